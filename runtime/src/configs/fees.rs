@@ -1,0 +1,110 @@
+//! Transaction fees: what they cost and who pays them.
+//!
+//! Neurons sign with their hotkey, which usually holds no TAO. For the calls that a neuron makes on its
+//! own behalf the fee is therefore taken from the coldkey that owns the hotkey, as Bittensor's users
+//! expect. Fees are burnt, which lets the emission schedule mint them again.
+
+use crate::{AccountId, Balance, Balances, Runtime, RuntimeCall};
+use frame_support::weights::{ConstantMultiplier, Weight, WeightToFee};
+use pallet_transaction_payment::{Config, FungibleAdapter, OnChargeTransaction, TxCreditHold};
+use sp_runtime::{
+	traits::{DispatchInfoOf, PostDispatchInfoOf},
+	transaction_validity::TransactionValidityError,
+};
+
+/// Picoseconds of computation that cost one rao.
+const REF_TIME_PER_RAO: u64 = 1_000;
+
+/// One rao for each nanosecond of weight: about 0.0001 TAO for the smallest transaction.
+pub struct RefTimeToRao;
+
+impl WeightToFee for RefTimeToRao {
+	type Balance = Balance;
+
+	fn weight_to_fee(weight: &Weight) -> Balance {
+		weight.ref_time() / REF_TIME_PER_RAO
+	}
+}
+
+/// A hundred rao for each byte.
+pub type LengthToRao = ConstantMultiplier<Balance, frame_support::traits::ConstU64<100>>;
+
+/// Where fees are taken from an account and burnt.
+type Charge = FungibleAdapter<Balances, ()>;
+
+/// Charges the owning coldkey for what a hotkey signs as a neuron, and the signer for the rest.
+pub struct ColdkeyPays;
+
+impl ColdkeyPays {
+	/// The account that pays for `call` signed by `signer`.
+	fn payer(signer: &AccountId, call: &RuntimeCall) -> AccountId {
+		match call {
+			RuntimeCall::SubtensorModule(call) if call.is_signed_by_hotkey() => {
+				pallet_subtensor::Pallet::<Runtime>::owner_of(signer).unwrap_or_else(|| signer.clone())
+			}
+			_ => signer.clone(),
+		}
+	}
+}
+
+impl TxCreditHold<Runtime> for ColdkeyPays {
+	type Credit = <Charge as TxCreditHold<Runtime>>::Credit;
+}
+
+impl OnChargeTransaction<Runtime> for ColdkeyPays
+where
+	Runtime: Config,
+{
+	type Balance = Balance;
+	/// Who paid, where a fee was taken, and the tip.
+	type LiquidityInfo = (
+		Option<AccountId>,
+		<Charge as OnChargeTransaction<Runtime>>::LiquidityInfo,
+	);
+
+	fn withdraw_fee(
+		who: &AccountId,
+		call: &RuntimeCall,
+		info: &DispatchInfoOf<RuntimeCall>,
+		fee_with_tip: Balance,
+		tip: Balance,
+	) -> Result<Self::LiquidityInfo, TransactionValidityError> {
+		let payer = Self::payer(who, call);
+		let credit = <Charge as OnChargeTransaction<Runtime>>::withdraw_fee(&payer, call, info, fee_with_tip, tip)?;
+		Ok((Some(payer), credit))
+	}
+
+	fn can_withdraw_fee(
+		who: &AccountId,
+		call: &RuntimeCall,
+		info: &DispatchInfoOf<RuntimeCall>,
+		fee_with_tip: Balance,
+		tip: Balance,
+	) -> Result<(), TransactionValidityError> {
+		<Charge as OnChargeTransaction<Runtime>>::can_withdraw_fee(
+			&Self::payer(who, call),
+			call,
+			info,
+			fee_with_tip,
+			tip,
+		)
+	}
+
+	fn correct_and_deposit_fee(
+		who: &AccountId,
+		info: &DispatchInfoOf<RuntimeCall>,
+		post_info: &PostDispatchInfoOf<RuntimeCall>,
+		corrected_fee_with_tip: Balance,
+		tip: Balance,
+		(payer, credit): Self::LiquidityInfo,
+	) -> Result<(), TransactionValidityError> {
+		<Charge as OnChargeTransaction<Runtime>>::correct_and_deposit_fee(
+			payer.as_ref().unwrap_or(who),
+			info,
+			post_info,
+			corrected_fee_with_tip,
+			tip,
+			credit,
+		)
+	}
+}

@@ -1,0 +1,74 @@
+//! Genesis presets: the states that a chain can start from by name.
+//!
+//! | preset | authorities | for |
+//! | --- | --- | --- |
+//! | `development` | Alice | one machine: epochs of 20 blocks, limits that do not get in the way |
+//! | `local` | Alice, Bob, Charlie | a private network with production's pace |
+//!
+//! Both know the well-known development keys only. A real network starts from a patch over one of them.
+
+use crate::{AccountId, Balance, BalancesConfig, RuntimeGenesisConfig, SudoConfig};
+use alloc::{vec, vec::Vec};
+use frame_support::build_struct_json_patch;
+use pallet_subtensor::Hyperparameters;
+use serde_json::Value;
+use sp_consensus_aura::sr25519::AuthorityId as AuraId;
+use sp_consensus_grandpa::AuthorityId as GrandpaId;
+use sp_genesis_builder::{DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET, PresetId};
+use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
+
+/// The rao of one TAO.
+pub const RAO_PER_TAO: Balance = 1_000_000_000;
+/// What each well-known account holds at the start of a development chain.
+const ENDOWMENT: Balance = 1_000_000 * RAO_PER_TAO;
+
+/// The preset of this name as a JSON patch over the default genesis; `None` if there is none.
+#[must_use]
+pub fn preset(id: &PresetId) -> Option<Vec<u8>> {
+	let patch = match id.as_ref() {
+		DEV_RUNTIME_PRESET => patch(
+			&[(Sr25519Keyring::Alice, Ed25519Keyring::Alice)],
+			Hyperparameters::quick(),
+		),
+		LOCAL_TESTNET_RUNTIME_PRESET => patch(
+			&[
+				(Sr25519Keyring::Alice, Ed25519Keyring::Alice),
+				(Sr25519Keyring::Bob, Ed25519Keyring::Bob),
+				(Sr25519Keyring::Charlie, Ed25519Keyring::Charlie),
+			],
+			Hyperparameters::default(),
+		),
+		_ => return None,
+	};
+	// A JSON value of our own making always serialises.
+	serde_json::to_vec(&patch).ok()
+}
+
+/// The names that [`preset`] knows.
+#[must_use]
+pub fn preset_names() -> Vec<PresetId> {
+	vec![
+		PresetId::from(DEV_RUNTIME_PRESET),
+		PresetId::from(LOCAL_TESTNET_RUNTIME_PRESET),
+	]
+}
+
+/// A genesis with these authorities, rich well-known accounts, Alice as sudo and `subnet_defaults` for
+/// every subnet that will be registered.
+fn patch(authorities: &[(Sr25519Keyring, Ed25519Keyring)], subnet_defaults: Hyperparameters) -> Value {
+	let endowed: Vec<(AccountId, Balance)> = Sr25519Keyring::well_known()
+		.map(|key| (key.to_account_id(), ENDOWMENT))
+		.collect();
+	let aura: Vec<AuraId> = authorities.iter().map(|(key, _)| key.public().into()).collect();
+	let grandpa: Vec<(GrandpaId, u64)> = authorities.iter().map(|(_, key)| (key.public().into(), 1)).collect();
+
+	build_struct_json_patch!(RuntimeGenesisConfig {
+		balances: BalancesConfig { balances: endowed },
+		aura: pallet_aura::GenesisConfig { authorities: aura },
+		grandpa: pallet_grandpa::GenesisConfig { authorities: grandpa },
+		sudo: SudoConfig {
+			key: Some(Sr25519Keyring::Alice.to_account_id())
+		},
+		subtensor_module: pallet_subtensor::GenesisConfig { subnet_defaults },
+	})
+}

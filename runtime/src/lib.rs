@@ -1,0 +1,150 @@
+//! Ganglion's runtime: the state transition function that every node of a chain executes in Wasm.
+//!
+//! It puts stock FRAME pallets (System, Timestamp, Aura, Grandpa, Balances, TransactionPayment, Sudo,
+//! Utility) around [`pallet_subtensor`], which the metadata calls `SubtensorModule`, the name that the
+//! `bittensor` SDK looks for. Pallet indices are those of the SDK's error table.
+//!
+//! | module | what |
+//! | --- | --- |
+//! | [`configs`] | the pallets' parameters, fees among them |
+//! | `apis` | the runtime APIs that nodes and clients call |
+//! | [`genesis`] | the presets `development` and `local` |
+//!
+//! ```
+//! use ganglion_runtime::{VERSION, genesis};
+//!
+//! assert_eq!(VERSION.spec_name.as_ref(), "ganglion");
+//! assert!(genesis::preset(&"development".into()).is_some());
+//! ```
+
+#![cfg_attr(not(feature = "std"), no_std)]
+#![recursion_limit = "256"]
+
+extern crate alloc;
+
+#[cfg(feature = "std")]
+include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));
+
+mod apis;
+pub mod configs;
+pub mod genesis;
+
+pub use apis::{RUNTIME_API_VERSIONS, RuntimeApi};
+
+use alloc::borrow::Cow;
+use sp_runtime::{
+	MultiAddress, MultiSignature, generic, impl_opaque_keys,
+	traits::{BlakeTwo256, IdentifyAccount, Verify},
+};
+use sp_version::RuntimeVersion;
+
+/// An sr25519, ed25519 or ecdsa signature.
+pub type Signature = MultiSignature;
+/// 32 bytes that name an account: a coldkey, a hotkey or a pallet's own account.
+pub type AccountId = <<Signature as Verify>::Signer as IdentifyAccount>::AccountId;
+/// An amount of TAO in rao (1 TAO = 1e9 rao).
+pub type Balance = u64;
+/// How many transactions an account has sent.
+pub type Nonce = u32;
+/// The hash of a block or of a transaction.
+pub type Hash = sp_core::H256;
+/// The number of a block.
+pub type BlockNumber = u32;
+/// How transactions name an account.
+pub type Address = MultiAddress<AccountId, ()>;
+/// A block's header.
+pub type Header = generic::Header<BlockNumber, BlakeTwo256>;
+/// A block with its transactions.
+pub type Block = generic::Block<Header, UncheckedExtrinsic>;
+/// A block's number or hash, with which its child refers to it.
+pub type BlockId = generic::BlockId<Block>;
+
+/// What every signed transaction carries besides its call, in the order of its encoding.
+///
+/// The SDK has encoders for these only; any further one has to be zero-sized.
+pub type TxExtension = (
+	frame_system::CheckNonZeroSender<Runtime>,
+	frame_system::CheckSpecVersion<Runtime>,
+	frame_system::CheckTxVersion<Runtime>,
+	frame_system::CheckGenesis<Runtime>,
+	frame_system::CheckEra<Runtime>,
+	frame_system::CheckNonce<Runtime>,
+	frame_system::CheckWeight<Runtime>,
+	pallet_transaction_payment::ChargeTransactionPayment<Runtime>,
+	frame_system::WeightReclaim<Runtime>,
+);
+/// A transaction as it comes from the network.
+pub type UncheckedExtrinsic = generic::UncheckedExtrinsic<Address, RuntimeCall, Signature, TxExtension>;
+/// Executes blocks.
+pub type Executive =
+	frame_executive::Executive<Runtime, Block, frame_system::ChainContext<Runtime>, Runtime, AllPalletsWithSystem>;
+
+impl_opaque_keys! {
+	/// The keys of a block-producing authority.
+	pub struct SessionKeys {
+		/// Signs blocks.
+		pub aura: Aura,
+		/// Votes for finality.
+		pub grandpa: Grandpa,
+	}
+}
+
+/// The runtime's name and versions. `spec_version` rises with every change of behaviour or metadata:
+/// clients cache metadata under it.
+#[sp_version::runtime_version]
+pub const VERSION: RuntimeVersion = RuntimeVersion {
+	spec_name: Cow::Borrowed("ganglion"),
+	impl_name: Cow::Borrowed("ganglion"),
+	authoring_version: 1,
+	spec_version: 1,
+	impl_version: 1,
+	apis: RUNTIME_API_VERSIONS,
+	transaction_version: 1,
+	system_version: 1,
+};
+
+#[frame_support::runtime]
+mod runtime {
+	/// The runtime's concrete type.
+	#[runtime::runtime]
+	#[runtime::derive(
+		RuntimeCall,
+		RuntimeEvent,
+		RuntimeError,
+		RuntimeOrigin,
+		RuntimeFreezeReason,
+		RuntimeHoldReason,
+		RuntimeSlashReason,
+		RuntimeLockId,
+		RuntimeTask,
+		RuntimeViewFunction
+	)]
+	pub struct Runtime;
+
+	#[runtime::pallet_index(0)]
+	pub type System = frame_system;
+
+	#[runtime::pallet_index(2)]
+	pub type Timestamp = pallet_timestamp;
+
+	#[runtime::pallet_index(3)]
+	pub type Aura = pallet_aura;
+
+	#[runtime::pallet_index(4)]
+	pub type Grandpa = pallet_grandpa;
+
+	#[runtime::pallet_index(5)]
+	pub type Balances = pallet_balances;
+
+	#[runtime::pallet_index(6)]
+	pub type TransactionPayment = pallet_transaction_payment;
+
+	#[runtime::pallet_index(7)]
+	pub type SubtensorModule = pallet_subtensor;
+
+	#[runtime::pallet_index(11)]
+	pub type Utility = pallet_utility;
+
+	#[runtime::pallet_index(12)]
+	pub type Sudo = pallet_sudo;
+}
