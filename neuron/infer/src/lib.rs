@@ -1,1 +1,72 @@
-//! Placeholder.
+//! Language models from GGUF files, with arithmetic that another machine can check.
+//!
+//! A miner generates with a [`Session`] (one token after another, with a key/value cache); a
+//! validator calls [`Model::score`] and gets the logits before every token of an answer from one
+//! teacher-forced pass. Both run the same forward pass over weights dequantised to F32, so that
+//! the two agree to about 1e-4 and a seeded sampler picks the same tokens from either.
+//!
+//! ```text
+//! path ─ file ──▶ bytes + sha256 ─ gguf ──▶ metadata, tensor table
+//!                                    ├─ config ───▶ checked sizes
+//!                                    ├─ tokenizer, chat ─▶ text ⇄ tokens
+//!                                    └─ llama ────▶ weights, forward pass ─▶ model: Model, Session
+//! ```
+//!
+//! This is the only crate of the workspace that names candle, and candle does not show in its
+//! interface. The supported family is `llama` with a byte-level BPE vocabulary
+//! (`tokenizer.ggml.pre` of `smollm` or `gpt-2`); anything else is refused by name. Files are not
+//! trusted: every count and size in the header is checked against a named limit and against the
+//! length of the file before memory is taken for it.
+//!
+//! # Threads
+//!
+//! candle computes on rayon's global pool, which has one thread a core. Set the environment
+//! variable `RAYON_NUM_THREADS` before the process starts to use fewer; all sessions of a process
+//! share that pool, so two sessions in parallel are each about half as fast as one.
+//!
+//! Products with quantised weights run on a pool of candle's own, of `CANDLE_NUM_THREADS` threads
+//! (default: as rayon's). Its threads wait for each other by spinning, which is slow on a machine
+//! whose cores are busy: where several processes share the cores, set `CANDLE_NUM_THREADS=1` for
+//! those that run quantised weights.
+//!
+//! # Example
+//!
+//! ```
+//! use neuron_infer::{LoadOptions, Model, tiny};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let folder = tempfile::tempdir()?;
+//! let path = folder.path().join("tiny.gguf");
+//! tiny::write_gguf(&path, 7, &tiny::TinySpec::default())?;
+//!
+//! let model = Model::load(&path, &LoadOptions::default())?;
+//! let prompt = model.encode_chat("Hello")?;
+//! let mut session = model.session();
+//! let logits = session.append(&prompt)?; // after the last token of the prompt
+//! assert_eq!(logits.len(), model.vocabulary_size());
+//!
+//! // The same numbers, as the scorer of the answer `[65, 66]` sees them.
+//! let rows = model.score(&prompt, &[65, 66])?;
+//! assert_eq!(rows.len(), 2 * model.vocabulary_size());
+//! assert!(logits.iter().zip(&rows).all(|(one, other)| (one - other).abs() < 1e-3));
+//! # Ok(())
+//! # }
+//! ```
+
+mod chat;
+mod config;
+mod error;
+mod file;
+mod gguf;
+mod llama;
+mod model;
+mod precision;
+mod tokenizer;
+
+pub mod tiny;
+
+pub use error::InferError;
+pub use file::MAX_MODEL_BYTES;
+pub use model::{LoadOptions, MAX_SCORE_LOGITS, Model, Session};
+pub use precision::{ParsePrecisionError, Precision, QuantType};
+pub use tokenizer::MAX_TEXT_BYTES;

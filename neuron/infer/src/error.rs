@@ -1,0 +1,145 @@
+//! What can go wrong between a path and a logit.
+
+use std::path::{Path, PathBuf};
+
+/// An error of this crate. Messages name what was expected, what came and what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InferError {
+	/// The model file cannot be opened, read or written.
+	#[error("cannot access the model file {path}: {source}; check the path and its permissions", path = path.display())]
+	File {
+		/// The path as it was given.
+		path: PathBuf,
+		/// What the operating system said.
+		source: std::io::Error,
+	},
+	/// The file's sha256 is not the expected one.
+	#[error(
+		"the model file {path} has sha256 {found}, expected {expected}: it is another model or was cut off on the way; \
+		 delete it and fetch it again, or correct the expected hash",
+		path = path.display()
+	)]
+	HashMismatch {
+		/// The path as it was given.
+		path: PathBuf,
+		/// Expected sha256, lower-case hexadecimal.
+		expected: String,
+		/// Found sha256, lower-case hexadecimal.
+		found: String,
+	},
+	/// The file is not a GGUF file, or a damaged one.
+	#[error("{path} is not a usable GGUF model: {detail}; fetch the file again or convert the model anew", path = path.display())]
+	Malformed {
+		/// The path as it was given.
+		path: PathBuf,
+		/// What was expected and what came.
+		detail: String,
+	},
+	/// The file is sound, but this crate cannot run such a model.
+	#[error("the model {path} is not supported: {detail}", path = path.display())]
+	Unsupported {
+		/// The path as it was given.
+		path: PathBuf,
+		/// What the file asks for and what is supported.
+		detail: String,
+	},
+	/// The model's metadata has no chat template that this crate can apply.
+	#[error("the model has no ChatML chat template ({0}); use `encode` with a prompt of your own")]
+	NoChatTemplate(String),
+	/// The text is longer than the limit.
+	#[error("the text has {found} bytes, the limit is {limit}; shorten it")]
+	TextTooLong {
+		/// Length of the text in bytes.
+		found: usize,
+		/// The limit in bytes.
+		limit: usize,
+	},
+	/// The tokenizer failed.
+	#[error("the tokenizer failed: {0}")]
+	Tokenizer(String),
+	/// A call that needs at least one token got none.
+	#[error("no tokens were given: {0}")]
+	NoTokens(&'static str),
+	/// A token id is outside the vocabulary.
+	#[error("token {token} is outside the vocabulary of {vocabulary_size}; the tokens come from another model")]
+	UnknownToken {
+		/// The offending id.
+		token: u32,
+		/// Size of this model's vocabulary.
+		vocabulary_size: usize,
+	},
+	/// The sequence would grow past the model's context.
+	#[error(
+		"the context holds {limit} tokens, {held} are in use and {asked} more were asked for; shorten the prompt or the answer"
+	)]
+	ContextFull {
+		/// Context length of the model, in tokens.
+		limit: usize,
+		/// Tokens already in the session.
+		held: usize,
+		/// Tokens asked for on top.
+		asked: usize,
+	},
+	/// The logits asked for do not fit the memory bound.
+	#[error("{found} logits were asked for at once, the limit is {limit}; score in pieces with `score_rows`")]
+	TooManyLogits {
+		/// Numbers asked for.
+		found: usize,
+		/// The limit.
+		limit: usize,
+	},
+	/// An earlier call on this session failed half-way; its cache cannot be trusted.
+	#[error("an earlier call on this session failed; start a new session")]
+	BrokenSession,
+	/// The tensor library failed.
+	#[error("tensor arithmetic failed: {0}")]
+	Backend(String),
+}
+
+impl InferError {
+	pub(crate) fn file(path: &Path, source: std::io::Error) -> Self {
+		Self::File {
+			path: path.to_owned(),
+			source,
+		}
+	}
+}
+
+impl From<candle_core::Error> for InferError {
+	fn from(error: candle_core::Error) -> Self {
+		Self::Backend(error.to_string())
+	}
+}
+
+/// A fault of the file's content, before the path is attached.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Fault {
+	Malformed(String),
+	Unsupported(String),
+}
+
+impl Fault {
+	pub(crate) fn malformed(detail: impl Into<String>) -> Self {
+		Self::Malformed(detail.into())
+	}
+
+	pub(crate) fn unsupported(detail: impl Into<String>) -> Self {
+		Self::Unsupported(detail.into())
+	}
+
+	/// The public error for the file at `path`.
+	pub(crate) fn at(self, path: &Path) -> InferError {
+		let path = path.to_owned();
+		match self {
+			Self::Malformed(detail) => InferError::Malformed { path, detail },
+			Self::Unsupported(detail) => InferError::Unsupported { path, detail },
+		}
+	}
+}
+
+impl From<candle_core::Error> for Fault {
+	fn from(error: candle_core::Error) -> Self {
+		Self::Malformed(format!("its tensors cannot be read: {error}"))
+	}
+}
