@@ -1,0 +1,68 @@
+//! What this mechanism needs from a language model. The neuron supplies it; tests bring a toy.
+
+use subnet_sdk::MechanismError;
+
+/// The model could not do what it was asked; the text says why.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ModelError(pub String);
+
+impl From<ModelError> for MechanismError {
+	fn from(error: ModelError) -> Self {
+		Self::Model(error.0)
+	}
+}
+
+/// A causal language model with its tokenizer, shared by all challenges.
+///
+/// Verification rests on one promise: for the same tokens, [`Session::append`] and [`LanguageModel::score`] give the same
+/// logits up to rounding (1e-4 in F32), on the miner's machine and on the validator's.
+pub trait LanguageModel: Send + Sync + 'static {
+	/// The sha256 of the model file.
+	fn model_hash(&self) -> [u8; 32];
+
+	/// How many tokens there are; the length of every row of logits.
+	fn vocabulary_size(&self) -> usize;
+
+	/// The tokens of a chat in which the user has said `user` and the assistant is to speak next.
+	///
+	/// # Errors
+	///
+	/// When `user` cannot be encoded.
+	fn encode_chat(&self, user: &str) -> Result<Vec<u32>, ModelError>;
+
+	/// The text of `tokens`.
+	///
+	/// # Errors
+	///
+	/// When a token does not exist.
+	fn decode(&self, tokens: &[u32]) -> Result<String, ModelError>;
+
+	/// The token that ends the assistant's turn, if the model has one.
+	fn end_of_turn(&self) -> Option<u32>;
+
+	/// A new, empty conversation.
+	///
+	/// # Errors
+	///
+	/// When there is no memory for one more.
+	fn start(&self) -> Result<Box<dyn Session + '_>, ModelError>;
+
+	/// The logits before each token of `continuation`, when it follows `prompt`: one teacher-forced pass,
+	/// `continuation.len()` rows of [`LanguageModel::vocabulary_size`], one after the other.
+	///
+	/// # Errors
+	///
+	/// When the tokens do not fit into the model's context, or one does not exist.
+	fn score(&self, prompt: &[u32], continuation: &[u32]) -> Result<Vec<f32>, ModelError>;
+}
+
+/// A conversation in progress (tokens with their cached keys and values).
+pub trait Session: Send {
+	/// Appends `tokens` and returns the logits after the last of them: [`LanguageModel::vocabulary_size`] values.
+	///
+	/// # Errors
+	///
+	/// When the conversation outgrows the model's context, or a token does not exist.
+	fn append(&mut self, tokens: &[u32]) -> Result<Vec<f32>, ModelError>;
+}
