@@ -1,1 +1,54 @@
-//! Placeholder.
+//! Units, identifiers, fixed-point numbers and runtime-API types that the pallets, the runtime and
+//! their clients share.
+//!
+//! # Bird's-eye view
+//!
+//! - [`units`]: newtypes for identifiers ([`NetUid`], [`MechId`], [`MechanismIndex`]) and for the two
+//!   kinds of money ([`TaoBalance`], [`AlphaBalance`]), which cannot be added to each other;
+//! - [`fixed`]: the share number [`U64F64`], the price [`I96F32`] and exact products divided by a third number;
+//! - [`exchange`]: [`StakeExchange`], the seam between staking and whatever prices alpha in TAO;
+//! - [`info`]: the records that the runtime APIs return;
+//! - [`apis`]: the runtime-API declarations.
+//!
+//! The encoding of every type follows what wallets and explorers of the network expect: an identifier or
+//! an amount is an unnamed one-field composite (a client sees the bare integer), a fixed-point number is a
+//! composite with one field named `bits`.
+//!
+//! ```
+//! use ganglion_primitives::{AlphaBalance, NetUid, TaoBalance};
+//!
+//! let stake = TaoBalance::new(5_000_000_000);
+//! assert_eq!(stake.checked_add(TaoBalance::new(1)), Some(TaoBalance::new(5_000_000_001)));
+//! assert_eq!(AlphaBalance::new(3).saturating_sub(AlphaBalance::new(4)), AlphaBalance::ZERO);
+//! assert!(NetUid::ROOT.is_root());
+//! ```
+
+#![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(
+	not(test),
+	deny(
+		clippy::arithmetic_side_effects,
+		clippy::indexing_slicing,
+		clippy::unwrap_used,
+		clippy::expect_used,
+		clippy::panic,
+		clippy::float_arithmetic
+	)
+)]
+
+extern crate alloc;
+
+pub mod apis;
+pub mod exchange;
+pub mod fixed;
+pub mod info;
+pub mod units;
+
+pub use exchange::{ParityExchange, Quote, StakeExchange};
+pub use fixed::{I96F32, U64F64, mul_div_ceil, mul_div_floor};
+pub use info::{
+	AxonInfo, ChainIdentityV2, Metagraph, NeuronCertificate, NeuronInfo, NeuronInfoLite, PrometheusInfo, StakeInfo,
+	SubnetIdentityV3,
+};
+pub use sp_runtime::{AccountId32, PerU16};
+pub use units::{AlphaBalance, MechId, MechanismIndex, NetUid, RAO_PER_TAO, TaoBalance};

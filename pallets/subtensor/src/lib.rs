@@ -1,1 +1,494 @@
-//! Placeholder.
+//! The pallet named `SubtensorModule`: subnets, neurons, stake, weights, epochs and payouts.
+//!
+//! # Bird's-eye view
+//!
+//! A coldkey registers a subnet, or registers hotkeys on one; a hotkey publishes where it serves; coldkeys
+//! stake on hotkeys; hotkeys with a validator permit submit weight rows. Each block mints the block
+//! emission into the subnets' accounts; each tempo an epoch loads a snapshot of a subnet, lets
+//! [`yuma::run_epoch`] turn weights into payouts, stores the results and credits them as stake.
+//!
+//! This file holds the configuration, events, errors and calls; a call checks its origin and calls `do_*`.
+//! Each domain is a folder that owns its storage items (a FRAME pallet section) and its tests:
+//! `subnets`, `hyperparameters`, `registration`, `serving`, `staking`, `weights`, `emission`, `epoch`;
+//! `genesis` fills the storage of a new chain, `info` answers the runtime APIs, `try_state` checks the
+//! invariants.
+//!
+//! # Money
+//!
+//! Every subnet has an account ([`Pallet::subnet_account`]) whose TAO backs its alpha one to one: stake,
+//! pending emission and the existential deposit that the registration of the subnet left there. Prices come through
+//! [`Config::Exchange`]. Whatever an epoch cannot pay out exactly stays pending, so that for each subnet
+//! `emitted = paid to miners + to validators + to the owner + pending`, to the rao
+//! ([`SubnetEmissionTotals`](pallet::SubnetEmissionTotals)).
+//!
+//! # First permits
+//!
+//! A new subnet has no validator permits. Stake on a registered hotkey; the next epoch gives permits to
+//! the largest stakes (and to the owner's uid), and from then on those hotkeys may set weights.
+//!
+//! # Example
+//!
+//! Parameters are validated as one record:
+//!
+//! ```
+//! use pallet_subtensor::Hyperparameters;
+//!
+//! let quick = Hyperparameters { tempo: 20, immunity_period: 40, ..Default::default() };
+//! assert!(quick.validate().is_ok());
+//! let wrong = Hyperparameters { tempo: 0, ..quick };
+//! assert_eq!(wrong.validate().unwrap_err().name, "tempo");
+//! ```
+
+#![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(
+	not(test),
+	deny(
+		clippy::arithmetic_side_effects,
+		clippy::indexing_slicing,
+		clippy::unwrap_used,
+		clippy::expect_used,
+		clippy::float_arithmetic
+	)
+)]
+
+extern crate alloc;
+
+pub mod emission;
+pub mod epoch;
+pub mod genesis;
+pub mod hyperparameters;
+mod info;
+mod limits;
+pub mod registration;
+pub mod serving;
+pub mod staking;
+pub mod subnets;
+pub mod weight_info;
+pub mod weights;
+
+#[cfg(any(feature = "try-runtime", test))]
+mod try_state;
+
+#[cfg(test)]
+mod mock;
+
+pub use emission::EmissionTotals;
+pub use hyperparameters::{EpochConsensus, Hyperparameters, InvalidHyperparameter};
+pub use limits::*;
+pub use pallet::*;
+pub use weight_info::WeightInfo;
+
+use frame_support::pallet_macros::import_section;
+
+/// The pallet.
+#[import_section(subnets::storage::subnets_storage)]
+#[import_section(hyperparameters::storage::hyperparameters_storage)]
+#[import_section(registration::storage::registration_storage)]
+#[import_section(serving::storage::serving_storage)]
+#[import_section(staking::storage::staking_storage)]
+#[import_section(weights::storage::weights_storage)]
+#[import_section(emission::storage::emission_storage)]
+#[import_section(epoch::storage::epoch_storage)]
+#[frame_support::pallet]
+#[allow(
+	clippy::expect_used,
+	clippy::too_many_arguments,
+	reason = "FRAME's expansion; and the network's calls have as many arguments as they have"
+)]
+pub mod pallet {
+	use super::*;
+	use alloc::vec::Vec;
+	use frame_support::{PalletId, pallet_prelude::*, traits::fungible};
+	use frame_system::pallet_prelude::*;
+	use ganglion_primitives::{
+		AccountId32, AlphaBalance, AxonInfo, MechId, MechanismIndex, NetUid, NeuronCertificate, PerU16, StakeExchange,
+		TaoBalance, U64F64,
+	};
+
+	/// One value per uid.
+	pub type Column<Value> = BoundedVec<Value, ConstU32<MAX_UIDS_PER_SUBNET>>;
+	/// `(uid, value)` pairs, at most one for each uid.
+	pub type SparseRow = Column<(u16, u16)>;
+
+	/// The version of this pallet's storage layout.
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
+	/// The pallet.
+	#[pallet::pallet]
+	#[pallet::storage_version(STORAGE_VERSION)]
+	pub struct Pallet<T>(_);
+
+	/// What the runtime supplies.
+	#[pallet::config]
+	pub trait Config: frame_system::Config<AccountId = AccountId32, RuntimeEvent: From<Event<Self>>> {
+		/// The native token, in rao.
+		type Currency: fungible::Inspect<AccountId32, Balance = u64> + fungible::Mutate<AccountId32>;
+
+		/// Prices alpha in TAO.
+		type Exchange: StakeExchange;
+
+		/// Weights of the calls and of the per-block work.
+		type WeightInfo: WeightInfo;
+
+		/// Seed of the subnets' account ids.
+		#[pallet::constant]
+		type PalletId: Get<PalletId>;
+	}
+
+	/// What a new chain starts with. Building it panics with the name of the field that is out of bounds.
+	#[pallet::genesis_config]
+	pub struct GenesisConfig<T: Config> {
+		/// Hyperparameters that a new subnet starts with.
+		pub subnet_defaults: Hyperparameters,
+		/// Cost of registering a subnet, in rao; at least twice the existential deposit.
+		pub network_min_lock_cost: TaoBalance,
+		/// Largest number of subnets, root excluded; at most [`MAX_SUBNETS`].
+		pub subnet_limit: u16,
+		/// Owner's share of a subnet's emission, of 65535.
+		pub subnet_owner_cut: u16,
+		/// Stake below which a hotkey does not count, in rao.
+		pub stake_threshold: u64,
+		/// Not a setting.
+		#[serde(skip)]
+		pub marker: core::marker::PhantomData<T>,
+	}
+
+	#[pallet::genesis_build]
+	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
+		fn build(&self) {
+			self.apply();
+		}
+	}
+
+	/// What happened.
+	#[pallet::event]
+	#[pallet::generate_deposit(pub(super) fn deposit_event)]
+	pub enum Event<T: Config> {
+		/// A subnet was registered: its number, and its mechanism (always 0).
+		NetworkAdded(NetUid, u16),
+		/// A hotkey got a uid: subnet, uid, hotkey.
+		NeuronRegistered(NetUid, u16, AccountId32),
+		/// A neuron lost its uid to a new one: subnet, uid, hotkey that lost it.
+		NeuronReplaced(NetUid, u16, AccountId32),
+		/// A neuron published where it serves: subnet, hotkey.
+		AxonServed(NetUid, AccountId32),
+		/// Stake was added: coldkey, hotkey, TAO paid, alpha credited, subnet, fee.
+		StakeAdded(AccountId32, AccountId32, TaoBalance, AlphaBalance, NetUid, u64),
+		/// Stake was removed: coldkey, hotkey, TAO paid out, alpha debited, subnet, fee.
+		StakeRemoved(AccountId32, AccountId32, TaoBalance, AlphaBalance, NetUid, u64),
+		/// A validator set weights: key of the mechanism, uid.
+		WeightsSet(MechanismIndex, u16),
+		/// A validator's take was lowered: coldkey, hotkey, take.
+		TakeDecreased(AccountId32, AccountId32, PerU16),
+		/// A validator's take was raised: coldkey, hotkey, take.
+		TakeIncreased(AccountId32, AccountId32, PerU16),
+		/// A tempo was set: subnet, blocks.
+		TempoSet(NetUid, u16),
+		/// An epoch was asked for: subnet, block.
+		EpochTriggered(NetUid, u64),
+		/// An epoch ran. `emission + owner` was pending before; `miners + takes + nominators + owner + carried`
+		/// is the same amount.
+		EpochCompleted {
+			/// Subnet.
+			netuid: NetUid,
+			/// Number of the epoch.
+			epoch: u64,
+			/// What was pending for miners and validators.
+			emission: AlphaBalance,
+			/// Paid to the owners of miners.
+			miners: AlphaBalance,
+			/// Paid to the owners of validators as take.
+			takes: AlphaBalance,
+			/// Paid into validators' share pools, for all who stake there.
+			nominators: AlphaBalance,
+			/// Paid to the subnet's owner.
+			owner: AlphaBalance,
+			/// Not paid; pending for the next epoch.
+			carried: AlphaBalance,
+		},
+	}
+
+	/// Why a call was refused.
+	#[pallet::error]
+	pub enum Error<T> {
+		/// The subnet does not exist.
+		SubnetNotExists,
+		/// The mechanism does not exist on the subnet; every subnet has mechanism 0 only.
+		MechanismDoesNotExist,
+		/// No further subnet can be registered.
+		SubnetLimitReached,
+		/// The balance does not cover the cost of a subnet.
+		CannotAffordLockCost,
+		/// The caller does not own the subnet.
+		NotSubnetOwner,
+		/// An account that belongs to the chain cannot be a hotkey.
+		CannotUseSystemAccount,
+		/// The coldkey does not own the hotkey.
+		NonAssociatedColdKey,
+		/// The hotkey is unknown: register it on a subnet first.
+		HotKeyAccountNotExists,
+		/// The coldkey owns, or stakes on, as many hotkeys as it may.
+		TooManyStakingHotkeys,
+		/// The root subnet takes no registrations.
+		RegistrationNotPermittedOnRootSubnet,
+		/// The subnet takes no registrations now.
+		SubNetRegistrationDisabled,
+		/// The subnet has had its registrations for this block; try the next one.
+		TooManyRegistrationsThisBlock,
+		/// The hotkey already holds a uid on the subnet.
+		HotKeyAlreadyRegisteredInSubNet,
+		/// The subnet is full and every neuron is immune.
+		NoNeuronIdAvailable,
+		/// The hotkey holds no uid on the subnet.
+		HotKeyNotRegisteredInSubNet,
+		/// The hotkey holds no uid on the subnet that it wants to serve.
+		HotKeyNotRegisteredInNetwork,
+		/// The address type is neither 4 nor 6.
+		InvalidIpType,
+		/// The address is zero, multicast or broadcast, or does not fit its type.
+		InvalidIpAddress,
+		/// The port is zero.
+		InvalidPort,
+		/// The certificate is not an algorithm byte followed by 1 to 64 bytes of public key.
+		InvalidCertificate,
+		/// The axon was published too recently.
+		ServingRateLimitExceeded,
+		/// Staking on the root subnet is not open.
+		SubtokenDisabled,
+		/// The amount is below the smallest stake.
+		AmountTooLow,
+		/// The balance does not cover the amount and the existential deposit.
+		NotEnoughBalanceToStake,
+		/// The stake is smaller than the amount.
+		NotEnoughStakeToWithdraw,
+		/// The hotkey's share pool cannot represent the deposit without a loss; stake on another hotkey.
+		StakeUnavailable,
+		/// A number got too large.
+		Overflow,
+		/// Weights cannot be set on the root subnet.
+		CanNotSetRootNetworkWeights,
+		/// Weights have to be committed first on this subnet.
+		CommitRevealEnabled,
+		/// There are not as many weights as destinations.
+		WeightVecNotEqualSize,
+		/// There are more destinations than neurons.
+		UidsLengthExceedUidsInSubNet,
+		/// A destination appears twice.
+		DuplicateUids,
+		/// A destination is not a uid of the subnet.
+		UidVecContainInvalidOne,
+		/// There are too few destinations with a weight above zero.
+		WeightVecLengthIsLow,
+		/// One weight has a larger share than the subnet allows.
+		MaxWeightExceeded,
+		/// Every weight is zero.
+		InvalidValue,
+		/// A validator may not set a weight on itself.
+		SelfWeightNotAllowed,
+		/// The version key is older than the subnet asks for.
+		IncorrectWeightVersionKey,
+		/// The last weights, or the registration, are too recent.
+		SettingWeightsTooFast,
+		/// The hotkey holds no validator permit.
+		NeuronNoValidatorPermit,
+		/// The stake on the hotkey is below the threshold.
+		NotEnoughStakeToSetWeights,
+		/// The tempo is outside its bounds.
+		TempoOutOfBounds,
+		/// An epoch was asked for already and has not run yet.
+		EpochTriggerAlreadyPending,
+		/// The next epoch is due anyway.
+		AutoEpochAlreadyImminent,
+		/// The last epoch is too recent.
+		TxRateLimitExceeded,
+		/// The take is below its bound, or not below the present one.
+		DelegateTakeTooLow,
+		/// The take is above its bound, or not above the present one.
+		DelegateTakeTooHigh,
+	}
+
+	#[pallet::hooks]
+	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		fn on_initialize(_block: BlockNumberFor<T>) -> Weight {
+			Self::begin_block()
+		}
+
+		#[cfg(feature = "try-runtime")]
+		fn try_state(_block: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+			Self::do_try_state()
+		}
+	}
+
+	#[pallet::call]
+	impl<T: Config> Pallet<T> {
+		/// Sets the weights of the calling hotkey on a subnet's mechanism 0.
+		#[pallet::call_index(0)]
+		#[pallet::weight(T::WeightInfo::set_weights(dests.len() as u32))]
+		pub fn set_weights(
+			origin: OriginFor<T>,
+			netuid: NetUid,
+			dests: Vec<u16>,
+			weights: Vec<u16>,
+			version_key: u64,
+		) -> DispatchResult {
+			let hotkey = ensure_signed(origin)?;
+			Self::do_set_weights(&hotkey, netuid, MechId::MAIN, dests, weights, version_key)
+		}
+
+		/// Sets the weights of the calling hotkey on a mechanism of a subnet.
+		#[pallet::call_index(119)]
+		#[pallet::weight(T::WeightInfo::set_weights(dests.len() as u32))]
+		pub fn set_mechanism_weights(
+			origin: OriginFor<T>,
+			netuid: NetUid,
+			mecid: MechId,
+			dests: Vec<u16>,
+			weights: Vec<u16>,
+			version_key: u64,
+		) -> DispatchResult {
+			let hotkey = ensure_signed(origin)?;
+			Self::do_set_weights(&hotkey, netuid, mecid, dests, weights, version_key)
+		}
+
+		/// Stakes TAO of the calling coldkey on a hotkey.
+		#[pallet::call_index(2)]
+		#[pallet::weight(T::WeightInfo::add_stake())]
+		pub fn add_stake(
+			origin: OriginFor<T>,
+			hotkey: AccountId32,
+			netuid: NetUid,
+			amount_staked: TaoBalance,
+		) -> DispatchResult {
+			let coldkey = ensure_signed(origin)?;
+			Self::do_add_stake(&coldkey, &hotkey, netuid, amount_staked)
+		}
+
+		/// Takes alpha of the calling coldkey off a hotkey and pays it out as TAO; `u64::MAX` takes all. A rest
+		/// below [`MIN_STAKE`] is paid out too.
+		#[pallet::call_index(3)]
+		#[pallet::weight(T::WeightInfo::remove_stake())]
+		pub fn remove_stake(
+			origin: OriginFor<T>,
+			hotkey: AccountId32,
+			netuid: NetUid,
+			amount_unstaked: AlphaBalance,
+		) -> DispatchResult {
+			let coldkey = ensure_signed(origin)?;
+			Self::do_remove_stake(&coldkey, &hotkey, netuid, amount_unstaked)
+		}
+
+		/// Publishes where the calling hotkey serves. Address 0 with port 1 withdraws it.
+		#[pallet::call_index(4)]
+		#[pallet::weight(T::WeightInfo::serve_axon())]
+		pub fn serve_axon(
+			origin: OriginFor<T>,
+			netuid: NetUid,
+			version: u32,
+			ip: u128,
+			port: u16,
+			ip_type: u8,
+			protocol: u8,
+			placeholder1: u8,
+			placeholder2: u8,
+		) -> DispatchResult {
+			let hotkey = ensure_signed(origin)?;
+			let block = Self::block_number();
+			let axon = AxonInfo {
+				block,
+				version,
+				ip,
+				port,
+				ip_type,
+				protocol,
+				placeholder1,
+				placeholder2,
+			};
+			Self::do_serve_axon(&hotkey, netuid, axon, None)
+		}
+
+		/// Publishes where the calling hotkey serves, and the key that proves its identity there: an algorithm byte
+		/// followed by 1 to 64 bytes of public key.
+		#[pallet::call_index(40)]
+		#[pallet::weight(T::WeightInfo::serve_axon())]
+		pub fn serve_axon_tls(
+			origin: OriginFor<T>,
+			netuid: NetUid,
+			version: u32,
+			ip: u128,
+			port: u16,
+			ip_type: u8,
+			protocol: u8,
+			placeholder1: u8,
+			placeholder2: u8,
+			certificate: Vec<u8>,
+		) -> DispatchResult {
+			let hotkey = ensure_signed(origin)?;
+			let block = Self::block_number();
+			let axon = AxonInfo {
+				block,
+				version,
+				ip,
+				port,
+				ip_type,
+				protocol,
+				placeholder1,
+				placeholder2,
+			};
+			Self::do_serve_axon(&hotkey, netuid, axon, Some(&certificate))
+		}
+
+		/// Registers a hotkey on a subnet; burns the subnet's registration cost.
+		#[pallet::call_index(7)]
+		#[pallet::weight(T::WeightInfo::burned_register(MAX_UIDS_PER_SUBNET))]
+		pub fn burned_register(
+			origin: OriginFor<T>,
+			netuid: NetUid,
+			hotkey: AccountId32,
+		) -> DispatchResultWithPostInfo {
+			let coldkey = ensure_signed(origin)?;
+			let searched = Self::do_burned_register(&coldkey, &hotkey, netuid)?;
+			Ok(Some(T::WeightInfo::burned_register(searched)).into())
+		}
+
+		/// Registers a subnet; its owner is the calling coldkey, and `hotkey` gets uid 0.
+		#[pallet::call_index(59)]
+		#[pallet::weight(T::WeightInfo::register_network())]
+		pub fn register_network(origin: OriginFor<T>, hotkey: AccountId32) -> DispatchResult {
+			let coldkey = ensure_signed(origin)?;
+			Self::do_register_network(&coldkey, &hotkey)
+		}
+
+		/// Lowers the take of a hotkey that the calling coldkey owns.
+		#[pallet::call_index(65)]
+		#[pallet::weight(T::WeightInfo::set_take())]
+		pub fn decrease_take(origin: OriginFor<T>, hotkey: AccountId32, take: PerU16) -> DispatchResult {
+			let coldkey = ensure_signed(origin)?;
+			Self::do_decrease_take(&coldkey, &hotkey, take)
+		}
+
+		/// Raises the take of a hotkey that the calling coldkey owns.
+		#[pallet::call_index(66)]
+		#[pallet::weight(T::WeightInfo::set_take())]
+		pub fn increase_take(origin: OriginFor<T>, hotkey: AccountId32, take: PerU16) -> DispatchResult {
+			let coldkey = ensure_signed(origin)?;
+			Self::do_increase_take(&coldkey, &hotkey, take)
+		}
+
+		/// Sets the blocks between epochs; for the subnet's owner and root.
+		#[pallet::call_index(140)]
+		#[pallet::weight(T::WeightInfo::set_tempo())]
+		pub fn set_tempo(origin: OriginFor<T>, netuid: NetUid, tempo: u16) -> DispatchResult {
+			Self::ensure_subnet_owner_or_root(origin, netuid)?;
+			Self::do_set_tempo(netuid, tempo)
+		}
+
+		/// Asks for an epoch in the next block; for the subnet's owner and root. Refused until
+		/// [`hyperparameters::MIN_TEMPO`] blocks after the last epoch.
+		#[pallet::call_index(141)]
+		#[pallet::weight(T::WeightInfo::set_tempo())]
+		pub fn trigger_epoch(origin: OriginFor<T>, netuid: NetUid) -> DispatchResult {
+			Self::ensure_subnet_owner_or_root(origin, netuid)?;
+			Self::do_trigger_epoch(netuid)
+		}
+	}
+}

@@ -1,0 +1,47 @@
+//! Runtime APIs that clients of the network call by name.
+
+use crate::{Metagraph, NetUid, NeuronInfo, NeuronInfoLite, StakeInfo, TaoBalance};
+use alloc::vec::Vec;
+use sp_runtime::AccountId32;
+
+sp_api::decl_runtime_apis! {
+	/// The neurons of a subnet.
+	pub trait NeuronInfoRuntimeApi {
+		/// All neurons of a subnet in the order of their uids, with weights and bonds; none where the subnet does not exist.
+		fn get_neurons(netuid: NetUid) -> Vec<NeuronInfo>;
+		/// One neuron, with weights and bonds.
+		fn get_neuron(netuid: NetUid, uid: u16) -> Option<NeuronInfo>;
+		/// All neurons of a subnet in the order of their uids; none where the subnet does not exist.
+		fn get_neurons_lite(netuid: NetUid) -> Vec<NeuronInfoLite>;
+		/// One neuron.
+		fn get_neuron_lite(netuid: NetUid, uid: u16) -> Option<NeuronInfoLite>;
+	}
+
+	/// The state of a subnet.
+	pub trait SubnetInfoRuntimeApi {
+		/// Everything about a subnet and its neurons, column by column; `None` where the subnet does not exist.
+		fn get_metagraph(netuid: NetUid) -> Option<Metagraph>;
+		/// The block at which the next epoch is due; `None` where the subnet has no epochs.
+		fn get_next_epoch_start_block(netuid: NetUid) -> Option<u64>;
+	}
+
+	/// What a new subnet costs.
+	pub trait SubnetRegistrationRuntimeApi {
+		/// The cost of registering a subnet now, in rao.
+		fn get_network_registration_cost() -> TaoBalance;
+	}
+
+	/// Who has staked what.
+	pub trait StakeInfoRuntimeApi {
+		/// All stake positions of a coldkey.
+		fn get_stake_info_for_coldkey(coldkey_account: AccountId32) -> Vec<StakeInfo>;
+		/// All stake positions of several coldkeys.
+		fn get_stake_info_for_coldkeys(coldkey_accounts: Vec<AccountId32>) -> Vec<(AccountId32, Vec<StakeInfo>)>;
+		/// One stake position; `None` where there is no stake.
+		fn get_stake_info_for_hotkey_coldkey_netuid(
+			hotkey_account: AccountId32,
+			coldkey_account: AccountId32,
+			netuid: NetUid,
+		) -> Option<StakeInfo>;
+	}
+}

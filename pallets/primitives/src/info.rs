@@ -1,0 +1,398 @@
+//! The records that the runtime APIs return. Field names, their order and their types are those that
+//! clients of the network decode.
+
+use crate::{AlphaBalance, I96F32, NetUid, TaoBalance};
+use alloc::vec::Vec;
+use codec::{Compact, Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+use sp_core::ConstU32;
+use sp_runtime::{AccountId32, BoundedVec};
+
+/// Largest public key of a certificate, in bytes.
+pub const MAX_CERTIFICATE_KEY_BYTES: u32 = 64;
+
+/// The public key under which a neuron proves its identity on the wire.
+///
+/// A call carries it as the algorithm byte followed by the key.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct NeuronCertificate {
+	/// Public key.
+	pub public_key: BoundedVec<u8, ConstU32<MAX_CERTIFICATE_KEY_BYTES>>,
+	/// Number of the algorithm.
+	pub algorithm: u8,
+}
+
+impl NeuronCertificate {
+	/// Splits the bytes of a call: the algorithm, then 1 to [`MAX_CERTIFICATE_KEY_BYTES`] bytes of key.
+	pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+		let (algorithm, key) = bytes.split_first()?;
+		if key.is_empty() {
+			return None;
+		}
+		let public_key = BoundedVec::try_from(key.to_vec()).ok()?;
+		Some(Self {
+			public_key,
+			algorithm: *algorithm,
+		})
+	}
+}
+
+/// Where a neuron serves requests.
+#[derive(
+	Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct AxonInfo {
+	/// Block at which it was published.
+	pub block: u64,
+	/// Version of the software, as its owner states it.
+	pub version: u32,
+	/// Address: an IPv4 address in the low 32 bits, or an IPv6 address.
+	pub ip: u128,
+	/// Port.
+	pub port: u16,
+	/// 4 or 6.
+	pub ip_type: u8,
+	/// Transport protocol, as its owner states it.
+	pub protocol: u8,
+	/// Free for the owner to use.
+	pub placeholder1: u8,
+	/// Free for the owner to use.
+	pub placeholder2: u8,
+}
+
+/// Where a neuron serves metrics; all zero where it does not.
+#[derive(
+	Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct PrometheusInfo {
+	/// Block at which it was published.
+	pub block: u64,
+	/// Version of the software, as its owner states it.
+	pub version: u32,
+	/// Address: an IPv4 address in the low 32 bits, or an IPv6 address.
+	pub ip: u128,
+	/// Port.
+	pub port: u16,
+	/// 4 or 6.
+	pub ip_type: u8,
+}
+
+/// A neuron with its weights and bonds.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
+pub struct NeuronInfo {
+	/// Hotkey that holds the uid.
+	pub hotkey: AccountId32,
+	/// Owner of the hotkey.
+	pub coldkey: AccountId32,
+	/// Number of the neuron.
+	pub uid: Compact<u16>,
+	/// Subnet.
+	pub netuid: Compact<NetUid>,
+	/// Whether it set weights within the activity cutoff, at the last epoch.
+	pub active: bool,
+	/// Where it serves requests; all zero where it does not.
+	pub axon_info: AxonInfo,
+	/// Where it serves metrics; all zero where it does not.
+	pub prometheus_info: PrometheusInfo,
+	/// Stake on the hotkey by coldkey: one entry, the whole stake on the hotkey under its owner.
+	pub stake: Vec<(AccountId32, Compact<AlphaBalance>)>,
+	/// Not computed any more; zero.
+	pub rank: Compact<u16>,
+	/// Alpha of the last epoch.
+	pub emission: Compact<AlphaBalance>,
+	/// Miner share of the last epoch, of 65535.
+	pub incentive: Compact<u16>,
+	/// Consensus weight of the last epoch, of 65535.
+	pub consensus: Compact<u16>,
+	/// Not computed any more; zero.
+	pub trust: Compact<u16>,
+	/// Row sum of the clipped weights, of 65535.
+	pub validator_trust: Compact<u16>,
+	/// Validator share of the last epoch, of 65535.
+	pub dividends: Compact<u16>,
+	/// Block of its last weights, or of its registration.
+	pub last_update: Compact<u64>,
+	/// Whether it may set weights.
+	pub validator_permit: bool,
+	/// The weights it set: (uid, weight of 65535).
+	pub weights: Vec<(Compact<u16>, Compact<u16>)>,
+	/// Its bonds: (uid, bond of 65535).
+	pub bonds: Vec<(Compact<u16>, Compact<u16>)>,
+	/// Emission as a share of the largest one, of 65535: a full subnet replaces the lowest.
+	pub pruning_score: Compact<u16>,
+}
+
+/// A neuron.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
+pub struct NeuronInfoLite {
+	/// Hotkey that holds the uid.
+	pub hotkey: AccountId32,
+	/// Owner of the hotkey.
+	pub coldkey: AccountId32,
+	/// Number of the neuron.
+	pub uid: Compact<u16>,
+	/// Subnet.
+	pub netuid: Compact<NetUid>,
+	/// Whether it set weights within the activity cutoff, at the last epoch.
+	pub active: bool,
+	/// Where it serves requests; all zero where it does not.
+	pub axon_info: AxonInfo,
+	/// Where it serves metrics; all zero where it does not.
+	pub prometheus_info: PrometheusInfo,
+	/// Stake on the hotkey by coldkey: one entry, the whole stake on the hotkey under its owner.
+	pub stake: Vec<(AccountId32, Compact<AlphaBalance>)>,
+	/// Not computed any more; zero.
+	pub rank: Compact<u16>,
+	/// Alpha of the last epoch.
+	pub emission: Compact<AlphaBalance>,
+	/// Miner share of the last epoch, of 65535.
+	pub incentive: Compact<u16>,
+	/// Consensus weight of the last epoch, of 65535.
+	pub consensus: Compact<u16>,
+	/// Not computed any more; zero.
+	pub trust: Compact<u16>,
+	/// Row sum of the clipped weights, of 65535.
+	pub validator_trust: Compact<u16>,
+	/// Validator share of the last epoch, of 65535.
+	pub dividends: Compact<u16>,
+	/// Block of its last weights, or of its registration.
+	pub last_update: Compact<u64>,
+	/// Whether it may set weights.
+	pub validator_permit: bool,
+	/// Emission as a share of the largest one, of 65535: a full subnet replaces the lowest.
+	pub pruning_score: Compact<u16>,
+}
+
+/// One stake position.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
+pub struct StakeInfo {
+	/// Hotkey that the stake is on.
+	pub hotkey: AccountId32,
+	/// Coldkey that the stake belongs to.
+	pub coldkey: AccountId32,
+	/// Subnet.
+	pub netuid: Compact<NetUid>,
+	/// Alpha that a full withdrawal would pay now.
+	pub stake: Compact<AlphaBalance>,
+	/// Alpha that cannot be withdrawn.
+	pub locked: Compact<u64>,
+	/// Alpha that the hotkey's uid got in the last epoch.
+	pub emission: Compact<AlphaBalance>,
+	/// TAO that the hotkey got in the last epoch; zero outside root.
+	pub tao_emission: Compact<TaoBalance>,
+	/// Not used; zero.
+	pub drain: Compact<u64>,
+	/// Whether the hotkey holds a uid on the subnet.
+	pub is_registered: bool,
+}
+
+/// What a coldkey says about itself.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
+pub struct ChainIdentityV2 {
+	/// Name.
+	pub name: Vec<u8>,
+	/// Home page.
+	pub url: Vec<u8>,
+	/// Source repository.
+	pub github_repo: Vec<u8>,
+	/// Address of an image.
+	pub image: Vec<u8>,
+	/// Discord contact.
+	pub discord: Vec<u8>,
+	/// Free text.
+	pub description: Vec<u8>,
+	/// Free text.
+	pub additional: Vec<u8>,
+}
+
+/// What the owner of a subnet says about it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
+pub struct SubnetIdentityV3 {
+	/// Name.
+	pub subnet_name: Vec<u8>,
+	/// Source repository.
+	pub github_repo: Vec<u8>,
+	/// Contact.
+	pub subnet_contact: Vec<u8>,
+	/// Home page.
+	pub subnet_url: Vec<u8>,
+	/// Discord contact.
+	pub discord: Vec<u8>,
+	/// Free text.
+	pub description: Vec<u8>,
+	/// Address of a logo.
+	pub logo_url: Vec<u8>,
+	/// Free text.
+	pub additional: Vec<u8>,
+}
+
+/// A subnet and its neurons, column by column.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
+pub struct Metagraph {
+	/// Subnet.
+	pub netuid: Compact<NetUid>,
+	/// Name (UTF-8 bytes); the symbol where there is no identity.
+	pub name: Vec<Compact<u8>>,
+	/// Token symbol (UTF-8 bytes).
+	pub symbol: Vec<Compact<u8>>,
+	/// What the owner says about the subnet.
+	pub identity: Option<SubnetIdentityV3>,
+	/// Block of the registration.
+	pub network_registered_at: Compact<u64>,
+	/// The owner's hotkey.
+	pub owner_hotkey: AccountId32,
+	/// The owner's coldkey.
+	pub owner_coldkey: AccountId32,
+	/// Block that this record describes.
+	pub block: Compact<u64>,
+	/// Blocks between epochs; 0 = no epochs.
+	pub tempo: Compact<u16>,
+	/// Block of the last epoch.
+	pub last_step: Compact<u64>,
+	/// Blocks since the last epoch.
+	pub blocks_since_last_step: Compact<u64>,
+	/// TAO emitted for the subnet in the last block, in rao.
+	pub subnet_emission: Compact<u64>,
+	/// Alpha in the pool; zero while there is no pool.
+	pub alpha_in: Compact<AlphaBalance>,
+	/// Alpha staked or pending.
+	pub alpha_out: Compact<AlphaBalance>,
+	/// TAO in the subnet's account.
+	pub tao_in: Compact<TaoBalance>,
+	/// Alpha emitted per block.
+	pub alpha_out_emission: Compact<AlphaBalance>,
+	/// Alpha that goes to the pool per block.
+	pub alpha_in_emission: Compact<AlphaBalance>,
+	/// TAO that goes to the subnet per block.
+	pub tao_in_emission: Compact<TaoBalance>,
+	/// Alpha waiting for the next epoch, owner cut excluded.
+	pub pending_alpha_emission: Compact<AlphaBalance>,
+	/// TAO waiting for root stakers.
+	pub pending_root_emission: Compact<TaoBalance>,
+	/// Traded volume; zero while there is no pool.
+	pub subnet_volume: Compact<u128>,
+	/// Moving price of alpha in TAO.
+	pub moving_price: I96F32,
+	/// Hyperparameter.
+	pub rho: Compact<u16>,
+	/// Majority ratio, of 65535.
+	pub kappa: Compact<u16>,
+	/// Fewest destinations of a weight vector.
+	pub min_allowed_weights: Compact<u16>,
+	/// Largest share of one weight, of 65535.
+	pub max_weights_limit: Compact<u16>,
+	/// Version key that weight vectors must carry at least.
+	pub weights_version: Compact<u64>,
+	/// Blocks between two weight vectors of one validator.
+	pub weights_rate_limit: Compact<u64>,
+	/// Blocks after which a silent validator counts as inactive.
+	pub activity_cutoff: Compact<u64>,
+	/// Number of validator permits.
+	pub max_validators: Compact<u16>,
+	/// Number of neurons.
+	pub num_uids: Compact<u16>,
+	/// Largest number of neurons.
+	pub max_uids: Compact<u16>,
+	/// Cost of a registration.
+	pub burn: Compact<TaoBalance>,
+	/// Proof-of-work difficulty; zero, as there is no such registration.
+	pub difficulty: Compact<u64>,
+	/// Whether neurons may register.
+	pub registration_allowed: bool,
+	/// Whether neurons may register by proof of work.
+	pub pow_registration_allowed: bool,
+	/// Blocks during which a new neuron is not replaced.
+	pub immunity_period: Compact<u16>,
+	/// See `difficulty`.
+	pub min_difficulty: Compact<u64>,
+	/// See `difficulty`.
+	pub max_difficulty: Compact<u64>,
+	/// Smallest cost of a registration.
+	pub min_burn: Compact<TaoBalance>,
+	/// Largest cost of a registration.
+	pub max_burn: Compact<TaoBalance>,
+	/// Not used; zero.
+	pub adjustment_alpha: Compact<u64>,
+	/// Not used; zero.
+	pub adjustment_interval: Compact<u16>,
+	/// Not used; zero.
+	pub target_regs_per_interval: Compact<u16>,
+	/// Registrations per block.
+	pub max_regs_per_block: Compact<u16>,
+	/// Blocks between two publications of an axon.
+	pub serving_rate_limit: Compact<u64>,
+	/// Whether weights have to be committed first.
+	pub commit_reveal_weights_enabled: bool,
+	/// Epochs between commit and reveal.
+	pub commit_reveal_period: Compact<u64>,
+	/// Whether bonds follow liquid alpha.
+	pub liquid_alpha_enabled: bool,
+	/// Liquid alpha, upper bound, of 65535.
+	pub alpha_high: Compact<u16>,
+	/// Liquid alpha, lower bound, of 65535.
+	pub alpha_low: Compact<u16>,
+	/// Share of the old bond that is kept, per million.
+	pub bonds_moving_avg: Compact<u64>,
+	/// Hotkeys by uid.
+	pub hotkeys: Vec<AccountId32>,
+	/// Owners by uid.
+	pub coldkeys: Vec<AccountId32>,
+	/// Identities by uid.
+	pub identities: Vec<Option<ChainIdentityV2>>,
+	/// Axons by uid.
+	pub axons: Vec<AxonInfo>,
+	/// Activity by uid.
+	pub active: Vec<bool>,
+	/// Permits by uid.
+	pub validator_permit: Vec<bool>,
+	/// Pruning scores by uid.
+	pub pruning_score: Vec<Compact<u16>>,
+	/// Blocks of the last weights by uid.
+	pub last_update: Vec<Compact<u64>>,
+	/// Alpha of the last epoch by uid.
+	pub emission: Vec<Compact<AlphaBalance>>,
+	/// Dividends by uid, of 65535.
+	pub dividends: Vec<Compact<u16>>,
+	/// Incentives by uid, of 65535.
+	pub incentives: Vec<Compact<u16>>,
+	/// Consensus by uid, of 65535.
+	pub consensus: Vec<Compact<u16>>,
+	/// Validator trust by uid, of 65535.
+	pub trust: Vec<Compact<u16>>,
+	/// Not computed any more; zeros.
+	pub rank: Vec<Compact<u16>>,
+	/// Blocks of registration by uid.
+	pub block_at_registration: Vec<Compact<u64>>,
+	/// Stake on the hotkey by uid.
+	pub alpha_stake: Vec<Compact<AlphaBalance>>,
+	/// Root stake on the hotkey by uid.
+	pub tao_stake: Vec<Compact<TaoBalance>>,
+	/// Stake by uid as consensus weighs it.
+	pub total_stake: Vec<Compact<TaoBalance>>,
+	/// Root dividends of the last epoch; empty.
+	pub tao_dividends_per_hotkey: Vec<(AccountId32, Compact<TaoBalance>)>,
+	/// Dividends of the last epoch by hotkey; empty: `emission` has them by uid.
+	pub alpha_dividends_per_hotkey: Vec<(AccountId32, Compact<AlphaBalance>)>,
+	/// Collateral by uid; zeros.
+	pub collateral_locked: Vec<Compact<AlphaBalance>>,
+	/// Collateral by uid; zeros.
+	pub collateral_min: Vec<Compact<AlphaBalance>>,
+	/// Collateral by uid; zeros.
+	pub collateral_earned: Vec<Compact<AlphaBalance>>,
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn a_certificate_needs_an_algorithm_and_a_key_of_at_most_64_bytes() {
+		assert_eq!(NeuronCertificate::from_bytes(&[]), None);
+		assert_eq!(NeuronCertificate::from_bytes(&[1]), None);
+		assert_eq!(NeuronCertificate::from_bytes(&[1; 66]), None);
+		let certificate = NeuronCertificate::from_bytes(&[1; 65]);
+		assert_eq!(certificate.map(|c| (c.algorithm, c.public_key.len())), Some((1, 64)));
+		let certificate = NeuronCertificate::from_bytes(&[1, 7]);
+		assert_eq!(certificate.map(|c| c.public_key.into_inner()), Some(vec![7]));
+	}
+}

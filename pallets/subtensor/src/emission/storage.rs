@@ -1,0 +1,49 @@
+//! Storage that the `emission` domain owns.
+
+use frame_support::pallet_macros::pallet_section;
+
+/// What the chain emitted for a subnet, and what of it is not paid yet.
+#[pallet_section]
+mod emission_storage {
+	/// On unless switched off.
+	#[pallet::type_value]
+	pub fn DefaultTrue() -> bool {
+		true
+	}
+
+	/// Whether a subnet takes part in the block emission.
+	#[pallet::storage]
+	pub type SubnetEmissionEnabled<T: Config> = StorageMap<_, Identity, NetUid, bool, ValueQuery>;
+
+	/// Whether the owner of a subnet gets the owner cut.
+	#[pallet::storage]
+	pub type OwnerCutEnabled<T: Config> = StorageMap<_, Identity, NetUid, bool, ValueQuery, DefaultTrue>;
+
+	/// Owner's share of a subnet's emission, of 65535.
+	#[pallet::storage]
+	pub type SubnetOwnerCut<T: Config> = StorageValue<_, u16, ValueQuery>;
+
+	/// TAO emitted for a subnet in the last block.
+	#[pallet::storage]
+	pub type SubnetTaoInEmission<T: Config> = StorageMap<_, Identity, NetUid, TaoBalance, ValueQuery>;
+
+	/// Alpha of a subnet in existence: staked or pending.
+	#[pallet::storage]
+	pub type SubnetAlphaOut<T: Config> = StorageMap<_, Identity, NetUid, AlphaBalance, ValueQuery>;
+
+	/// Alpha that waits for the next epoch, for miners.
+	#[pallet::storage]
+	pub type PendingServerEmission<T: Config> = StorageMap<_, Identity, NetUid, AlphaBalance, ValueQuery>;
+
+	/// Alpha that waits for the next epoch, for validators.
+	#[pallet::storage]
+	pub type PendingValidatorEmission<T: Config> = StorageMap<_, Identity, NetUid, AlphaBalance, ValueQuery>;
+
+	/// Alpha that waits for the next epoch, for the owner.
+	#[pallet::storage]
+	pub type PendingOwnerCut<T: Config> = StorageMap<_, Identity, NetUid, AlphaBalance, ValueQuery>;
+
+	/// What a subnet emitted and paid since it exists.
+	#[pallet::storage]
+	pub type SubnetEmissionTotals<T: Config> = StorageMap<_, Identity, NetUid, EmissionTotals, ValueQuery>;
+}

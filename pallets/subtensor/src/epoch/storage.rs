@@ -1,0 +1,60 @@
+//! Storage that the `epoch` domain owns.
+
+use frame_support::pallet_macros::pallet_section;
+
+/// The results of the last epoch, and when the next one is due.
+#[pallet_section]
+mod epoch_storage {
+	/// Activity by uid.
+	#[pallet::storage]
+	pub type Active<T: Config> = StorageMap<_, Identity, NetUid, Column<bool>, ValueQuery>;
+
+	/// Consensus weight by uid, of 65535.
+	#[pallet::storage]
+	pub type Consensus<T: Config> = StorageMap<_, Identity, NetUid, Column<u16>, ValueQuery>;
+
+	/// Incentive by uid, of 65535.
+	#[pallet::storage]
+	pub type Incentive<T: Config> = StorageMap<_, Identity, MechanismIndex, Column<u16>, ValueQuery>;
+
+	/// Dividends by uid, of 65535.
+	#[pallet::storage]
+	pub type Dividends<T: Config> = StorageMap<_, Identity, NetUid, Column<u16>, ValueQuery>;
+
+	/// Validator trust by uid, of 65535.
+	#[pallet::storage]
+	pub type ValidatorTrust<T: Config> = StorageMap<_, Identity, NetUid, Column<u16>, ValueQuery>;
+
+	/// Whether a uid may set weights. Nobody may before a subnet's first epoch: a validator stakes, and the next
+	/// epoch gives permits to the stakes that rank highest.
+	#[pallet::storage]
+	pub type ValidatorPermit<T: Config> = StorageMap<_, Identity, NetUid, Column<bool>, ValueQuery>;
+
+	/// Alpha that a uid was paid at the last epoch, as miner and as validator.
+	#[pallet::storage]
+	pub type Emission<T: Config> = StorageMap<_, Identity, NetUid, Column<AlphaBalance>, ValueQuery>;
+
+	/// Bonds of a uid: `(miner uid, bond / 65535)`.
+	#[pallet::storage]
+	pub type Bonds<T: Config> = StorageDoubleMap<_, Identity, MechanismIndex, Identity, u16, SparseRow, ValueQuery>;
+
+	/// Block of the last epoch that ran consensus; 0 before the first. The name's spelling is the network's.
+	#[pallet::storage]
+	pub type LastMechansimStepBlock<T: Config> = StorageMap<_, Identity, NetUid, u64, ValueQuery>;
+
+	/// Block from which the next epoch is counted: that of the last epoch, or of the subnet's registration.
+	#[pallet::storage]
+	pub type LastEpochBlock<T: Config> = StorageMap<_, Identity, NetUid, u64, ValueQuery>;
+
+	/// Blocks since the last epoch.
+	#[pallet::storage]
+	pub type BlocksSinceLastStep<T: Config> = StorageMap<_, Identity, NetUid, u64, ValueQuery>;
+
+	/// Number of epochs that a subnet has had.
+	#[pallet::storage]
+	pub type SubnetEpochIndex<T: Config> = StorageMap<_, Identity, NetUid, u64, ValueQuery>;
+
+	/// Block of an epoch that was asked for before its time; 0 = none.
+	#[pallet::storage]
+	pub type PendingEpochAt<T: Config> = StorageMap<_, Identity, NetUid, u64, ValueQuery>;
+}

@@ -1,0 +1,53 @@
+//! Fills the storage of a new chain.
+
+#[cfg(test)]
+mod tests;
+
+use crate::{Hyperparameters, MAX_SUBNETS, pallet::*};
+use alloc::string::ToString;
+use frame_support::BoundedVec;
+use ganglion_primitives::{NetUid, RAO_PER_TAO, TaoBalance};
+
+/// 18% of 65535.
+const DEFAULT_OWNER_CUT: u16 = 11_796;
+/// 100 TAO.
+const DEFAULT_LOCK_COST: TaoBalance = TaoBalance::new(100 * RAO_PER_TAO);
+/// Subnets, root excluded.
+const DEFAULT_SUBNET_LIMIT: u16 = 64;
+
+impl<T: Config> Default for GenesisConfig<T> {
+	fn default() -> Self {
+		Self {
+			subnet_defaults: Hyperparameters::default(),
+			network_min_lock_cost: DEFAULT_LOCK_COST,
+			subnet_limit: DEFAULT_SUBNET_LIMIT,
+			subnet_owner_cut: DEFAULT_OWNER_CUT,
+			stake_threshold: 0,
+			marker: core::marker::PhantomData,
+		}
+	}
+}
+
+impl<T: Config> GenesisConfig<T> {
+	/// Checks the configuration and writes it.
+	pub(crate) fn apply(&self) {
+		if let Err(error) = self.subnet_defaults.validate() {
+			panic!("genesis: subnetDefaults.{} must be {}", error.name, error.expected);
+		}
+		assert!(
+			self.subnet_limit <= MAX_SUBNETS,
+			"genesis: subnetLimit is {}, must be at most {MAX_SUBNETS}",
+			self.subnet_limit,
+		);
+		SubnetDefaults::<T>::put(&self.subnet_defaults);
+		NetworkMinLockCost::<T>::put(self.network_min_lock_cost);
+		SubnetLimit::<T>::put(self.subnet_limit);
+		SubnetOwnerCut::<T>::put(self.subnet_owner_cut);
+		StakeThreshold::<T>::put(self.stake_threshold);
+		NetworksAdded::<T>::insert(NetUid::ROOT, true);
+		TotalNetworks::<T>::put(1);
+		let symbol = BoundedVec::truncate_from("Τ".to_string().into_bytes());
+		TokenSymbol::<T>::insert(NetUid::ROOT, symbol);
+		SubnetworkN::<T>::insert(NetUid::ROOT, 0);
+	}
+}

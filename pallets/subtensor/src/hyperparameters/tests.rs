@@ -1,0 +1,180 @@
+//! Tests of hyperparameters.
+
+use super::{MAX_REGISTRATIONS_PER_BLOCK, MAX_TEMPO, MIN_TEMPO};
+use crate::{mock::*, *};
+use frame_support::{assert_noop, assert_ok};
+use ganglion_primitives::{NetUid, TaoBalance};
+use sp_runtime::DispatchError;
+
+#[test]
+fn defaults_are_valid() {
+	assert_eq!(Hyperparameters::default().validate(), Ok(()));
+	assert_eq!(parameters().validate(), Ok(()));
+}
+
+#[test]
+fn each_bound_is_checked_and_named() {
+	let base = parameters;
+	let over = TaoBalance::new(u64::MAX);
+	let cases = [
+		(
+			Hyperparameters {
+				tempo: MIN_TEMPO - 1,
+				..base()
+			},
+			"tempo",
+		),
+		(
+			Hyperparameters {
+				tempo: MAX_TEMPO + 1,
+				..base()
+			},
+			"tempo",
+		),
+		(
+			Hyperparameters {
+				max_allowed_uids: 0,
+				..base()
+			},
+			"max_allowed_uids",
+		),
+		(
+			Hyperparameters {
+				max_allowed_uids: MAX_UIDS_PER_SUBNET as u16 + 1,
+				..base()
+			},
+			"max_allowed_uids",
+		),
+		(
+			Hyperparameters {
+				max_allowed_validators: 0,
+				..base()
+			},
+			"max_allowed_validators",
+		),
+		(
+			Hyperparameters {
+				max_weights_limit: 0,
+				..base()
+			},
+			"max_weights_limit",
+		),
+		(
+			Hyperparameters {
+				bonds_moving_average: 1_000_001,
+				..base()
+			},
+			"bonds_moving_average",
+		),
+		(
+			Hyperparameters {
+				alpha_low: 2,
+				alpha_high: 1,
+				..base()
+			},
+			"alpha_low",
+		),
+		(Hyperparameters { burn: over, ..base() }, "burn"),
+		(
+			Hyperparameters {
+				min_burn: over,
+				..base()
+			},
+			"burn",
+		),
+		(
+			Hyperparameters {
+				max_registrations_per_block: 0,
+				..base()
+			},
+			"max_registrations_per_block",
+		),
+		(
+			Hyperparameters {
+				max_registrations_per_block: MAX_REGISTRATIONS_PER_BLOCK + 1,
+				..base()
+			},
+			"max_registrations_per_block",
+		),
+	];
+	for (record, name) in cases {
+		assert_eq!(record.validate().map_err(|error| error.name), Err(name), "{record:?}");
+	}
+}
+
+#[test]
+fn a_stored_record_reads_back() {
+	run(|| {
+		subnet();
+		let record = Hyperparameters {
+			tempo: 77,
+			max_allowed_uids: 9,
+			max_allowed_validators: 8,
+			immunity_period: 7,
+			weights_set_rate_limit: 6,
+			min_allowed_weights: 5,
+			max_weights_limit: 4,
+			weights_version_key: 3,
+			kappa: 2,
+			rho: 1,
+			bonds_moving_average: 10,
+			bonds_penalty: 11,
+			activity_cutoff_factor_milli: 12,
+			yuma3_on: true,
+			liquid_alpha_on: true,
+			alpha_low: 13,
+			alpha_high: 14,
+			alpha_sigmoid_steepness: -15,
+			burn: TaoBalance::new(17),
+			min_burn: TaoBalance::new(16),
+			max_burn: TaoBalance::new(18),
+			serving_rate_limit: 19,
+			max_registrations_per_block: 2,
+			registration_allowed: false,
+		};
+		record.store::<Test>(NETUID);
+		assert_eq!(Hyperparameters::load::<Test>(NETUID), record);
+	});
+}
+
+#[test]
+fn the_activity_cutoff_is_in_thousandths_of_a_tempo() {
+	let record = Hyperparameters {
+		tempo: 360,
+		activity_cutoff_factor_milli: 13_889,
+		..parameters()
+	};
+	assert_eq!(record.activity_cutoff(), 5_000);
+}
+
+#[test]
+fn owner_and_root_set_the_tempo_within_bounds() {
+	run(|| {
+		subnet();
+		assert_ok!(SubtensorModule::set_tempo(signed(cold(1)), NETUID, 42));
+		assert_eq!(Tempo::<Test>::get(NETUID), 42);
+		assert_eq!(SubtensorModule::next_epoch_block(NETUID), Some(43));
+		assert!(events().contains(&Event::TempoSet(NETUID, 42)));
+		assert_ok!(SubtensorModule::set_tempo(RuntimeOrigin::root(), NETUID, MIN_TEMPO));
+		assert_eq!(Tempo::<Test>::get(NETUID), MIN_TEMPO);
+		for tempo in [0, MIN_TEMPO - 1, MAX_TEMPO + 1, u16::MAX] {
+			let call = SubtensorModule::set_tempo(signed(cold(1)), NETUID, tempo);
+			assert_noop!(call, Error::<Test>::TempoOutOfBounds);
+		}
+	});
+}
+
+#[test]
+fn nobody_else_sets_a_tempo() {
+	run(|| {
+		subnet();
+		let call = SubtensorModule::set_tempo(signed(cold(2)), NETUID, 42);
+		assert_noop!(call, Error::<Test>::NotSubnetOwner);
+		let call = SubtensorModule::set_tempo(RuntimeOrigin::none(), NETUID, 42);
+		assert_noop!(call, DispatchError::BadOrigin);
+		let call = SubtensorModule::set_tempo(signed(cold(1)), NetUid::new(9), 42);
+		assert_noop!(call, Error::<Test>::SubnetNotExists);
+		let call = SubtensorModule::set_tempo(RuntimeOrigin::root(), NetUid::ROOT, 42);
+		assert_noop!(call, Error::<Test>::NotSubnetOwner);
+	});
+}

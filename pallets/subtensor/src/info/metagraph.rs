@@ -1,0 +1,120 @@
+//! A subnet and its neurons, column by column.
+
+use crate::{Hyperparameters, pallet::*};
+use alloc::vec::Vec;
+use codec::Compact;
+use frame_support::traits::fungible::Inspect;
+use ganglion_primitives::{AlphaBalance, I96F32, Metagraph, NetUid, TaoBalance};
+
+/// Text as the record carries it.
+fn text(bytes: &[u8]) -> Vec<Compact<u8>> {
+	bytes.iter().copied().map(Compact).collect()
+}
+
+impl<T: Config> Pallet<T> {
+	/// Everything about a subnet; `None` where it does not exist.
+	///
+	/// While stake is exchanged one to one there is no pool: `alpha_in` is zero and the price is 1. What this chain
+	/// does not have (identities, proof-of-work registration, collateral, root dividends) is empty or zero.
+	#[allow(clippy::too_many_lines, reason = "one line a field of a record that clients define")]
+	pub fn get_metagraph(netuid: NetUid) -> Option<Metagraph> {
+		if !NetworksAdded::<T>::get(netuid) {
+			return None;
+		}
+		let neurons = Self::get_neurons_lite(netuid);
+		let n = SubnetworkN::<T>::get(netuid);
+		let parameters = Hyperparameters::load::<T>(netuid);
+		let symbol = TokenSymbol::<T>::get(netuid);
+		let account = Self::subnet_account(netuid);
+		let tao_in_emission = SubnetTaoInEmission::<T>::get(netuid);
+		let pending =
+			PendingServerEmission::<T>::get(netuid).saturating_add(PendingValidatorEmission::<T>::get(netuid));
+		let stakes: Vec<AlphaBalance> = neurons
+			.iter()
+			.map(|neuron| TotalHotkeyAlpha::<T>::get(&neuron.hotkey, netuid))
+			.collect();
+		let no_collateral: Vec<_> = stakes.iter().map(|_| Compact(AlphaBalance::ZERO)).collect();
+		Some(Metagraph {
+			netuid: Compact(netuid),
+			name: text(&symbol),
+			symbol: text(&symbol),
+			identity: None,
+			network_registered_at: Compact(NetworkRegisteredAt::<T>::get(netuid)),
+			owner_hotkey: SubnetOwnerHotkey::<T>::get(netuid),
+			owner_coldkey: SubnetOwner::<T>::get(netuid),
+			block: Compact(Self::block_number()),
+			tempo: Compact(parameters.tempo),
+			last_step: Compact(LastMechansimStepBlock::<T>::get(netuid)),
+			blocks_since_last_step: Compact(BlocksSinceLastStep::<T>::get(netuid)),
+			subnet_emission: Compact(tao_in_emission.get()),
+			alpha_in: Compact(AlphaBalance::ZERO),
+			alpha_out: Compact(SubnetAlphaOut::<T>::get(netuid)),
+			tao_in: Compact(TaoBalance::new(T::Currency::balance(&account))),
+			alpha_out_emission: Compact(AlphaBalance::new(tao_in_emission.get())),
+			alpha_in_emission: Compact(AlphaBalance::ZERO),
+			tao_in_emission: Compact(tao_in_emission),
+			pending_alpha_emission: Compact(pending),
+			pending_root_emission: Compact(TaoBalance::ZERO),
+			subnet_volume: Compact(0),
+			moving_price: I96F32::from_integer(1),
+			rho: Compact(parameters.rho),
+			kappa: Compact(parameters.kappa),
+			min_allowed_weights: Compact(parameters.min_allowed_weights),
+			max_weights_limit: Compact(parameters.max_weights_limit),
+			weights_version: Compact(parameters.weights_version_key),
+			weights_rate_limit: Compact(parameters.weights_set_rate_limit),
+			activity_cutoff: Compact(parameters.activity_cutoff()),
+			max_validators: Compact(parameters.max_allowed_validators),
+			num_uids: Compact(n),
+			max_uids: Compact(parameters.max_allowed_uids),
+			burn: Compact(parameters.burn),
+			difficulty: Compact(0),
+			registration_allowed: parameters.registration_allowed,
+			pow_registration_allowed: false,
+			immunity_period: Compact(parameters.immunity_period),
+			min_difficulty: Compact(0),
+			max_difficulty: Compact(0),
+			min_burn: Compact(parameters.min_burn),
+			max_burn: Compact(parameters.max_burn),
+			adjustment_alpha: Compact(0),
+			adjustment_interval: Compact(0),
+			target_regs_per_interval: Compact(0),
+			max_regs_per_block: Compact(parameters.max_registrations_per_block),
+			serving_rate_limit: Compact(parameters.serving_rate_limit),
+			commit_reveal_weights_enabled: CommitRevealWeightsEnabled::<T>::get(netuid),
+			commit_reveal_period: Compact(0),
+			liquid_alpha_enabled: parameters.liquid_alpha_on,
+			alpha_high: Compact(parameters.alpha_high),
+			alpha_low: Compact(parameters.alpha_low),
+			bonds_moving_avg: Compact(parameters.bonds_moving_average),
+			hotkeys: neurons.iter().map(|neuron| neuron.hotkey.clone()).collect(),
+			coldkeys: neurons.iter().map(|neuron| neuron.coldkey.clone()).collect(),
+			identities: neurons.iter().map(|_| None).collect(),
+			axons: neurons.iter().map(|neuron| neuron.axon_info).collect(),
+			active: neurons.iter().map(|neuron| neuron.active).collect(),
+			validator_permit: neurons.iter().map(|neuron| neuron.validator_permit).collect(),
+			pruning_score: neurons.iter().map(|neuron| neuron.pruning_score).collect(),
+			last_update: neurons.iter().map(|neuron| neuron.last_update).collect(),
+			emission: neurons.iter().map(|neuron| neuron.emission).collect(),
+			dividends: neurons.iter().map(|neuron| neuron.dividends).collect(),
+			incentives: neurons.iter().map(|neuron| neuron.incentive).collect(),
+			consensus: neurons.iter().map(|neuron| neuron.consensus).collect(),
+			trust: neurons.iter().map(|neuron| neuron.validator_trust).collect(),
+			rank: neurons.iter().map(|neuron| neuron.rank).collect(),
+			block_at_registration: (0..n)
+				.map(|uid| Compact(BlockAtRegistration::<T>::get(netuid, uid)))
+				.collect(),
+			alpha_stake: stakes.iter().copied().map(Compact).collect(),
+			tao_stake: stakes.iter().map(|_| Compact(TaoBalance::ZERO)).collect(),
+			total_stake: stakes
+				.iter()
+				.map(|stake| Compact(TaoBalance::new(stake.get())))
+				.collect(),
+			tao_dividends_per_hotkey: Vec::new(),
+			alpha_dividends_per_hotkey: Vec::new(),
+			collateral_locked: no_collateral.clone(),
+			collateral_min: no_collateral.clone(),
+			collateral_earned: no_collateral,
+		})
+	}
+}

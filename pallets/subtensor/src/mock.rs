@@ -1,0 +1,222 @@
+//! A runtime for the tests, and shorthands for what tests do.
+
+use crate::{self as pallet_subtensor, *};
+use frame_support::{
+	PalletId, assert_ok, derive_impl, parameter_types,
+	traits::{Hooks, fungible::Mutate},
+};
+use ganglion_primitives::{AccountId32, AlphaBalance, NetUid, ParityExchange, TaoBalance};
+use sp_runtime::{BuildStorage, traits::IdentityLookup};
+
+type Block = frame_system::mocking::MockBlock<Test>;
+
+frame_support::construct_runtime!(
+	pub enum Test {
+		System: frame_system,
+		Balances: pallet_balances,
+		SubtensorModule: pallet_subtensor,
+	}
+);
+
+pub(crate) const EXISTENTIAL_DEPOSIT: u64 = 500;
+pub(crate) const TAO: u64 = 1_000_000_000;
+pub(crate) const LOCK_COST: u64 = 10 * TAO;
+pub(crate) const BURN: u64 = TAO / 10;
+pub(crate) const TEMPO: u16 = 10;
+pub(crate) const IMMUNITY: u16 = 15;
+pub(crate) const NETUID: NetUid = NetUid::new(1);
+
+parameter_types! {
+	/// Execution time of a block, in picoseconds.
+	pub storage BlockLength: u64 = 2_000_000_000_000;
+	pub BlockWeights: frame_system::limits::BlockWeights = frame_system::limits::BlockWeights {
+		max_block: frame_support::weights::Weight::from_parts(BlockLength::get(), u64::MAX),
+		..Default::default()
+	};
+	pub const ExistentialDeposit: u64 = EXISTENTIAL_DEPOSIT;
+	pub const SubtensorPalletId: PalletId = PalletId(*b"gngl/sub");
+}
+
+#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
+impl frame_system::Config for Test {
+	type AccountId = AccountId32;
+	type Lookup = IdentityLookup<AccountId32>;
+	type Block = Block;
+	type AccountData = pallet_balances::AccountData<u64>;
+	type BlockWeights = BlockWeights;
+}
+
+#[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
+impl pallet_balances::Config for Test {
+	type Balance = u64;
+	type ExistentialDeposit = ExistentialDeposit;
+	type AccountStore = System;
+}
+
+impl Config for Test {
+	type Currency = Balances;
+	type Exchange = ParityExchange;
+	type WeightInfo = ();
+	type PalletId = SubtensorPalletId;
+}
+
+/// What subnets of the tests start with.
+pub(crate) fn parameters() -> Hyperparameters {
+	Hyperparameters {
+		tempo: TEMPO,
+		max_allowed_uids: 6,
+		max_allowed_validators: 3,
+		immunity_period: IMMUNITY,
+		weights_set_rate_limit: 5,
+		activity_cutoff_factor_milli: 100_000,
+		burn: TaoBalance::new(BURN),
+		serving_rate_limit: 3,
+		max_registrations_per_block: 16,
+		..Default::default()
+	}
+}
+
+/// A coldkey.
+pub(crate) fn cold(number: u8) -> AccountId32 {
+	AccountId32::new([number; 32])
+}
+
+/// A hotkey.
+pub(crate) fn hot(number: u8) -> AccountId32 {
+	let mut bytes = [number; 32];
+	bytes[0] = 0xff;
+	AccountId32::new(bytes)
+}
+
+/// A chain at block 1 with these parameters, and rich coldkeys 1 to 20.
+pub(crate) fn storage_with(subnet_defaults: Hyperparameters) -> sp_io::TestExternalities {
+	let balances = (1..=20).map(|number| (cold(number), 100_000 * TAO)).collect();
+	let storage = RuntimeGenesisConfig {
+		system: Default::default(),
+		balances: pallet_balances::GenesisConfig {
+			balances,
+			..Default::default()
+		},
+		subtensor_module: GenesisConfig {
+			subnet_defaults,
+			network_min_lock_cost: TaoBalance::new(LOCK_COST),
+			subnet_limit: 3,
+			..Default::default()
+		},
+	};
+	let mut externalities = sp_io::TestExternalities::new(storage.build_storage().unwrap());
+	externalities.execute_with(|| System::set_block_number(1));
+	externalities
+}
+
+/// Runs a test on such a chain and checks the invariants at its end.
+pub(crate) fn run_with(subnet_defaults: Hyperparameters, test: impl FnOnce()) {
+	storage_with(subnet_defaults).execute_with(|| {
+		test();
+		assert_ok!(SubtensorModule::do_try_state());
+	});
+}
+
+/// [`run_with`] the tests' parameters.
+pub(crate) fn run(test: impl FnOnce()) {
+	run_with(parameters(), test);
+}
+
+/// Finishes this block and begins as many further ones.
+pub(crate) fn next_blocks(count: u64) {
+	for _ in 0..count {
+		System::set_block_number(System::block_number() + 1);
+		System::reset_events();
+		SubtensorModule::on_initialize(System::block_number());
+	}
+}
+
+/// Begins blocks until an epoch of the subnet has run.
+pub(crate) fn next_epoch(netuid: NetUid) {
+	let epoch = SubnetEpochIndex::<Test>::get(netuid);
+	while SubnetEpochIndex::<Test>::get(netuid) == epoch {
+		next_blocks(1);
+	}
+}
+
+pub(crate) fn signed(account: AccountId32) -> RuntimeOrigin {
+	RuntimeOrigin::signed(account)
+}
+
+/// Registers a subnet of coldkey 1 with hotkey 1.
+pub(crate) fn subnet() -> NetUid {
+	let netuid = NetUid::new(TotalNetworks::<Test>::get());
+	assert_ok!(SubtensorModule::register_network(signed(cold(1)), hot(1)));
+	netuid
+}
+
+/// Registers hotkey `number` of coldkey `number` on subnet 1.
+pub(crate) fn register(number: u8) -> u16 {
+	assert_ok!(SubtensorModule::burned_register(
+		signed(cold(number)),
+		NETUID,
+		hot(number)
+	));
+	Uids::<Test>::get(NETUID, hot(number)).unwrap()
+}
+
+/// Stakes on hotkey `on` of subnet 1.
+pub(crate) fn stake(from: u8, on: u8, amount: u64) {
+	let amount = TaoBalance::new(amount);
+	assert_ok!(SubtensorModule::add_stake(signed(cold(from)), hot(on), NETUID, amount));
+}
+
+/// Stake of a coldkey on a hotkey of subnet 1.
+pub(crate) fn stake_of(coldkey: u8, hotkey: u8) -> u64 {
+	SubtensorModule::stake_of(&hot(hotkey), &cold(coldkey), NETUID).get()
+}
+
+/// Hotkey `number` sets weights on subnet 1.
+pub(crate) fn set_weights(number: u8, row: &[(u16, u16)]) -> sp_runtime::DispatchResult {
+	let (uids, weights) = row.iter().copied().unzip();
+	SubtensorModule::set_weights(signed(hot(number)), NETUID, uids, weights, 0)
+}
+
+/// The pallet's events of this block.
+pub(crate) fn events() -> Vec<Event<Test>> {
+	System::events()
+		.into_iter()
+		.filter_map(|record| match record.event {
+			RuntimeEvent::SubtensorModule(event) => Some(event),
+			_ => None,
+		})
+		.collect()
+}
+
+/// Sets the execution time of a block, in picoseconds.
+pub(crate) fn block_length(picoseconds: u64) {
+	BlockLength::set(&picoseconds);
+}
+
+/// Moves the issuance without moving money that tests look at.
+pub(crate) fn mint_to_stranger(amount: u64) {
+	assert_ok!(Balances::mint_into(&cold(200), amount));
+}
+
+/// A subnet with validators 2 and 3 (uids 1 and 2, with permits) and miners 4 and 5 (uids 3 and 4).
+pub(crate) fn working_subnet() {
+	subnet();
+	for number in 2..=5 {
+		register(number);
+	}
+	stake(2, 2, 1_000 * TAO);
+	stake(3, 3, 500 * TAO);
+	next_epoch(NETUID);
+}
+
+/// What is pending for the next epoch of a subnet, owner's cut included.
+pub(crate) fn pending(netuid: NetUid) -> u64 {
+	let pending: AlphaBalance = [
+		PendingServerEmission::<Test>::get(netuid),
+		PendingValidatorEmission::<Test>::get(netuid),
+		PendingOwnerCut::<Test>::get(netuid),
+	]
+	.into_iter()
+	.sum();
+	pending.get()
+}

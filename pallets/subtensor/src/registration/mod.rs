@@ -1,0 +1,218 @@
+//! Who owns which hotkey, and which hotkey holds which uid.
+
+pub mod storage;
+
+#[cfg(test)]
+mod tests;
+
+use crate::pallet::*;
+use alloc::vec::Vec;
+use frame_support::{
+	ensure,
+	pallet_prelude::{DispatchError, DispatchResult, Get},
+	traits::{
+		fungible::{Inspect, Mutate},
+		tokens::{Fortitude, Precision, Preservation},
+	},
+};
+use ganglion_primitives::{AccountId32, AlphaBalance, MechanismIndex, NetUid};
+
+/// What decides which neuron a full subnet replaces: the lowest goes first.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct PruningRank {
+	emission: AlphaBalance,
+	registered_at: u64,
+	uid: u16,
+}
+
+impl<T: Config> Pallet<T> {
+	/// The coldkey that owns a hotkey; `None` where the hotkey is unknown.
+	pub fn coldkey_of(hotkey: &AccountId32) -> Option<AccountId32> {
+		Owner::<T>::try_get(hotkey).ok()
+	}
+
+	/// Fails if the hotkey belongs to another coldkey, or to the chain.
+	pub(crate) fn ensure_may_own(coldkey: &AccountId32, hotkey: &AccountId32) -> DispatchResult {
+		let reserved = Self::is_subnet_account(hotkey) || *hotkey == ZeroAccount::get();
+		ensure!(!reserved, Error::<T>::CannotUseSystemAccount);
+		let free = Self::coldkey_of(hotkey).is_none_or(|owner| owner == *coldkey);
+		ensure!(free, Error::<T>::NonAssociatedColdKey);
+		Ok(())
+	}
+
+	/// Makes the coldkey the owner of a hotkey that has none. Owned hotkeys are always in [`StakingHotkeys`], so that
+	/// an epoch never has to find room there.
+	pub(crate) fn associate_hotkey(coldkey: &AccountId32, hotkey: &AccountId32) -> DispatchResult {
+		if Self::coldkey_of(hotkey).is_some() {
+			return Ok(());
+		}
+		OwnedHotkeys::<T>::try_append(coldkey, hotkey.clone()).map_err(|()| Error::<T>::TooManyStakingHotkeys)?;
+		Self::note_staking_hotkey(coldkey, hotkey)?;
+		Owner::<T>::insert(hotkey, coldkey);
+		Ok(())
+	}
+
+	/// Registers a hotkey for the subnet's burn. Returns how many neurons were searched for one to replace.
+	pub(crate) fn do_burned_register(
+		coldkey: &AccountId32,
+		hotkey: &AccountId32,
+		netuid: NetUid,
+	) -> Result<u32, DispatchError> {
+		ensure!(!netuid.is_root(), Error::<T>::RegistrationNotPermittedOnRootSubnet);
+		Self::ensure_subnet_exists(netuid)?;
+		ensure!(
+			NetworkRegistrationAllowed::<T>::get(netuid),
+			Error::<T>::SubNetRegistrationDisabled
+		);
+		let registrations = RegistrationsThisBlock::<T>::get(netuid);
+		ensure!(
+			registrations < MaxRegistrationsPerBlock::<T>::get(netuid),
+			Error::<T>::TooManyRegistrationsThisBlock
+		);
+		ensure!(
+			!Uids::<T>::contains_key(netuid, hotkey),
+			Error::<T>::HotKeyAlreadyRegisteredInSubNet
+		);
+		Self::ensure_may_own(coldkey, hotkey)?;
+		Self::burn_registration_cost(coldkey, netuid)?;
+		Self::associate_hotkey(coldkey, hotkey)?;
+		RegistrationsThisBlock::<T>::insert(netuid, registrations.saturating_add(1));
+		let n = SubnetworkN::<T>::get(netuid);
+		if n < MaxAllowedUids::<T>::get(netuid) {
+			Self::append_neuron(netuid, hotkey)?;
+			return Ok(0);
+		}
+		let uid = Self::neuron_to_prune(netuid).ok_or(Error::<T>::NoNeuronIdAvailable)?;
+		Self::replace_neuron(netuid, uid, hotkey)?;
+		Ok(u32::from(n))
+	}
+
+	fn burn_registration_cost(coldkey: &AccountId32, netuid: NetUid) -> DispatchResult {
+		let cost = Burn::<T>::get(netuid).get();
+		let available = T::Currency::reducible_balance(coldkey, Preservation::Preserve, Fortitude::Polite);
+		ensure!(available >= cost, Error::<T>::NotEnoughBalanceToStake);
+		T::Currency::burn_from(
+			coldkey,
+			cost,
+			Preservation::Preserve,
+			Precision::Exact,
+			Fortitude::Polite,
+		)?;
+		Ok(())
+	}
+
+	/// The neuron with the lowest emission (then the oldest, then the lowest uid) that is neither immune nor the owner's.
+	pub(crate) fn neuron_to_prune(netuid: NetUid) -> Option<u16> {
+		let block = Self::block_number();
+		let immunity = u64::from(ImmunityPeriod::<T>::get(netuid));
+		let owner_uid = Self::owner_uid(netuid);
+		let emission = Emission::<T>::get(netuid);
+		(0..SubnetworkN::<T>::get(netuid))
+			.filter(|uid| Some(*uid) != owner_uid)
+			.filter_map(|uid| {
+				let registered_at = BlockAtRegistration::<T>::get(netuid, uid);
+				let emission = emission.get(usize::from(uid)).copied()?;
+				let immune = block.saturating_sub(registered_at) < immunity;
+				(!immune).then_some(PruningRank {
+					emission,
+					registered_at,
+					uid,
+				})
+			})
+			.min()
+			.map(|rank| rank.uid)
+	}
+
+	/// Gives the next free uid to a hotkey.
+	pub(crate) fn append_neuron(netuid: NetUid, hotkey: &AccountId32) -> DispatchResult {
+		let uid = SubnetworkN::<T>::get(netuid);
+		let n = uid.checked_add(1).ok_or(Error::<T>::Overflow)?;
+		let too_many = |()| DispatchError::from(Error::<T>::NoNeuronIdAvailable);
+		let index = MechanismIndex::main(netuid);
+		Active::<T>::try_append(netuid, true).map_err(too_many)?;
+		Consensus::<T>::try_append(netuid, 0_u16).map_err(too_many)?;
+		Incentive::<T>::try_append(index, 0_u16).map_err(too_many)?;
+		Dividends::<T>::try_append(netuid, 0_u16).map_err(too_many)?;
+		ValidatorTrust::<T>::try_append(netuid, 0_u16).map_err(too_many)?;
+		ValidatorPermit::<T>::try_append(netuid, false).map_err(too_many)?;
+		Emission::<T>::try_append(netuid, AlphaBalance::ZERO).map_err(too_many)?;
+		LastUpdate::<T>::try_append(index, Self::block_number()).map_err(too_many)?;
+		SubnetworkN::<T>::insert(netuid, n);
+		Self::occupy(netuid, uid, hotkey);
+		Ok(())
+	}
+
+	/// Takes a uid from its holder and gives it to a hotkey, which inherits nothing.
+	fn replace_neuron(netuid: NetUid, uid: u16, hotkey: &AccountId32) -> DispatchResult {
+		let old = Keys::<T>::get(netuid, uid).ok_or(Error::<T>::HotKeyNotRegisteredInSubNet)?;
+		Uids::<T>::remove(netuid, &old);
+		IsNetworkMember::<T>::remove(&old, netuid);
+		Axons::<T>::remove(netuid, &old);
+		NeuronCertificates::<T>::remove(netuid, &old);
+		Self::clear_neuron(netuid, uid)?;
+		Self::deposit_event(Event::NeuronReplaced(netuid, uid, old));
+		Self::occupy(netuid, uid, hotkey);
+		Ok(())
+	}
+
+	/// Resets all that is stored under a uid, in its own rows and in other neurons' rows.
+	fn clear_neuron(netuid: NetUid, uid: u16) -> DispatchResult {
+		let index = MechanismIndex::main(netuid);
+		let position = usize::from(uid);
+		let mut missing = false;
+		let mut reset = |found: bool| missing |= !found;
+		Active::<T>::mutate(netuid, |column| reset(set(column, position, true)));
+		Consensus::<T>::mutate(netuid, |column| reset(set(column, position, 0)));
+		Incentive::<T>::mutate(index, |column| reset(set(column, position, 0)));
+		Dividends::<T>::mutate(netuid, |column| reset(set(column, position, 0)));
+		ValidatorTrust::<T>::mutate(netuid, |column| reset(set(column, position, 0)));
+		ValidatorPermit::<T>::mutate(netuid, |column| reset(set(column, position, false)));
+		Emission::<T>::mutate(netuid, |column| reset(set(column, position, AlphaBalance::ZERO)));
+		LastUpdate::<T>::mutate(index, |column| reset(set(column, position, Self::block_number())));
+		ensure!(!missing, Error::<T>::UidVecContainInvalidOne);
+		Weights::<T>::remove(index, uid);
+		Bonds::<T>::remove(index, uid);
+		Self::drop_column(netuid, uid);
+		Ok(())
+	}
+
+	/// Removes what other neurons' weight and bond rows say about a uid.
+	fn drop_column(netuid: NetUid, uid: u16) {
+		let index = MechanismIndex::main(netuid);
+		let names_uid = |row: &SparseRow| row.iter().any(|(destination, _)| *destination == uid);
+		let weights: Vec<_> = Weights::<T>::iter_prefix(index)
+			.filter(|(_, row)| names_uid(row))
+			.collect();
+		for (from, mut row) in weights {
+			row.retain(|(destination, _)| *destination != uid);
+			Weights::<T>::insert(index, from, row);
+		}
+		let bonds: Vec<_> = Bonds::<T>::iter_prefix(index)
+			.filter(|(_, row)| names_uid(row))
+			.collect();
+		for (from, mut row) in bonds {
+			row.retain(|(destination, _)| *destination != uid);
+			Bonds::<T>::insert(index, from, row);
+		}
+	}
+
+	/// Enters the hotkey as the holder of a uid.
+	fn occupy(netuid: NetUid, uid: u16, hotkey: &AccountId32) {
+		Uids::<T>::insert(netuid, hotkey, uid);
+		Keys::<T>::insert(netuid, uid, hotkey);
+		IsNetworkMember::<T>::insert(hotkey, netuid, true);
+		BlockAtRegistration::<T>::insert(netuid, uid, Self::block_number());
+		Self::deposit_event(Event::NeuronRegistered(netuid, uid, hotkey.clone()));
+	}
+}
+
+/// Sets one value of a column; false where the column is too short.
+fn set<Value>(column: &mut Column<Value>, position: usize, value: Value) -> bool {
+	match column.get_mut(position) {
+		Some(slot) => {
+			*slot = value;
+			true
+		}
+		None => false,
+	}
+}

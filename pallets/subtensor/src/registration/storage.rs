@@ -1,0 +1,52 @@
+//! Storage that the `registration` domain owns.
+
+use frame_support::pallet_macros::pallet_section;
+
+/// Who owns which hotkey, and which hotkey holds which uid.
+#[pallet_section]
+mod registration_storage {
+	/// The account that stands for "nobody": 32 zero bytes.
+	#[pallet::type_value]
+	pub fn ZeroAccount() -> AccountId32 {
+		AccountId32::new([0; 32])
+	}
+
+	/// Coldkey that owns a hotkey; the zero account where the hotkey is unknown.
+	#[pallet::storage]
+	pub type Owner<T: Config> = StorageMap<_, Blake2_128Concat, AccountId32, AccountId32, ValueQuery, ZeroAccount>;
+
+	/// Hotkeys that a coldkey owns.
+	#[pallet::storage]
+	pub type OwnedHotkeys<T: Config> = StorageMap<
+		_,
+		Blake2_128Concat,
+		AccountId32,
+		BoundedVec<AccountId32, ConstU32<MAX_HOTKEYS_PER_COLDKEY>>,
+		ValueQuery,
+	>;
+
+	/// Number of neurons of a subnet: uids are `0 .. n`.
+	#[pallet::storage]
+	pub type SubnetworkN<T: Config> = StorageMap<_, Identity, NetUid, u16, ValueQuery>;
+
+	/// Uid of a hotkey on a subnet.
+	#[pallet::storage]
+	pub type Uids<T: Config> = StorageDoubleMap<_, Identity, NetUid, Blake2_128Concat, AccountId32, u16, OptionQuery>;
+
+	/// Hotkey that holds a uid; the inverse of [`Uids`].
+	#[pallet::storage]
+	pub type Keys<T: Config> = StorageDoubleMap<_, Identity, NetUid, Identity, u16, AccountId32, OptionQuery>;
+
+	/// Whether a hotkey holds a uid on a subnet.
+	#[pallet::storage]
+	pub type IsNetworkMember<T: Config> =
+		StorageDoubleMap<_, Blake2_128Concat, AccountId32, Identity, NetUid, bool, ValueQuery>;
+
+	/// Block at which the holder of a uid registered.
+	#[pallet::storage]
+	pub type BlockAtRegistration<T: Config> = StorageDoubleMap<_, Identity, NetUid, Identity, u16, u64, ValueQuery>;
+
+	/// Registrations on a subnet in this block.
+	#[pallet::storage]
+	pub type RegistrationsThisBlock<T: Config> = StorageMap<_, Identity, NetUid, u16, ValueQuery>;
+}

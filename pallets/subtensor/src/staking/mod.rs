@@ -1,0 +1,236 @@
+//! Stake: coldkeys hold shares of the alpha on a hotkey.
+
+mod pool;
+pub mod storage;
+
+#[cfg(test)]
+mod tests;
+
+use crate::{MIN_STAKE, pallet::*};
+use frame_support::{
+	ensure,
+	pallet_prelude::{DispatchError, DispatchResult},
+	traits::{
+		fungible::{Inspect, Mutate},
+		tokens::{Fortitude, Preservation},
+	},
+};
+use ganglion_primitives::{AccountId32, AlphaBalance, NetUid, PerU16, StakeExchange, TaoBalance, U64F64};
+use pool::{PoolError, SharePool};
+
+impl<T: Config> From<PoolError> for Error<T> {
+	fn from(error: PoolError) -> Self {
+		match error {
+			PoolError::Overflow => Self::Overflow,
+			PoolError::Coarse => Self::StakeUnavailable,
+			PoolError::Insufficient => Self::NotEnoughStakeToWithdraw,
+		}
+	}
+}
+
+impl<T: Config> Pallet<T> {
+	/// The alpha that a coldkey would get if it took all its stake off a hotkey.
+	pub fn stake_of(hotkey: &AccountId32, coldkey: &AccountId32, netuid: NetUid) -> AlphaBalance {
+		Self::pool(hotkey, netuid).value_of(Alpha::<T>::get((hotkey, coldkey, netuid)))
+	}
+
+	/// Stakes TAO of a coldkey on a hotkey.
+	pub(crate) fn do_add_stake(
+		coldkey: &AccountId32,
+		hotkey: &AccountId32,
+		netuid: NetUid,
+		tao: TaoBalance,
+	) -> DispatchResult {
+		Self::ensure_stakeable(hotkey, netuid)?;
+		ensure!(tao.get() >= MIN_STAKE, Error::<T>::AmountTooLow);
+		let available = T::Currency::reducible_balance(coldkey, Preservation::Preserve, Fortitude::Polite);
+		ensure!(available >= tao.get(), Error::<T>::NotEnoughBalanceToStake);
+		let quote = T::Exchange::execute_buy(netuid, tao)?;
+		let account = Self::subnet_account(netuid);
+		T::Currency::transfer(coldkey, &account, tao.get(), Preservation::Preserve)?;
+
+		let mut pool = Self::pool(hotkey, netuid);
+		let bought = pool.deposit_exactly(quote.out).map_err(Error::<T>::from)?;
+		Self::note_staking_hotkey(coldkey, hotkey)?;
+		Self::add_shares(hotkey, coldkey, netuid, bought)?;
+		Self::set_pool(hotkey, netuid, pool)?;
+		SubnetAlphaOut::<T>::try_mutate(netuid, |total| {
+			*total = total.checked_add(quote.out).ok_or(Error::<T>::Overflow)?;
+			Ok::<(), DispatchError>(())
+		})?;
+		Self::deposit_event(Event::StakeAdded(
+			coldkey.clone(),
+			hotkey.clone(),
+			tao,
+			quote.out,
+			netuid,
+			quote.fee.get(),
+		));
+		Ok(())
+	}
+
+	/// Takes alpha of a coldkey off a hotkey and pays it out as TAO.
+	pub(crate) fn do_remove_stake(
+		coldkey: &AccountId32,
+		hotkey: &AccountId32,
+		netuid: NetUid,
+		alpha: AlphaBalance,
+	) -> DispatchResult {
+		Self::ensure_stakeable(hotkey, netuid)?;
+		ensure!(!alpha.is_zero(), Error::<T>::AmountTooLow);
+		let mut pool = Self::pool(hotkey, netuid);
+		let position = Alpha::<T>::get((hotkey, coldkey, netuid));
+		let stake = pool.value_of(position);
+		ensure!(!stake.is_zero(), Error::<T>::NotEnoughStakeToWithdraw);
+		let wanted = if alpha == AlphaBalance::MAX { stake } else { alpha };
+		let rest = stake.checked_sub(wanted).ok_or(Error::<T>::NotEnoughStakeToWithdraw)?;
+		let (paid, left) = if rest.get() < MIN_STAKE {
+			(pool.withdraw_all(position).map_err(Error::<T>::from)?, U64F64::ZERO)
+		} else {
+			(wanted, pool.withdraw(position, wanted).map_err(Error::<T>::from)?)
+		};
+		Self::set_shares(hotkey, coldkey, netuid, left);
+		Self::set_pool(hotkey, netuid, pool)?;
+		Self::forget_staking_hotkey(coldkey, hotkey);
+		SubnetAlphaOut::<T>::try_mutate(netuid, |total| {
+			*total = total.checked_sub(paid).ok_or(Error::<T>::Overflow)?;
+			Ok::<(), DispatchError>(())
+		})?;
+
+		let quote = T::Exchange::execute_sell(netuid, paid)?;
+		let account = Self::subnet_account(netuid);
+		// A few rao cannot revive an account that does not exist; the transfer says so and the call fails.
+		T::Currency::transfer(&account, coldkey, quote.out.get(), Preservation::Preserve)?;
+		Self::deposit_event(Event::StakeRemoved(
+			coldkey.clone(),
+			hotkey.clone(),
+			quote.out,
+			paid,
+			netuid,
+			quote.fee.get(),
+		));
+		Ok(())
+	}
+
+	fn ensure_stakeable(hotkey: &AccountId32, netuid: NetUid) -> DispatchResult {
+		Self::ensure_subnet_exists(netuid)?;
+		ensure!(!netuid.is_root(), Error::<T>::SubtokenDisabled);
+		ensure!(Owner::<T>::contains_key(hotkey), Error::<T>::HotKeyAccountNotExists);
+		Ok(())
+	}
+
+	/// Credits alpha that the subnet's account backs already to a coldkey's stake. Less than one share bit of it
+	/// may go to those who share the pool.
+	pub(crate) fn credit_stake(
+		hotkey: &AccountId32,
+		coldkey: &AccountId32,
+		netuid: NetUid,
+		alpha: AlphaBalance,
+	) -> DispatchResult {
+		let mut pool = Self::pool(hotkey, netuid);
+		let bought = pool.deposit(alpha).map_err(Error::<T>::from)?;
+		Self::set_pool(hotkey, netuid, pool)?;
+		Self::add_shares(hotkey, coldkey, netuid, bought)
+	}
+
+	/// Adds alpha that the subnet's account backs already to all who stake on a hotkey.
+	pub(crate) fn reward_stakers(hotkey: &AccountId32, netuid: NetUid, alpha: AlphaBalance) -> DispatchResult {
+		let mut pool = Self::pool(hotkey, netuid);
+		pool.reward(alpha).map_err(Error::<T>::from)?;
+		Self::set_pool(hotkey, netuid, pool)
+	}
+
+	/// Remembers that a coldkey has stake on a hotkey.
+	pub(crate) fn note_staking_hotkey(coldkey: &AccountId32, hotkey: &AccountId32) -> DispatchResult {
+		StakingHotkeys::<T>::try_mutate(coldkey, |hotkeys| {
+			if !hotkeys.contains(hotkey) {
+				hotkeys
+					.try_push(hotkey.clone())
+					.map_err(|_| Error::<T>::TooManyStakingHotkeys)?;
+			}
+			Ok(())
+		})
+	}
+
+	/// Forgets a hotkey on which a coldkey has no stake any more, unless it owns the hotkey.
+	fn forget_staking_hotkey(coldkey: &AccountId32, hotkey: &AccountId32) {
+		let owns = Self::coldkey_of(hotkey).is_some_and(|owner| owner == *coldkey);
+		if owns || Alpha::<T>::iter_key_prefix((hotkey, coldkey)).next().is_some() {
+			return;
+		}
+		StakingHotkeys::<T>::mutate_exists(coldkey, |entry| {
+			if let Some(hotkeys) = entry {
+				hotkeys.retain(|other| other != hotkey);
+				if hotkeys.is_empty() {
+					*entry = None;
+				}
+			}
+		});
+	}
+
+	fn pool(hotkey: &AccountId32, netuid: NetUid) -> SharePool {
+		SharePool {
+			alpha: TotalHotkeyAlpha::<T>::get(hotkey, netuid),
+			shares: TotalHotkeyShares::<T>::get(hotkey, netuid),
+		}
+	}
+
+	/// Stores a pool and carries the change of its alpha into the subnet's total.
+	fn set_pool(hotkey: &AccountId32, netuid: NetUid, pool: SharePool) -> DispatchResult {
+		let before = TotalHotkeyAlpha::<T>::get(hotkey, netuid);
+		TotalAlphaStaked::<T>::try_mutate(netuid, |total| {
+			let others = total.checked_sub(before).ok_or(Error::<T>::Overflow)?;
+			*total = others.checked_add(pool.alpha).ok_or(Error::<T>::Overflow)?;
+			Ok::<(), DispatchError>(())
+		})?;
+		if pool.shares.is_zero() {
+			TotalHotkeyAlpha::<T>::remove(hotkey, netuid);
+			TotalHotkeyShares::<T>::remove(hotkey, netuid);
+		} else {
+			TotalHotkeyAlpha::<T>::insert(hotkey, netuid, pool.alpha);
+			TotalHotkeyShares::<T>::insert(hotkey, netuid, pool.shares);
+		}
+		Ok(())
+	}
+
+	fn add_shares(hotkey: &AccountId32, coldkey: &AccountId32, netuid: NetUid, bought: U64F64) -> DispatchResult {
+		let shares = Alpha::<T>::get((hotkey, coldkey, netuid));
+		let shares = shares.checked_add(bought).ok_or(Error::<T>::Overflow)?;
+		Self::set_shares(hotkey, coldkey, netuid, shares);
+		Ok(())
+	}
+
+	fn set_shares(hotkey: &AccountId32, coldkey: &AccountId32, netuid: NetUid, shares: U64F64) {
+		if shares.is_zero() {
+			Alpha::<T>::remove((hotkey, coldkey, netuid));
+		} else {
+			Alpha::<T>::insert((hotkey, coldkey, netuid), shares);
+		}
+	}
+
+	fn ensure_owns(coldkey: &AccountId32, hotkey: &AccountId32) -> DispatchResult {
+		let owner = Self::coldkey_of(hotkey).ok_or(Error::<T>::HotKeyAccountNotExists)?;
+		ensure!(owner == *coldkey, Error::<T>::NonAssociatedColdKey);
+		Ok(())
+	}
+
+	/// Lowers a take.
+	pub(crate) fn do_decrease_take(coldkey: &AccountId32, hotkey: &AccountId32, take: PerU16) -> DispatchResult {
+		Self::ensure_owns(coldkey, hotkey)?;
+		ensure!(take < Delegates::<T>::get(hotkey), Error::<T>::DelegateTakeTooHigh);
+		ensure!(take >= MinDelegateTake::<T>::get(), Error::<T>::DelegateTakeTooLow);
+		Delegates::<T>::insert(hotkey, take);
+		Self::deposit_event(Event::TakeDecreased(coldkey.clone(), hotkey.clone(), take));
+		Ok(())
+	}
+
+	/// Raises a take.
+	pub(crate) fn do_increase_take(coldkey: &AccountId32, hotkey: &AccountId32, take: PerU16) -> DispatchResult {
+		Self::ensure_owns(coldkey, hotkey)?;
+		ensure!(take > Delegates::<T>::get(hotkey), Error::<T>::DelegateTakeTooLow);
+		ensure!(take <= MaxDelegateTake::<T>::get(), Error::<T>::DelegateTakeTooHigh);
+		Delegates::<T>::insert(hotkey, take);
+		Self::deposit_event(Event::TakeIncreased(coldkey.clone(), hotkey.clone(), take));
+		Ok(())
+	}
+}

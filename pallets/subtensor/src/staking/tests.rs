@@ -1,0 +1,300 @@
+//! Tests of stake and of the share pools.
+
+use super::pool::{PoolError, SharePool};
+use crate::{mock::*, *};
+use frame_support::{assert_noop, assert_ok, traits::fungible::Inspect};
+use ganglion_primitives::{AlphaBalance, NetUid, PerU16, TaoBalance, U64F64};
+use proptest::prelude::*;
+use sp_runtime::DispatchResult;
+
+fn add(from: u8, on: u8, amount: u64) -> DispatchResult {
+	SubtensorModule::add_stake(signed(cold(from)), hot(on), NETUID, TaoBalance::new(amount))
+}
+
+fn remove(from: u8, on: u8, amount: u64) -> DispatchResult {
+	let amount = AlphaBalance::new(amount);
+	SubtensorModule::remove_stake(signed(cold(from)), hot(on), NETUID, amount)
+}
+
+fn backing() -> u64 {
+	Balances::balance(&SubtensorModule::subnet_account(NETUID))
+}
+
+#[test]
+fn staking_moves_tao_to_the_subnet_and_back() {
+	run(|| {
+		subnet();
+		let free = Balances::balance(&cold(2));
+		assert_ok!(add(2, 1, 5 * TAO));
+		assert_eq!(Balances::balance(&cold(2)), free - 5 * TAO);
+		assert_eq!(backing(), EXISTENTIAL_DEPOSIT + 5 * TAO);
+		assert_eq!(stake_of(2, 1), 5 * TAO);
+		assert_eq!(SubnetAlphaOut::<Test>::get(NETUID).get(), 5 * TAO);
+		let (tao, alpha) = (TaoBalance::new(5 * TAO), AlphaBalance::new(5 * TAO));
+		assert!(events().contains(&Event::StakeAdded(cold(2), hot(1), tao, alpha, NETUID, 0)));
+
+		assert_ok!(remove(2, 1, 2 * TAO));
+		assert_eq!(stake_of(2, 1), 3 * TAO);
+		assert_ok!(remove(2, 1, 3 * TAO));
+		assert_eq!(stake_of(2, 1), 0);
+		assert_eq!(Balances::balance(&cold(2)), free);
+		assert_eq!(backing(), EXISTENTIAL_DEPOSIT);
+		assert!(!StakingHotkeys::<Test>::contains_key(cold(2)));
+		assert!(!TotalHotkeyAlpha::<Test>::contains_key(hot(1), NETUID));
+	});
+}
+
+#[test]
+fn the_largest_amount_means_all_and_a_small_rest_goes_too() {
+	run(|| {
+		subnet();
+		let free = Balances::balance(&cold(2));
+		assert_ok!(add(2, 1, 5 * TAO));
+		assert_ok!(remove(2, 1, u64::MAX));
+		assert_eq!(Balances::balance(&cold(2)), free);
+		assert_ok!(add(2, 1, 5 * TAO));
+		assert_ok!(remove(2, 1, 5 * TAO - MIN_STAKE + 1));
+		assert_eq!(stake_of(2, 1), 0);
+		assert_eq!(Balances::balance(&cold(2)), free);
+	});
+}
+
+#[test]
+fn refusals_of_add_stake() {
+	run(|| {
+		assert_noop!(add(2, 1, TAO), Error::<Test>::SubnetNotExists);
+		subnet();
+		assert_noop!(add(2, 9, TAO), Error::<Test>::HotKeyAccountNotExists);
+		assert_noop!(add(2, 1, MIN_STAKE - 1), Error::<Test>::AmountTooLow);
+		assert_noop!(add(2, 1, 100_001 * TAO), Error::<Test>::NotEnoughBalanceToStake);
+		assert_noop!(add(2, 1, 100_000 * TAO), Error::<Test>::NotEnoughBalanceToStake);
+		assert_noop!(add(2, 1, u64::MAX), Error::<Test>::NotEnoughBalanceToStake);
+		assert_noop!(add(99, 1, TAO), Error::<Test>::NotEnoughBalanceToStake);
+		let amount = TaoBalance::new(TAO);
+		let call = SubtensorModule::add_stake(signed(cold(2)), hot(1), NetUid::ROOT, amount);
+		assert_noop!(call, Error::<Test>::SubtokenDisabled);
+		assert_ok!(add(2, 1, 100_000 * TAO - EXISTENTIAL_DEPOSIT));
+	});
+}
+
+#[test]
+fn refusals_of_remove_stake() {
+	run(|| {
+		assert_noop!(remove(2, 1, TAO), Error::<Test>::SubnetNotExists);
+		subnet();
+		assert_noop!(remove(2, 9, TAO), Error::<Test>::HotKeyAccountNotExists);
+		assert_noop!(remove(2, 1, TAO), Error::<Test>::NotEnoughStakeToWithdraw);
+		assert_noop!(remove(2, 1, u64::MAX), Error::<Test>::NotEnoughStakeToWithdraw);
+		assert_ok!(add(2, 1, TAO));
+		assert_noop!(remove(2, 1, 0), Error::<Test>::AmountTooLow);
+		assert_noop!(remove(2, 1, TAO + 1), Error::<Test>::NotEnoughStakeToWithdraw);
+		assert_noop!(remove(3, 1, TAO), Error::<Test>::NotEnoughStakeToWithdraw);
+	});
+}
+
+#[test]
+fn a_coldkey_stakes_on_a_limited_number_of_hotkeys() {
+	run(|| {
+		subnet();
+		for number in 0..MAX_HOTKEYS_PER_COLDKEY {
+			let mut bytes = [7; 32];
+			bytes[..4].copy_from_slice(&number.to_le_bytes());
+			let owner = cold(if number % 2 == 0 { 5 } else { 6 });
+			assert_ok!(SubtensorModule::associate_hotkey(&owner, &bytes.into()));
+			let amount = TaoBalance::new(MIN_STAKE);
+			let call = SubtensorModule::add_stake(signed(cold(2)), bytes.into(), NETUID, amount);
+			assert_ok!(call);
+		}
+		assert_noop!(add(2, 1, TAO), Error::<Test>::TooManyStakingHotkeys);
+	});
+}
+
+#[test]
+fn dividends_grow_every_position_pro_rata() {
+	run(|| {
+		subnet();
+		assert_ok!(add(2, 1, TAO));
+		assert_ok!(add(3, 1, 3 * TAO));
+		let mut pool = SharePool {
+			alpha: TotalHotkeyAlpha::<Test>::get(hot(1), NETUID),
+			shares: TotalHotkeyShares::<Test>::get(hot(1), NETUID),
+		};
+		assert_ok!(pool.reward(AlphaBalance::new(2 * TAO)).map_err(|_| "refused"));
+		let value = |number: u8| pool.value_of(Alpha::<Test>::get((hot(1), cold(number), NETUID)));
+		assert_eq!(value(2).get(), TAO + TAO / 2);
+		assert_eq!(value(3).get(), 3 * TAO + 3 * (TAO / 2));
+	});
+}
+
+#[test]
+fn takes_move_within_their_bounds() {
+	run(|| {
+		subnet();
+		let take = PerU16::from_percent;
+		let lower = |number: u8, take| SubtensorModule::decrease_take(signed(cold(number)), hot(1), take);
+		let raise = |number: u8, take| SubtensorModule::increase_take(signed(cold(number)), hot(1), take);
+		assert_noop!(lower(2, take(1)), Error::<Test>::NonAssociatedColdKey);
+		assert_noop!(lower(1, take(19)), Error::<Test>::DelegateTakeTooHigh);
+		assert_ok!(lower(1, take(9)));
+		assert_eq!(Delegates::<Test>::get(hot(1)), take(9));
+		assert_noop!(raise(1, take(9)), Error::<Test>::DelegateTakeTooLow);
+		assert_noop!(raise(1, take(19)), Error::<Test>::DelegateTakeTooHigh);
+		assert_noop!(raise(2, take(10)), Error::<Test>::NonAssociatedColdKey);
+		assert_ok!(raise(1, take(10)));
+		assert_eq!(Delegates::<Test>::get(hot(1)), take(10));
+		MinDelegateTake::<Test>::put(take(5));
+		assert_noop!(lower(1, take(4)), Error::<Test>::DelegateTakeTooLow);
+		let call = SubtensorModule::increase_take(signed(cold(1)), hot(9), take(10));
+		assert_noop!(call, Error::<Test>::HotKeyAccountNotExists);
+	});
+}
+
+/// The attack on share pools: a tiny first position, a dividend that makes its shares dear, a victim whose deposit then
+/// rounds to no shares.
+#[test]
+fn a_tiny_first_position_cannot_take_a_later_deposit() {
+	let mut pool = SharePool::default();
+	let attacker = pool.deposit(AlphaBalance::new(1)).unwrap();
+	pool.reward(AlphaBalance::new(1_000_000 * TAO)).unwrap();
+	let before = pool.value_of(attacker);
+	let victim = pool.deposit_exactly(AlphaBalance::new(10 * TAO)).unwrap();
+	assert!(pool.value_of(victim).get() >= 10 * TAO - 1);
+	assert!(pool.value_of(attacker).get() <= before.get() + 1);
+}
+
+/// Where shares have become so dear that a deposit would lose, it is refused instead.
+#[test]
+fn a_deposit_that_would_lose_more_than_a_rao_is_refused() {
+	let mut pool = SharePool {
+		alpha: AlphaBalance::new(1_000 * TAO),
+		shares: U64F64::from_bits(10),
+	};
+	let before = pool;
+	assert_eq!(pool.deposit_exactly(AlphaBalance::new(TAO)), Err(PoolError::Coarse));
+	assert_eq!(
+		pool.deposit_exactly(AlphaBalance::new(150 * TAO)),
+		Err(PoolError::Coarse)
+	);
+	assert_eq!(pool, before);
+	assert_eq!(
+		pool.deposit_exactly(AlphaBalance::new(200 * TAO)),
+		Ok(U64F64::from_bits(2))
+	);
+	let all = U64F64::from_bits(12);
+	assert_eq!(
+		pool.withdraw(all, AlphaBalance::new(1_200 * TAO - 1)),
+		Err(PoolError::Coarse)
+	);
+	assert_eq!(pool.withdraw_all(all), Ok(AlphaBalance::new(1_200 * TAO)));
+	assert_eq!(pool, SharePool::default());
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+	Deposit { who: usize, amount: u64 },
+	Withdraw { who: usize, percent: u64 },
+	WithdrawAll { who: usize },
+	Reward { amount: u64 },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+	let amount = prop_oneof![1..1_000_u64, 500_000..10_000 * TAO];
+	prop_oneof![
+		(0..4_usize, amount.clone()).prop_map(|(who, amount)| Step::Deposit { who, amount }),
+		(0..4_usize, 1..100_u64).prop_map(|(who, percent)| Step::Withdraw { who, percent }),
+		(0..4_usize).prop_map(|who| Step::WithdrawAll { who }),
+		amount.prop_map(|amount| Step::Reward { amount }),
+	]
+}
+
+/// Whether a refusal is right: a share bit must be worth more than a rao. Only pools that were emptied to a few rao
+/// again and again between large dividends get there; [`MIN_STAKE`] keeps real ones away from it.
+fn is_coarse(pool: &SharePool, error: PoolError) -> bool {
+	error == PoolError::Coarse && u128::from(pool.alpha.get()) > pool.shares.bits
+}
+
+/// What a position is worth in the pool, as an exact fraction: numerator and denominator.
+fn exact(pool: &SharePool, position: U64F64) -> (sp_core::U512, sp_core::U512) {
+	let numerator = sp_core::U512::from(position.bits) * sp_core::U512::from(pool.alpha.get());
+	(numerator, sp_core::U512::from(pool.shares.bits.max(1)))
+}
+
+proptest! {
+	/// Against exact fractions: nobody's exact worth falls through what another one does, nobody gains by his own
+	/// deposit or withdrawal, and the pool pays out all that it got.
+	#[test]
+	fn rounding_is_never_in_favour_of_the_one_who_acts(steps in prop::collection::vec(step(), 1..40)) {
+		let mut pool = SharePool::default();
+		let mut positions = [U64F64::ZERO; 4];
+		let (mut paid_in, mut paid_out) = (0_u128, 0_u128);
+		for step in steps {
+			let before = pool;
+			let old = positions;
+			let (actor, gain) = match step {
+				Step::Deposit { who, amount } => {
+					let alpha = AlphaBalance::new(amount);
+					match pool.deposit_exactly(alpha) {
+						Ok(bought) => {
+							positions[who] = positions[who].checked_add(bought).unwrap();
+							paid_in += u128::from(amount);
+							(Some(who), i128::from(amount))
+						}
+						Err(error) => {
+							prop_assert!(is_coarse(&before, error));
+							(None, 0)
+						}
+					}
+				}
+				Step::Withdraw { who, percent } => {
+					let value = pool.value_of(positions[who]).get();
+					let alpha = AlphaBalance::new(value / 100 * percent);
+					match pool.withdraw(positions[who], alpha) {
+						Ok(left) => {
+							positions[who] = left;
+							paid_out += u128::from(alpha.get());
+							(Some(who), -i128::from(alpha.get()))
+						}
+						Err(error) => {
+							prop_assert!(is_coarse(&before, error));
+							(None, 0)
+						}
+					}
+				}
+				Step::WithdrawAll { who } => {
+					let alpha = pool.withdraw_all(positions[who]).unwrap();
+					positions[who] = U64F64::ZERO;
+					paid_out += u128::from(alpha.get());
+					(Some(who), -i128::from(alpha.get()))
+				}
+				Step::Reward { amount } => {
+					if pool.reward(AlphaBalance::new(amount)).is_ok() {
+						paid_in += u128::from(amount);
+					}
+					(None, 0)
+				}
+			};
+			let sum = positions.iter().try_fold(U64F64::ZERO, |sum, p| sum.checked_add(*p));
+			prop_assert_eq!(sum, Some(pool.shares));
+			prop_assert_eq!(u128::from(pool.alpha.get()), paid_in - paid_out);
+			prop_assert_eq!(pool.alpha.is_zero(), pool.shares.is_zero());
+			for who in 0..4 {
+				let (old_top, old_bottom) = exact(&before, old[who]);
+				let (new_top, new_bottom) = exact(&pool, positions[who]);
+				// worth = top / bottom; compare crosswise, with the actor's own amount on the old side.
+				let moved = sp_core::U512::from(gain.unsigned_abs()) * old_bottom;
+				if Some(who) != actor {
+					prop_assert!(new_top * old_bottom >= old_top * new_bottom, "another one lost");
+				} else if gain >= 0 {
+					prop_assert!(new_top * old_bottom <= (old_top + moved) * new_bottom, "deposit gained");
+				} else {
+					prop_assert!(new_top * old_bottom + moved * new_bottom <= old_top * new_bottom, "withdrawal gained");
+				}
+			}
+		}
+		for position in &mut positions {
+			paid_out += u128::from(pool.withdraw_all(*position).unwrap().get());
+		}
+		prop_assert_eq!(paid_in, paid_out);
+		prop_assert_eq!(pool, SharePool::default());
+	}
+}

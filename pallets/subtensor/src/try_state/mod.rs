@@ -1,0 +1,61 @@
+//! The invariants of the pallet's storage, numbered. Every test checks them at its end.
+//!
+//! For each subnet except root:
+//!
+//!  1. The TAO of the subnet's account covers the alpha in existence and the existential deposit. (More is fine: anybody
+//!     may send TAO there.)
+//!  2. The alpha in existence is the alpha staked plus the alpha pending.
+//!  3. The alpha emitted is the alpha paid plus the alpha pending.
+//!  4. The alpha staked is the sum over the hotkeys' share pools.
+//!  5. [`Uids`] and [`Keys`] are inverse to each other, and hold exactly the uids below the subnet's size; so does
+//!     [`IsNetworkMember`].
+//!  6. Every column has one value per uid.
+//!  7. At most `max_allowed_validators` uids, and the owner's, hold a permit.
+//!  8. Weight and bond rows belong to uids, name uids, name none twice, and hold no weight of zero.
+//!  9. Axons and certificates belong to hotkeys that hold a uid.
+//! 10. The owner's hotkey holds a uid and belongs to the subnet's owner.
+//! 11. The hyperparameters are valid.
+//!
+//! For the chain:
+//!
+//! 12. A share pool has shares where and only where it has alpha, and its shares are the sum of its stakers' shares.
+//! 13. A hotkey that holds a uid, or on which there is stake, has an owner.
+//! 14. [`OwnedHotkeys`] is the inverse of [`Owner`]; owned hotkeys, and those with stake, are in [`StakingHotkeys`].
+//! 15. There are as many subnets as [`TotalNetworks`] says, and no more than [`crate::MAX_SUBNETS`] beside root.
+//! 16. The issuance is at most the cap.
+
+mod chain;
+mod subnet;
+
+#[cfg(test)]
+mod tests;
+
+use crate::{MAX_SUBNETS, emission::ISSUANCE_CAP, pallet::*};
+use frame_support::{ensure, traits::fungible::Inspect};
+use sp_runtime::TryRuntimeError;
+
+impl<T: Config> Pallet<T> {
+	/// Checks all invariants and names the first that does not hold.
+	pub fn do_try_state() -> Result<(), TryRuntimeError> {
+		let netuids = Self::subnets();
+		for netuid in &netuids {
+			subnet::check::<T>(*netuid)?;
+		}
+		chain::check_pools::<T>()?;
+		chain::check_owners::<T>()?;
+		ensure!(
+			NetworksAdded::<T>::get(ganglion_primitives::NetUid::ROOT),
+			"15: root does not exist"
+		);
+		ensure!(
+			usize::from(TotalNetworks::<T>::get()) == netuids.len().saturating_add(1),
+			"15: TotalNetworks is not the number of subnets"
+		);
+		ensure!(netuids.len() <= usize::from(MAX_SUBNETS), "15: too many subnets");
+		ensure!(
+			T::Currency::total_issuance() <= ISSUANCE_CAP,
+			"16: the issuance is above the cap"
+		);
+		Ok(())
+	}
+}

@@ -1,0 +1,147 @@
+//! The invariants of one subnet; [`super`] lists them.
+
+use crate::{Hyperparameters, pallet::*};
+use alloc::{collections::BTreeSet, vec::Vec};
+use frame_support::{ensure, traits::fungible::Inspect};
+use ganglion_primitives::{AlphaBalance, MechanismIndex, NetUid};
+use sp_runtime::TryRuntimeError;
+
+type Check = Result<(), TryRuntimeError>;
+
+/// Checks invariants 1 to 11.
+pub(super) fn check<T: Config>(netuid: NetUid) -> Check {
+	money::<T>(netuid)?;
+	neurons::<T>(netuid)?;
+	columns::<T>(netuid)?;
+	rows::<T>(netuid)?;
+	serving::<T>(netuid)?;
+	let hotkey = SubnetOwnerHotkey::<T>::get(netuid);
+	ensure!(
+		Pallet::<T>::owner_uid(netuid).is_some(),
+		"10: the owner's hotkey holds no uid"
+	);
+	ensure!(
+		Owner::<T>::get(hotkey) == SubnetOwner::<T>::get(netuid),
+		"10: the owner's hotkey belongs to somebody else"
+	);
+	ensure!(
+		Hyperparameters::load::<T>(netuid).validate().is_ok(),
+		"11: a hyperparameter is out of bounds"
+	);
+	Ok(())
+}
+
+fn money<T: Config>(netuid: NetUid) -> Check {
+	let pending: AlphaBalance = [
+		PendingServerEmission::<T>::get(netuid),
+		PendingValidatorEmission::<T>::get(netuid),
+		PendingOwnerCut::<T>::get(netuid),
+	]
+	.into_iter()
+	.sum();
+	let alpha_out = SubnetAlphaOut::<T>::get(netuid);
+	let staked = TotalAlphaStaked::<T>::get(netuid);
+	let balance = T::Currency::balance(&Pallet::<T>::subnet_account(netuid));
+	let owed = alpha_out.get().saturating_add(T::Currency::minimum_balance());
+	ensure!(balance >= owed, "1: the subnet's account does not back its alpha");
+	ensure!(
+		alpha_out == staked.saturating_add(pending),
+		"2: alpha in existence is not staked plus pending"
+	);
+	let totals = SubnetEmissionTotals::<T>::get(netuid);
+	let accounted: AlphaBalance = [totals.paid_miners, totals.paid_validators, totals.paid_owner, pending]
+		.into_iter()
+		.sum();
+	ensure!(totals.emitted == accounted, "3: alpha emitted is not paid plus pending");
+	let pools: AlphaBalance = TotalHotkeyAlpha::<T>::iter()
+		.filter(|(_, subnet, _)| *subnet == netuid)
+		.map(|(.., alpha)| alpha)
+		.sum();
+	ensure!(staked == pools, "4: alpha staked is not the sum of the share pools");
+	Ok(())
+}
+
+fn neurons<T: Config>(netuid: NetUid) -> Check {
+	let n = usize::from(SubnetworkN::<T>::get(netuid));
+	let keys: Vec<_> = Keys::<T>::iter_prefix(netuid).collect();
+	ensure!(keys.len() == n, "5: Keys does not have one hotkey per uid");
+	ensure!(
+		Uids::<T>::iter_prefix(netuid).count() == n,
+		"5: Uids does not have one entry per uid"
+	);
+	for (uid, hotkey) in keys {
+		ensure!(usize::from(uid) < n, "5: Keys has a uid beyond the subnet's size");
+		ensure!(
+			Uids::<T>::get(netuid, &hotkey) == Some(uid),
+			"5: Uids is not the inverse of Keys"
+		);
+		ensure!(
+			IsNetworkMember::<T>::get(&hotkey, netuid),
+			"5: a neuron is no network member"
+		);
+		ensure!(Owner::<T>::contains_key(&hotkey), "13: a neuron has no owner");
+	}
+	let members = IsNetworkMember::<T>::iter()
+		.filter(|(_, subnet, member)| *subnet == netuid && *member)
+		.count();
+	ensure!(members == n, "5: a network member holds no uid");
+	Ok(())
+}
+
+fn columns<T: Config>(netuid: NetUid) -> Check {
+	let n = usize::from(SubnetworkN::<T>::get(netuid));
+	let index = MechanismIndex::main(netuid);
+	let permits = ValidatorPermit::<T>::get(netuid);
+	let lengths = [
+		Active::<T>::get(netuid).len(),
+		Consensus::<T>::get(netuid).len(),
+		Incentive::<T>::get(index).len(),
+		Dividends::<T>::get(netuid).len(),
+		ValidatorTrust::<T>::get(netuid).len(),
+		permits.len(),
+		Emission::<T>::get(netuid).len(),
+		LastUpdate::<T>::get(index).len(),
+		BlockAtRegistration::<T>::iter_prefix(netuid).count(),
+	];
+	ensure!(
+		lengths.iter().all(|length| *length == n),
+		"6: a column does not have one value per uid"
+	);
+	let given = permits.iter().filter(|permit| **permit).count();
+	let allowed = usize::from(MaxAllowedValidators::<T>::get(netuid)).saturating_add(1);
+	ensure!(given <= allowed, "7: too many permits");
+	Ok(())
+}
+
+fn rows<T: Config>(netuid: NetUid) -> Check {
+	let n = SubnetworkN::<T>::get(netuid);
+	let index = MechanismIndex::main(netuid);
+	for (uid, row) in Weights::<T>::iter_prefix(index) {
+		check_row(uid, &row, n)?;
+		ensure!(row.iter().all(|(_, weight)| *weight > 0), "8: a weight is zero");
+	}
+	for (uid, row) in Bonds::<T>::iter_prefix(index) {
+		check_row(uid, &row, n)?;
+	}
+	Ok(())
+}
+
+fn check_row(uid: u16, row: &[(u16, u16)], n: u16) -> Check {
+	ensure!(uid < n, "8: a row belongs to no uid");
+	ensure!(
+		row.iter().all(|(destination, _)| *destination < n),
+		"8: a row names no uid"
+	);
+	let distinct: BTreeSet<u16> = row.iter().map(|(destination, _)| *destination).collect();
+	ensure!(distinct.len() == row.len(), "8: a row names a uid twice");
+	Ok(())
+}
+
+fn serving<T: Config>(netuid: NetUid) -> Check {
+	let mut serving = Axons::<T>::iter_key_prefix(netuid).chain(NeuronCertificates::<T>::iter_key_prefix(netuid));
+	ensure!(
+		serving.all(|hotkey| Uids::<T>::contains_key(netuid, hotkey)),
+		"9: an axon or a certificate belongs to a hotkey without a uid"
+	);
+	Ok(())
+}

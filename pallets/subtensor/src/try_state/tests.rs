@@ -1,0 +1,175 @@
+//! `try_state` notices each broken invariant.
+
+use crate::{mock::*, *};
+use frame_support::{assert_ok, traits::fungible::Mutate};
+use ganglion_primitives::{AlphaBalance, AxonInfo, MechanismIndex, NetUid, U64F64};
+use sp_runtime::TryRuntimeError;
+
+const INDEX: MechanismIndex = MechanismIndex::main(NETUID);
+
+/// Breaks the state of a working subnet and expects the violation of this number.
+fn violates(number: u8, break_it: impl FnOnce()) {
+	storage_with(parameters()).execute_with(|| {
+		working_subnet();
+		assert_ok!(set_weights(2, &[(3, 3), (4, 1)]));
+		next_epoch(NETUID);
+		next_blocks(3);
+		assert_ok!(SubtensorModule::do_try_state());
+		break_it();
+		match SubtensorModule::do_try_state() {
+			Err(TryRuntimeError::Other(message)) => {
+				assert!(message.starts_with(&format!("{number}: ")), "{message}");
+			}
+			other => panic!("expected a violation of invariant {number}, got {other:?}"),
+		}
+	});
+}
+
+fn one_more(amount: &mut AlphaBalance) {
+	*amount = amount.saturating_add(AlphaBalance::new(1));
+}
+
+#[test]
+fn missing_backing() {
+	violates(1, || {
+		let account = SubtensorModule::subnet_account(NETUID);
+		assert_ok!(Balances::burn_from(
+			&account,
+			1,
+			frame_support::traits::tokens::Preservation::Preserve,
+			frame_support::traits::tokens::Precision::Exact,
+			frame_support::traits::tokens::Fortitude::Polite,
+		));
+	});
+}
+
+#[test]
+fn surplus_backing_is_no_violation() {
+	run(|| {
+		working_subnet();
+		assert_ok!(Balances::mint_into(&SubtensorModule::subnet_account(NETUID), 7));
+	});
+}
+
+#[test]
+fn alpha_that_is_neither_staked_nor_pending() {
+	violates(2, || {
+		SubnetAlphaOut::<Test>::mutate(NETUID, |alpha| {
+			*alpha = alpha.saturating_sub(AlphaBalance::new(1));
+		});
+	});
+}
+
+#[test]
+fn emission_that_went_nowhere() {
+	violates(3, || {
+		SubnetEmissionTotals::<Test>::mutate(NETUID, |totals| one_more(&mut totals.paid_miners));
+	});
+}
+
+#[test]
+fn a_pool_that_does_not_count() {
+	violates(4, || TotalHotkeyAlpha::<Test>::mutate(hot(2), NETUID, one_more));
+}
+
+#[test]
+fn keys_and_uids_that_disagree() {
+	violates(5, || Keys::<Test>::insert(NETUID, 1, hot(9)));
+	violates(5, || Keys::<Test>::insert(NETUID, 5, hot(9)));
+	violates(5, || Uids::<Test>::insert(NETUID, hot(9), 5));
+	violates(5, || Uids::<Test>::insert(NETUID, hot(2), 3));
+	violates(5, || SubnetworkN::<Test>::insert(NETUID, 4));
+	violates(5, || IsNetworkMember::<Test>::insert(hot(9), NETUID, true));
+	violates(5, || IsNetworkMember::<Test>::remove(hot(2), NETUID));
+}
+
+#[test]
+fn columns_of_a_wrong_length() {
+	violates(6, || Active::<Test>::mutate(NETUID, |column| column.truncate(1)));
+	violates(6, || Consensus::<Test>::mutate(NETUID, |column| column.truncate(1)));
+	violates(6, || Incentive::<Test>::mutate(INDEX, |column| column.truncate(1)));
+	violates(6, || Dividends::<Test>::mutate(NETUID, |column| column.truncate(1)));
+	violates(6, || {
+		ValidatorTrust::<Test>::mutate(NETUID, |column| column.truncate(1))
+	});
+	violates(6, || {
+		ValidatorPermit::<Test>::mutate(NETUID, |column| column.truncate(1))
+	});
+	violates(6, || Emission::<Test>::mutate(NETUID, |column| column.truncate(1)));
+	violates(6, || LastUpdate::<Test>::mutate(INDEX, |column| column.truncate(1)));
+	violates(6, || BlockAtRegistration::<Test>::remove(NETUID, 1));
+}
+
+#[test]
+fn too_many_permits() {
+	violates(7, || {
+		MaxAllowedValidators::<Test>::insert(NETUID, 1);
+		ValidatorPermit::<Test>::mutate(NETUID, |permits| *permits = Column::truncate_from(vec![true; 5]));
+	});
+}
+
+#[test]
+fn rows_that_name_nobody() {
+	let row = |entries: &[(u16, u16)]| SparseRow::truncate_from(entries.to_vec());
+	violates(8, || Weights::<Test>::insert(INDEX, 5, row(&[(1, 1)])));
+	violates(8, || Weights::<Test>::insert(INDEX, 1, row(&[(5, 1)])));
+	violates(8, || Weights::<Test>::insert(INDEX, 1, row(&[(2, 0)])));
+	violates(8, || Bonds::<Test>::insert(INDEX, 1, row(&[(2, 1), (2, 1)])));
+	violates(8, || Bonds::<Test>::insert(INDEX, 7, row(&[(2, 1)])));
+}
+
+#[test]
+fn axons_of_strangers() {
+	violates(9, || Axons::<Test>::insert(NETUID, hot(9), AxonInfo::default()));
+	violates(9, || {
+		let certificate = ganglion_primitives::NeuronCertificate::from_bytes(&[1, 2]).unwrap();
+		NeuronCertificates::<Test>::insert(NETUID, hot(9), certificate);
+	});
+}
+
+#[test]
+fn an_owner_without_uid_or_hotkey() {
+	violates(10, || SubnetOwnerHotkey::<Test>::insert(NETUID, hot(9)));
+	violates(10, || SubnetOwner::<Test>::insert(NETUID, cold(9)));
+}
+
+#[test]
+fn hyperparameters_out_of_bounds() {
+	violates(11, || Tempo::<Test>::insert(NETUID, 1));
+}
+
+#[test]
+fn shares_that_do_not_add_up() {
+	let key = || (hot(2), cold(2), NETUID);
+	violates(12, || {
+		Alpha::<Test>::mutate(key(), |shares| shares.bits -= 1);
+	});
+	violates(12, || TotalHotkeyShares::<Test>::remove(hot(2), NETUID));
+	violates(12, || Alpha::<Test>::insert((hot(3), cold(3), NETUID), U64F64::ZERO));
+	violates(12, || Alpha::<Test>::remove(key()));
+}
+
+#[test]
+fn neurons_without_owner() {
+	violates(13, || Owner::<Test>::remove(hot(4)));
+}
+
+#[test]
+fn hotkeys_that_are_not_listed() {
+	violates(14, || OwnedHotkeys::<Test>::remove(cold(2)));
+	violates(14, || StakingHotkeys::<Test>::remove(cold(2)));
+	violates(14, || {
+		assert_ok!(OwnedHotkeys::<Test>::try_append(cold(9), hot(9)).map_err(|()| "full"));
+	});
+}
+
+#[test]
+fn subnets_that_do_not_count() {
+	violates(15, || TotalNetworks::<Test>::put(9));
+	violates(15, || NetworksAdded::<Test>::remove(NetUid::ROOT));
+}
+
+#[test]
+fn issuance_above_the_cap() {
+	violates(16, || mint_to_stranger(crate::emission::ISSUANCE_CAP));
+}
