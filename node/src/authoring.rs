@@ -1,8 +1,9 @@
 //! Block production: Aura with GRANDPA, or sealing by the clock.
 
 use crate::service::{Client, FinalityImport, SelectChain};
+use async_trait::async_trait;
 use futures::{Future, Stream, StreamExt, stream};
-use ganglion_runtime::{Block, Hash};
+use ganglion_runtime::{Hash, OpaqueBlock as Block};
 use sc_consensus::JustificationSyncLink;
 use sc_consensus_aura::{CompatibilityMode, SlotProportion, StartAuraParams};
 use sc_consensus_manual_seal::{
@@ -18,9 +19,10 @@ use sp_consensus_aura::{
 	inherents::InherentDataProvider as SlotProvider,
 	sr25519::{AuthorityId, AuthorityPair},
 };
+use sp_inherents::CreateInherentDataProviders;
 use sp_keystore::KeystorePtr;
 use sp_timestamp::InherentDataProvider as TimestampProvider;
-use std::{num::NonZeroU64, sync::Arc, time::Duration};
+use std::{error::Error, num::NonZeroU64, sync::Arc, time::Duration};
 
 /// The share of a slot that may be spent on making its block.
 const PROPOSAL_SLOT_PORTION: f32 = 2.0 / 3.0;
@@ -108,7 +110,6 @@ pub(crate) async fn sealing<E, P>(
 	E::Proposer: Proposer<Block>,
 	P: TransactionPool<Block = Block>,
 {
-	let clock = client.clone();
 	run_manual_seal(ManualSealParams {
 		block_import: client.clone(),
 		env: proposer_factory,
@@ -116,18 +117,30 @@ pub(crate) async fn sealing<E, P>(
 		pool,
 		commands_stream: Box::pin(ticks(interval)),
 		select_chain,
-		consensus_data_provider: Some(Box::new(AuraConsensusDataProvider::new(client))),
-		create_inherent_data_providers: move |_, ()| {
-			let clock = clock.clone();
-			async move {
-				// Each block claims the slot after its parent's, however little time has passed.
-				let timestamp = SlotTimestampProvider::new_aura(clock)
-					.map_err(|error| format!("no time for the next block: {error}"))?;
-				Ok((SlotProvider::new(timestamp.slot()), timestamp))
-			}
-		},
+		consensus_data_provider: Some(Box::new(AuraConsensusDataProvider::new(client.clone()))),
+		create_inherent_data_providers: NextSlot { client },
 	})
 	.await;
+}
+
+/// Lets each block claim the slot after its parent's, however little time has passed.
+struct NextSlot {
+	client: Arc<Client>,
+}
+
+#[async_trait]
+impl CreateInherentDataProviders<Block, ()> for NextSlot {
+	type InherentDataProviders = (SlotProvider, SlotTimestampProvider);
+
+	async fn create_inherent_data_providers(
+		&self,
+		_parent: Hash,
+		(): (),
+	) -> Result<Self::InherentDataProviders, Box<dyn Error + Send + Sync>> {
+		let timestamp = SlotTimestampProvider::new_aura(self.client.clone())
+			.map_err(|error| format!("no time for the next block: {error}"))?;
+		Ok((SlotProvider::new(timestamp.slot()), timestamp))
+	}
 }
 
 /// Orders for a new, final block, one at each tick.

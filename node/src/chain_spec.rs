@@ -2,7 +2,6 @@
 
 use sc_chain_spec::{ChainType, NoExtension, Properties};
 use serde_json::Value;
-use sp_core::crypto::Ss58AddressFormatRegistry;
 use std::path::{Path, PathBuf};
 
 /// A chain specification of this node.
@@ -91,10 +90,7 @@ fn properties() -> Properties {
 	let mut properties = Properties::new();
 	properties.insert("tokenSymbol".into(), "TAO".into());
 	properties.insert("tokenDecimals".into(), 9.into());
-	properties.insert(
-		"ss58Format".into(),
-		u16::from(Ss58AddressFormatRegistry::SubstrateAccount).into(),
-	);
+	properties.insert("ss58Format".into(), ganglion_runtime::configs::SS58_PREFIX.into());
 	properties
 }
 

@@ -6,7 +6,7 @@ use crate::{
 	cli::{Cli, Subcommand},
 	service,
 };
-use ganglion_runtime::Block;
+use ganglion_runtime::OpaqueBlock as Block;
 use sc_cli::SubstrateCli;
 use sc_network::config::NetworkBackendType;
 use sc_service::PartialComponents;

@@ -1,6 +1,6 @@
 //! The JSON-RPC methods beyond the stock ones: account nonces, dry runs and fees.
 
-use ganglion_runtime::{AccountId, Balance, Block, Nonce};
+use ganglion_runtime::{AccountId, Balance, Nonce, OpaqueBlock as Block};
 use jsonrpsee::RpcModule;
 use pallet_transaction_payment_rpc::{TransactionPayment, TransactionPaymentApiServer, TransactionPaymentRuntimeApi};
 use sc_transaction_pool_api::TransactionPool;

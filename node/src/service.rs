@@ -4,11 +4,14 @@ use crate::{
 	authoring::{self, AuraParts, Production},
 	rpc,
 };
-use ganglion_runtime::{Block, Hash, RuntimeApi};
-use sc_client_api::{Backend as _, BlockBackend};
+use ganglion_runtime::{Hash, OpaqueBlock as Block, RuntimeApi};
+use sc_client_api::BlockBackend;
 use sc_consensus_aura::{CheckForEquivocation, CompatibilityMode, ImportQueueParams};
 use sc_consensus_grandpa::{GrandpaParams, SharedVoterState, VotingRulesBuilder};
-use sc_network::{NetworkBackend, NotificationService, ProtocolName, config::FullNetworkConfiguration};
+use sc_network::{
+	NetworkBackend, NotificationService, ProtocolName, config::FullNetworkConfiguration,
+	service::traits::NetworkService,
+};
 use sc_network_sync::SyncingService;
 use sc_service::{
 	BuildNetworkParams, Configuration, PartialComponents, Role, SpawnTasksParams, TaskManager, WarpSyncConfig,
@@ -164,7 +167,7 @@ pub(crate) fn start<N: NetworkBackend<Block, Hash>>(
 		finality_link.shared_authority_set().clone(),
 		Vec::new(),
 	));
-	let (network, system_rpc_tx, tx_handler_controller, sync_service) =
+	let (network, system_rpc_tx, tx_handler_controller, sync_service, _) =
 		sc_service::build_network(BuildNetworkParams {
 			config: &config,
 			net_config,
@@ -312,16 +315,13 @@ impl Node {
 	}
 
 	/// Starts voting on (an authority) or following finality. The task is essential too.
-	fn spawn_finality<S>(
+	fn spawn_finality(
 		self,
 		task_manager: &TaskManager,
 		link: FinalityLink,
-		network: S,
+		network: Arc<dyn NetworkService>,
 		notification_service: Box<dyn NotificationService>,
-	) -> Result<(), ServiceError>
-	where
-		S: sc_consensus_grandpa::Network<Block> + Clone + Send + Sync + 'static,
-	{
+	) -> Result<(), ServiceError> {
 		let voter = sc_consensus_grandpa::run_grandpa_voter(GrandpaParams {
 			config: sc_consensus_grandpa::Config {
 				gossip_duration: GOSSIP_DURATION,

@@ -2,13 +2,14 @@
 
 use crate::{
 	AccountId, Aura, Balance, Block, Executive, Grandpa, InherentDataExt, Nonce, Runtime, RuntimeCall,
-	RuntimeGenesisConfig, SessionKeys, System, TransactionPayment, VERSION, genesis,
+	RuntimeGenesisConfig, SessionKeys, SubtensorModule, System, TransactionPayment, VERSION, genesis,
 };
 use alloc::vec::Vec;
 use frame_support::{
 	genesis_builder_helper::{build_state, get_preset},
 	weights::Weight,
 };
+use ganglion_primitives::{Metagraph, NetUid, NeuronInfo, NeuronInfoLite, StakeInfo, TaoBalance, apis};
 use pallet_transaction_payment::{FeeDetails, RuntimeDispatchInfo};
 use sp_api::impl_runtime_apis;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
@@ -188,6 +189,58 @@ impl_runtime_apis! {
 
 		fn query_length_to_fee(length: u32) -> Balance {
 			TransactionPayment::length_to_fee(length)
+		}
+	}
+
+	impl apis::NeuronInfoRuntimeApi<Block> for Runtime {
+		fn get_neurons(netuid: NetUid) -> Vec<NeuronInfo> {
+			SubtensorModule::get_neurons(netuid)
+		}
+
+		fn get_neuron(netuid: NetUid, uid: u16) -> Option<NeuronInfo> {
+			SubtensorModule::get_neuron(netuid, uid)
+		}
+
+		fn get_neurons_lite(netuid: NetUid) -> Vec<NeuronInfoLite> {
+			SubtensorModule::get_neurons_lite(netuid)
+		}
+
+		fn get_neuron_lite(netuid: NetUid, uid: u16) -> Option<NeuronInfoLite> {
+			SubtensorModule::get_neuron_lite(netuid, uid)
+		}
+	}
+
+	impl apis::SubnetInfoRuntimeApi<Block> for Runtime {
+		fn get_metagraph(netuid: NetUid) -> Option<Metagraph> {
+			SubtensorModule::get_metagraph(netuid)
+		}
+
+		fn get_next_epoch_start_block(netuid: NetUid) -> Option<u64> {
+			SubtensorModule::next_epoch_block(netuid)
+		}
+	}
+
+	impl apis::SubnetRegistrationRuntimeApi<Block> for Runtime {
+		fn get_network_registration_cost() -> TaoBalance {
+			SubtensorModule::network_registration_cost()
+		}
+	}
+
+	impl apis::StakeInfoRuntimeApi<Block> for Runtime {
+		fn get_stake_info_for_coldkey(coldkey_account: AccountId) -> Vec<StakeInfo> {
+			SubtensorModule::get_stake_info_for_coldkey(&coldkey_account)
+		}
+
+		fn get_stake_info_for_coldkeys(coldkey_accounts: Vec<AccountId>) -> Vec<(AccountId, Vec<StakeInfo>)> {
+			SubtensorModule::get_stake_info_for_coldkeys(coldkey_accounts)
+		}
+
+		fn get_stake_info_for_hotkey_coldkey_netuid(
+			hotkey_account: AccountId,
+			coldkey_account: AccountId,
+			netuid: NetUid,
+		) -> Option<StakeInfo> {
+			SubtensorModule::get_stake_info(&hotkey_account, &coldkey_account, netuid)
 		}
 	}
 

@@ -20,16 +20,13 @@ use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 /// The rao of one TAO.
 pub const RAO_PER_TAO: Balance = 1_000_000_000;
 /// What each well-known account holds at the start of a development chain.
-const ENDOWMENT: Balance = 1_000_000 * RAO_PER_TAO;
+const ENDOWMENT: Balance = 100_000 * RAO_PER_TAO;
 
 /// The preset of this name as a JSON patch over the default genesis; `None` if there is none.
 #[must_use]
 pub fn preset(id: &PresetId) -> Option<Vec<u8>> {
 	let patch = match id.as_ref() {
-		DEV_RUNTIME_PRESET => patch(
-			&[(Sr25519Keyring::Alice, Ed25519Keyring::Alice)],
-			Hyperparameters::quick(),
-		),
+		DEV_RUNTIME_PRESET => patch(&[(Sr25519Keyring::Alice, Ed25519Keyring::Alice)], quick_subnets()),
 		LOCAL_TESTNET_RUNTIME_PRESET => patch(
 			&[
 				(Sr25519Keyring::Alice, Ed25519Keyring::Alice),
@@ -53,6 +50,18 @@ pub fn preset_names() -> Vec<PresetId> {
 	]
 }
 
+/// Hyperparameters with which a subnet's life passes in minutes: short epochs, little waiting.
+fn quick_subnets() -> Hyperparameters {
+	Hyperparameters {
+		tempo: 20,
+		immunity_period: 200,
+		weights_set_rate_limit: 5,
+		serving_rate_limit: 1,
+		max_registrations_per_block: 16,
+		..Hyperparameters::default()
+	}
+}
+
 /// A genesis with these authorities, rich well-known accounts, Alice as sudo and `subnet_defaults` for
 /// every subnet that will be registered.
 fn patch(authorities: &[(Sr25519Keyring, Ed25519Keyring)], subnet_defaults: Hyperparameters) -> Value {
@@ -69,6 +78,9 @@ fn patch(authorities: &[(Sr25519Keyring, Ed25519Keyring)], subnet_defaults: Hype
 		sudo: SudoConfig {
 			key: Some(Sr25519Keyring::Alice.to_account_id())
 		},
-		subtensor_module: pallet_subtensor::GenesisConfig { subnet_defaults },
+		subtensor_module: pallet_subtensor::GenesisConfig {
+			subnet_defaults,
+			..Default::default()
+		},
 	})
 }

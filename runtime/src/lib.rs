@@ -19,6 +19,10 @@
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![recursion_limit = "256"]
+#![expect(
+	missing_docs,
+	reason = "FRAME's macros and the Wasm builder generate public items without documentation"
+)]
 
 extern crate alloc;
 
@@ -33,7 +37,7 @@ pub use apis::{RUNTIME_API_VERSIONS, RuntimeApi};
 
 use alloc::borrow::Cow;
 use sp_runtime::{
-	MultiAddress, MultiSignature, generic, impl_opaque_keys,
+	MultiAddress, MultiSignature, OpaqueExtrinsic, generic, impl_opaque_keys,
 	traits::{BlakeTwo256, IdentifyAccount, Verify},
 };
 use sp_version::RuntimeVersion;
@@ -56,6 +60,8 @@ pub type Address = MultiAddress<AccountId, ()>;
 pub type Header = generic::Header<BlockNumber, BlakeTwo256>;
 /// A block with its transactions.
 pub type Block = generic::Block<Header, UncheckedExtrinsic>;
+/// A block as the node handles it: transactions are bytes, which only the runtime understands.
+pub type OpaqueBlock = generic::Block<Header, OpaqueExtrinsic>;
 /// A block's number or hash, with which its child refers to it.
 pub type BlockId = generic::BlockId<Block>;
 

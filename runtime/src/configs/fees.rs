@@ -6,7 +6,8 @@
 
 use crate::{AccountId, Balance, Balances, Runtime, RuntimeCall};
 use frame_support::weights::{ConstantMultiplier, Weight, WeightToFee};
-use pallet_transaction_payment::{Config, FungibleAdapter, OnChargeTransaction, TxCreditHold};
+use pallet_subtensor::{Call, Owner};
+use pallet_transaction_payment::{FungibleAdapter, OnChargeTransaction, TxCreditHold};
 use sp_runtime::{
 	traits::{DispatchInfoOf, PostDispatchInfoOf},
 	transaction_validity::TransactionValidityError,
@@ -38,11 +39,20 @@ pub struct ColdkeyPays;
 impl ColdkeyPays {
 	/// The account that pays for `call` signed by `signer`.
 	fn payer(signer: &AccountId, call: &RuntimeCall) -> AccountId {
-		match call {
-			RuntimeCall::SubtensorModule(call) if call.is_signed_by_hotkey() => {
-				pallet_subtensor::Pallet::<Runtime>::owner_of(signer).unwrap_or_else(|| signer.clone())
-			}
-			_ => signer.clone(),
+		let RuntimeCall::SubtensorModule(call) = call else {
+			return signer.clone();
+		};
+		let by_hotkey = matches!(
+			call,
+			Call::set_weights { .. }
+				| Call::set_mechanism_weights { .. }
+				| Call::serve_axon { .. }
+				| Call::serve_axon_tls { .. }
+		);
+		if by_hotkey {
+			Owner::<Runtime>::try_get(signer).unwrap_or_else(|()| signer.clone())
+		} else {
+			signer.clone()
 		}
 	}
 }
@@ -51,10 +61,7 @@ impl TxCreditHold<Runtime> for ColdkeyPays {
 	type Credit = <Charge as TxCreditHold<Runtime>>::Credit;
 }
 
-impl OnChargeTransaction<Runtime> for ColdkeyPays
-where
-	Runtime: Config,
-{
+impl OnChargeTransaction<Runtime> for ColdkeyPays {
 	type Balance = Balance;
 	/// Who paid, where a fee was taken, and the tip.
 	type LiquidityInfo = (

@@ -7,8 +7,8 @@ use crate::{
 	RuntimeFreezeReason, RuntimeHoldReason, RuntimeOrigin, RuntimeTask, System, VERSION,
 };
 use frame_support::{
-	derive_impl, parameter_types,
-	traits::{ConstBool, ConstU8, ConstU32, ConstU64, VariantCountOf},
+	PalletId, derive_impl, parameter_types,
+	traits::{ConstBool, ConstU8, ConstU16, ConstU32, ConstU64, VariantCountOf},
 	weights::{
 		Weight,
 		constants::{ParityDbWeight, WEIGHT_REF_TIME_PER_SECOND},
@@ -23,6 +23,8 @@ use sp_version::RuntimeVersion;
 pub const SLOT_DURATION_MS: u64 = 12_000;
 /// The least an account may hold, in rao; an account that falls below it is removed.
 pub const EXISTENTIAL_DEPOSIT: Balance = 500;
+/// The format of addresses: the one that Bittensor's wallets use.
+pub const SS58_PREFIX: u16 = 42;
 /// The most authorities that may produce and finalise blocks.
 pub const MAX_AUTHORITIES: u32 = 32;
 
@@ -38,6 +40,8 @@ parameter_types! {
 	pub const BlockHashCount: u32 = 2_400;
 	/// The runtime's versions.
 	pub const Version: RuntimeVersion = VERSION;
+	/// From which the accounts are derived that back the subnets' stake.
+	pub const SubtensorPalletId: PalletId = PalletId(*b"gngl/sub");
 	/// Weight limits of a block.
 	pub RuntimeBlockWeights: BlockWeights =
 		BlockWeights::with_sensible_defaults(MAXIMUM_BLOCK_WEIGHT, NORMAL_DISPATCH_RATIO);
@@ -61,7 +65,7 @@ impl frame_system::Config for Runtime {
 	type DbWeight = ParityDbWeight;
 	type Version = Version;
 	type AccountData = pallet_balances::AccountData<Balance>;
-	type SS58Prefix = frame_support::traits::ConstU16<42>;
+	type SS58Prefix = ConstU16<SS58_PREFIX>;
 	type MaxConsumers = ConstU32<16>;
 }
 
@@ -128,4 +132,11 @@ impl pallet_sudo::Config for Runtime {
 	type RuntimeEvent = RuntimeEvent;
 	type RuntimeCall = RuntimeCall;
 	type WeightInfo = pallet_sudo::weights::SubstrateWeight<Runtime>;
+}
+
+impl pallet_subtensor::Config for Runtime {
+	type Currency = Balances;
+	type Exchange = ganglion_primitives::ParityExchange;
+	type PalletId = SubtensorPalletId;
+	type WeightInfo = ();
 }
