@@ -35,7 +35,7 @@ pub mod genesis;
 
 pub use apis::{RUNTIME_API_VERSIONS, RuntimeApi};
 
-use alloc::borrow::Cow;
+use alloc::{borrow::Cow, vec::Vec};
 use sp_runtime::{
 	MultiAddress, MultiSignature, OpaqueExtrinsic, generic, impl_opaque_keys,
 	traits::{BlakeTwo256, IdentifyAccount, Verify},

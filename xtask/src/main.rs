@@ -1,2 +1,89 @@
-//! Placeholder.
-fn main() {}
+//! `cargo xtask`: the project's commands, in one small program.
+//!
+//! | command | what it does |
+//! | --- | --- |
+//! | `cargo xtask demo` | everything the demo needs, then the demo itself |
+//! | `cargo xtask test` | everything that CI runs: format, house rules, lints, tests, doc tests |
+//! | `cargo xtask tidy` | the house rules alone (file checks, a second) |
+//! | `cargo xtask setup` | everything a build needs: wasm target, protoc, headers, the default model |
+//! | `cargo xtask env` | the environment of our builds as `export` lines, for cargo by hand |
+//!
+//! | module | what |
+//! | --- | --- |
+//! | `workspace` | where things are, and the environment of child cargo processes |
+//! | `process` | child processes: quiet ones with a heartbeat, visible ones, probes |
+//! | `setup` | what a build needs and how each piece is got |
+//! | `compile` | the one build that demo, tests and CI share |
+//! | `suite` | `cargo xtask test`, phase by phase |
+//! | `tally` | counting tests in what a test runner prints |
+//! | `demo` | hands over to the demo's own binary |
+//! | `tidy` | the house rules as code |
+
+mod compile;
+mod demo;
+mod process;
+mod setup;
+mod suite;
+mod tally;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::workspace::Workspace;
+
+/// The project's commands.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
+struct Arguments {
+	#[command(subcommand)]
+	command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+	/// Run the whole loop on this machine: a node, validators, miners with a real model, a payout.
+	Demo(demo::Options),
+	/// Run everything that CI runs.
+	Test,
+	/// Check the house rules: sizes, documentation, arrows between crates, leftovers.
+	Tidy(tidy::Options),
+	/// Get everything a build needs.
+	Setup,
+	/// Print the environment of our builds as shell lines: `eval "$(cargo xtask env)"`.
+	Env,
+}
+
+fn main() -> ExitCode {
+	let arguments = Arguments::parse();
+	match run(arguments.command) {
+		Ok(code) => code,
+		Err(error) => {
+			eprintln!("\nerror: {error:#}");
+			ExitCode::FAILURE
+		}
+	}
+}
+
+fn run(command: Command) -> anyhow::Result<ExitCode> {
+	let mut workspace = Workspace::find()?;
+	match command {
+		Command::Demo(options) => demo::run(&mut workspace, &options),
+		Command::Test => suite::run(&mut workspace),
+		Command::Tidy(options) => tidy::command(workspace.root(), &options),
+		Command::Setup => {
+			setup::run(&mut workspace)?;
+			println!("\nReady. For cargo by hand, share the build with: eval \"$(cargo xtask env)\"");
+			Ok(ExitCode::SUCCESS)
+		}
+		Command::Env => {
+			setup::environment_only(&mut workspace)?;
+			for (name, value) in workspace.environment() {
+				println!("export {name}={}", workspace::shell_quoted(value));
+			}
+			Ok(ExitCode::SUCCESS)
+		}
+	}
+}

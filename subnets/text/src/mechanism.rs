@@ -11,6 +11,9 @@ use crate::sampler::{Sampler, SamplerError};
 use crate::verify;
 use crate::wire::{Chunk, Emitted, MAX_PROMPT_TOKENS, Task};
 
+/// The mechanism's name and version.
+pub const DESCRIPTOR: Descriptor = Descriptor { name: "text", version: 1 };
+
 /// Domain of the seed that picks the passage.
 pub const PASSAGE_DOMAIN: &[u8] = b"text/1/passage";
 /// Domain of the seed of the sampling noise.

@@ -1,0 +1,138 @@
+//! The whole loop with real processes and a tiny random model.
+
+use anyhow::{Context as _, Result, ensure};
+use neuron::directory::network_key;
+use neuron_e2e::world::{Participant, Programs, World};
+use neuron_net::{CallError, Caller, Config, Directory, Identity, Network, Refusal, Request, Target};
+use neuron_testkit::{
+	process::Process,
+	tiny_model::{TinySpec, write_gguf},
+};
+use serde_json::json;
+use std::{
+	path::Path,
+	sync::Arc,
+	time::{Duration, Instant},
+};
+
+/// Long enough for a busy machine; only a hang takes it.
+const PATIENCE: Duration = Duration::from_secs(300);
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
+const STAKE: u64 = 1_000_000_000_000;
+/// What each block emits, in rao.
+const BLOCK_EMISSION: u64 = 1_000_000_000;
+
+/// Knows nobody: what a stranger needs to know to call.
+struct Nobody;
+
+impl Directory for Nobody {
+	fn caller(&self, _public_key: &[u8; 32]) -> Option<Caller> {
+		None
+	}
+}
+
+async fn world(folder: &Path) -> Result<World> {
+	let patch = json!({ "subtensorModule": { "subnetDefaults": { "tempo": 10 } } });
+	World::start(Programs::find()?, folder, 200, &patch).await
+}
+
+fn model(folder: &Path) -> Result<String> {
+	let path = folder.join("tiny.gguf");
+	write_gguf(&path, 7, &TinySpec::default())?;
+	Ok(path.to_str().context("the folder's path is not UTF-8")?.to_owned())
+}
+
+/// Waits until `ready` gives something, and fails with the ends of the logs if it never does.
+async fn wait_for<T>(
+	what: &str,
+	processes: &[Process],
+	mut ready: impl AsyncFnMut() -> Result<Option<T>>,
+) -> Result<T> {
+	let started = Instant::now();
+	loop {
+		if let Some(value) = ready().await? {
+			return Ok(value);
+		}
+		let logs = || processes.iter().map(|process| format!("{}:\n{}\n", process.name(), process.log_tail()));
+		ensure!(started.elapsed() < PATIENCE, "{what} did not happen\n{}", logs().collect::<String>());
+		tokio::time::sleep(POLL_INTERVAL).await;
+	}
+}
+
+/// Where a miner can be reached, once it has published that.
+async fn target(world: &World, miner: &Participant) -> Result<Option<Target>> {
+	let metagraph = world.chain.metagraph(world.netuid).await?;
+	let neuron = metagraph.by_uid(miner.uid).context("the miner is not in the metagraph")?;
+	let address = neuron.axon.as_ref().zip(network_key(neuron));
+	Ok(address.map(|(axon, public_key)| Target { public_key, addr: (axon.ip, axon.port).into() }))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn miners_are_paid_for_verified_answers() -> Result<()> {
+	let folder = tempfile::tempdir()?;
+	let world = world(folder.path()).await?;
+	let model = model(folder.path())?;
+	let validator = world.join("validator", "//Bob").await?;
+	let miners = [world.join("miner-1", "//Charlie").await?, world.join("miner-2", "//Dave").await?];
+	world.stake(&validator, &validator, STAKE).await?;
+	let start = world.chain.ledger(world.netuid).await?;
+
+	let options = ["--model", &model, "--text-tokens", "8"];
+	let mut processes = vec![world.neuron("validator", &validator, &options)?];
+	for miner in &miners {
+		processes.push(world.neuron("miner", miner, &options)?);
+	}
+	let paid = wait_for("a payout to both miners", &processes, async || {
+		let metagraph = world.chain.metagraph(world.netuid).await?;
+		let paid = miners.iter().all(|miner| metagraph.by_uid(miner.uid).is_some_and(|neuron| neuron.stake_rao > 0));
+		Ok(paid.then_some(metagraph))
+	})
+	.await?;
+	let end = world.chain.ledger(world.netuid).await?;
+	world.stop(processes)?;
+
+	let neuron = |participant: &Participant| paid.by_uid(participant.uid).cloned().unwrap();
+	assert!(miners.iter().all(|miner| neuron(miner).incentive > 0), "{paid:?}");
+	assert!(neuron(&validator).dividends > 0 && neuron(&validator).validator_permit, "{paid:?}");
+	assert_eq!(end.emitted, (end.block - end.registered_at) * BLOCK_EMISSION, "{end:?}");
+	assert_eq!(end.emitted, end.paid() + end.pending, "{end:?}");
+	assert_eq!(end.staked - start.staked, end.paid() - start.paid(), "{start:?} {end:?}");
+	Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_is_refused_and_costs_no_inference() -> Result<()> {
+	let folder = tempfile::tempdir()?;
+	let world = world(folder.path()).await?;
+	let model = model(folder.path())?;
+	let miner = world.join("miner", "//Bob").await?;
+	let processes = vec![world.neuron("miner", &miner, &["--model", &model])?];
+	let target = wait_for("the miner's axon", &processes, async || target(&world, &miner).await).await?;
+
+	let config = Config::new(([127, 0, 0, 1], 0).into(), Identity::generate());
+	let (stranger, _incoming) = Network::start(config, Arc::new(Nobody)).await?;
+	let request = Request {
+		mechanism: subnet_text::DESCRIPTOR.name.into(),
+		version: subnet_text::DESCRIPTOR.version,
+		nonce: [1; 32],
+		deadline_ms: 10_000,
+		body: Vec::new(),
+	};
+	for _ in 0..3 {
+		let refused = match stranger.call(target.clone(), request.clone(), PATIENCE).await {
+			Err(error) => error,
+			Ok(mut answer) => answer.next().await.context("an empty answer")?.err().context("an answer")?,
+		};
+		assert!(matches!(refused, CallError::Refused(Refusal::UnknownPeer)), "{refused:?}");
+	}
+	stranger.shutdown().await;
+
+	let log = processes[0].log().to_owned();
+	world.stop(processes)?;
+	let log = std::fs::read_to_string(log)?;
+	let stopped = log.lines().find(|line| line.contains("stopped")).context("no line about the end")?;
+	for count in ["answered=0", "cancelled=0", "failed=0"] {
+		assert!(stopped.contains(count), "{stopped}");
+	}
+	Ok(())
+}

@@ -1,0 +1,7 @@
+//! Networks that talk over loopback TCP. No test asserts on time: times are guards against hanging.
+
+mod admission;
+mod calls;
+mod hostile;
+mod lifecycle;
+mod support;

@@ -1,0 +1,415 @@
+//! What the typed words resolve to: flags over environment over file over defaults, checked.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use super::low::{
+	GlobalLow, LowArgs, LowCommand, MinerLow, RoleLow, StakeAmountLow, StakeLow, SubnetLow, ValidatorLow, WalletLow,
+};
+use crate::{
+	config::{FileConfig, LogFormat},
+	miner::MinerOptions,
+	neuron_options::{NeuronOptions, WalletLocation},
+	registry::MechanismOptions,
+	units,
+	validator::ValidatorOptions,
+};
+
+/// The chain node that is used where none is named.
+pub const DEFAULT_URL: &str = "ws://127.0.0.1:9944";
+/// The most requests that `--workers` and `--queue` may allow, the most miners that `--concurrency` may.
+pub const MAX_PARALLEL: usize = 1024;
+
+const DEFAULT_NAME: &str = "default";
+const DEFAULT_MINER_PORT: u16 = 9091;
+const DEFAULT_VALIDATOR_PORT: u16 = 9092;
+
+/// Everything resolved: what `main` acts on.
+#[derive(Clone, Debug)]
+pub struct HiArgs {
+	/// The chain node's WebSocket address.
+	pub url: String,
+	/// Where the keys are.
+	pub wallet: WalletLocation,
+	/// The command with its arguments.
+	pub command: HiCommand,
+}
+
+/// Where the log goes and how much of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogOptions {
+	/// Filter in the form of `RUST_LOG`.
+	pub filter: String,
+	/// Form of the lines.
+	pub format: LogFormat,
+}
+
+/// The commands.
+#[derive(Clone, Debug)]
+pub enum HiCommand {
+	/// `wallet new`
+	WalletNew,
+	/// `wallet import-uri`
+	WalletImportUri {
+		/// Secret URI of the hotkey.
+		hotkey_uri: String,
+		/// Secret URI of the coldkey.
+		coldkey_uri: String,
+	},
+	/// `wallet show`
+	WalletShow {
+		/// As JSON.
+		json: bool,
+	},
+	/// `register`
+	Register {
+		/// The subnet.
+		netuid: u16,
+	},
+	/// `subnet create`
+	SubnetCreate,
+	/// `stake add`
+	StakeAdd {
+		/// The subnet.
+		netuid: u16,
+		/// How much.
+		amount_rao: u64,
+	},
+	/// `stake remove`
+	StakeRemove {
+		/// The subnet.
+		netuid: u16,
+		/// How much.
+		amount_rao: u64,
+	},
+	/// `balance`
+	Balance {
+		/// SS58 address; the wallet's coldkey where absent.
+		account: Option<String>,
+	},
+	/// `metagraph`
+	Metagraph {
+		/// The subnet.
+		netuid: u16,
+		/// As JSON.
+		json: bool,
+	},
+	/// `miner`
+	Miner {
+		/// How it runs.
+		options: MinerOptions,
+		/// What it serves.
+		mechanism: MechanismOptions,
+	},
+	/// `validator`
+	Validator {
+		/// How it runs.
+		options: ValidatorOptions,
+		/// What it scores with.
+		mechanism: MechanismOptions,
+	},
+}
+
+/// The words do not add up to a command: exit code 2.
+#[derive(Debug, thiserror::Error)]
+pub enum UsageError {
+	/// Something needed was given nowhere.
+	#[error("{what} is missing: give {flag}, or `{key}` in the file of --config")]
+	Missing {
+		/// What is missing.
+		what: &'static str,
+		/// The flag that gives it.
+		flag: &'static str,
+		/// The file's key that gives it.
+		key: &'static str,
+	},
+	/// A value is outside its range.
+	#[error("{flag} is {given}; expected {expected}")]
+	OutOfRange {
+		/// The flag.
+		flag: &'static str,
+		/// The value.
+		given: String,
+		/// The range.
+		expected: &'static str,
+	},
+	/// An amount of money cannot be read.
+	#[error(transparent)]
+	Amount(#[from] units::AmountError),
+	/// The home folder is needed for a default and not known.
+	#[error("the environment has no HOME, so there is no default for {0}: give it")]
+	NoHome(&'static str),
+}
+
+/// Resolves the log flags, which are needed before anything else.
+pub fn log_options(low: &GlobalLow, file: &FileConfig, rust_log: Option<String>) -> LogOptions {
+	let filter = low
+		.log
+		.clone()
+		.or(rust_log.filter(|filter| !filter.is_empty()))
+		.or_else(|| file.log.clone());
+	LogOptions {
+		filter: filter.unwrap_or_else(|| "info".into()),
+		format: low.log_format.or(file.log_format).unwrap_or_default(),
+	}
+}
+
+impl HiArgs {
+	/// Resolves what was typed against the file and the home folder; reads nothing else.
+	///
+	/// # Errors
+	/// [`UsageError`] where a needed value is missing or a value makes no sense.
+	pub fn resolve(low: LowArgs, file: FileConfig, home: Option<PathBuf>) -> Result<Self, UsageError> {
+		let LowArgs { global, command } = low;
+		let url = global
+			.url
+			.clone()
+			.or_else(|| file.url.clone())
+			.unwrap_or_else(|| DEFAULT_URL.into());
+		let wallet = WalletLocation {
+			path: match global.wallet_path.clone().or_else(|| file.wallet_path.clone()) {
+				Some(path) => path,
+				None => home
+					.clone()
+					.ok_or(UsageError::NoHome("--wallet-path"))?
+					.join(".bittensor/wallets"),
+			},
+			name: global
+				.wallet
+				.clone()
+				.or_else(|| file.wallet.clone())
+				.unwrap_or_else(|| DEFAULT_NAME.into()),
+			hotkey: global
+				.hotkey
+				.clone()
+				.or_else(|| file.hotkey.clone())
+				.unwrap_or_else(|| DEFAULT_NAME.into()),
+		};
+		let resolver = Resolver {
+			global,
+			file,
+			home,
+			url,
+			wallet,
+		};
+		let command = resolver.command(command)?;
+		Ok(Self {
+			url: resolver.url,
+			wallet: resolver.wallet,
+			command,
+		})
+	}
+}
+
+struct Resolver {
+	global: GlobalLow,
+	file: FileConfig,
+	home: Option<PathBuf>,
+	url: String,
+	wallet: WalletLocation,
+}
+
+impl Resolver {
+	fn command(&self, low: LowCommand) -> Result<HiCommand, UsageError> {
+		Ok(match low {
+			LowCommand::Wallet(WalletLow::New) => HiCommand::WalletNew,
+			LowCommand::Wallet(WalletLow::ImportUri { uri, coldkey_uri }) => HiCommand::WalletImportUri {
+				coldkey_uri: coldkey_uri.unwrap_or_else(|| uri.clone()),
+				hotkey_uri: uri,
+			},
+			LowCommand::Wallet(WalletLow::Show { json }) => HiCommand::WalletShow { json },
+			LowCommand::Register(low) => HiCommand::Register {
+				netuid: self.netuid(low.netuid)?,
+			},
+			LowCommand::Subnet(SubnetLow::Create) => HiCommand::SubnetCreate,
+			LowCommand::Stake(StakeLow::Add(StakeAmountLow { netuid, amount })) => HiCommand::StakeAdd {
+				netuid: self.netuid(netuid)?,
+				amount_rao: units::parse_tao(&amount)?,
+			},
+			LowCommand::Stake(StakeLow::Remove(StakeAmountLow { netuid, amount })) => HiCommand::StakeRemove {
+				netuid: self.netuid(netuid)?,
+				amount_rao: units::parse_tao(&amount)?,
+			},
+			LowCommand::Balance(low) => HiCommand::Balance { account: low.account },
+			LowCommand::Metagraph(low) => HiCommand::Metagraph {
+				netuid: self.netuid(low.subnet.netuid)?,
+				json: low.json,
+			},
+			LowCommand::Miner(low) => {
+				let mechanism = self.mechanism(&low.role, low.max_tokens_per_second)?;
+				HiCommand::Miner {
+					options: self.miner(low)?,
+					mechanism,
+				}
+			}
+			LowCommand::Validator(low) => {
+				let mechanism = self.mechanism(&low.role, None)?;
+				HiCommand::Validator {
+					options: self.validator(low)?,
+					mechanism,
+				}
+			}
+		})
+	}
+
+	fn netuid(&self, typed: Option<u16>) -> Result<u16, UsageError> {
+		let missing = UsageError::Missing {
+			what: "the subnet",
+			flag: "--netuid N",
+			key: "netuid",
+		};
+		typed.or(self.file.netuid).ok_or(missing)
+	}
+
+	fn mechanism(&self, role: &RoleLow, typed_rate: Option<f64>) -> Result<MechanismOptions, UsageError> {
+		let file = &self.file;
+		let positive = |flag, value: Option<f64>| match value {
+			Some(rate) if !(rate.is_finite() && rate > 0.0) => Err(UsageError::OutOfRange {
+				flag,
+				given: rate.to_string(),
+				expected: "a number above 0",
+			}),
+			rate => Ok(rate),
+		};
+		Ok(MechanismOptions {
+			name: role
+				.mechanism
+				.clone()
+				.or_else(|| file.mechanism.clone())
+				.unwrap_or_else(|| "text".into()),
+			model: role.model.clone().or_else(|| file.model.clone()),
+			model_sha256: role.model_sha256.clone().or_else(|| file.model_sha256.clone()),
+			precision: role.precision.clone().or_else(|| file.precision.clone()),
+			max_tokens_per_second: positive(
+				"--max-tokens-per-second",
+				typed_rate.or(file.miner.max_tokens_per_second),
+			)?,
+			text_tokens: role.text_tokens.or(file.text.tokens),
+			text_target_tokens_per_second: positive(
+				"--text-target-tokens-per-second",
+				role.text_target_tokens_per_second
+					.or(file.text.target_tokens_per_second),
+			)?,
+		})
+	}
+
+	fn neuron(&self, role: &RoleLow, section: &RoleSection, port: u16) -> Result<NeuronOptions, UsageError> {
+		let listen = role
+			.listen
+			.or(section.listen)
+			.unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], port)));
+		let external = role.external.or(section.external);
+		if external.is_none() && listen.ip().is_unspecified() {
+			return Err(UsageError::Missing {
+				what: "the address that others reach this neuron by",
+				flag: "--external IP:PORT (or a --listen with one address)",
+				key: "external",
+			});
+		}
+		if external.is_some_and(|external| external.ip().is_unspecified()) {
+			return Err(UsageError::OutOfRange {
+				flag: "--external",
+				given: external.map(|external| external.to_string()).unwrap_or_default(),
+				expected: "an address that others can dial",
+			});
+		}
+		Ok(NeuronOptions {
+			url: self.url.clone(),
+			wallet: self.wallet.clone(),
+			netuid: self.netuid(role.netuid)?,
+			listen,
+			external,
+			data_dir: self.global.data_dir.clone().or_else(|| self.file.data_dir.clone()),
+			home: self.home.clone(),
+			register: role.register || section.register,
+			refresh_blocks: at_least_one(
+				"--refresh-blocks",
+				role.refresh_blocks.or(section.refresh_blocks).unwrap_or(5),
+			)?,
+		})
+	}
+
+	fn miner(&self, low: MinerLow) -> Result<MinerOptions, UsageError> {
+		let file = &self.file.miner;
+		let section = RoleSection {
+			listen: file.listen,
+			external: file.external,
+			register: file.register.unwrap_or(false),
+			refresh_blocks: file.refresh_blocks,
+		};
+		let min_stake = low.min_stake.or_else(|| file.min_stake.clone());
+		let mut options = MinerOptions::new(self.neuron(&low.role, &section, DEFAULT_MINER_PORT)?);
+		if let Some(typed) = min_stake {
+			options.min_stake_rao = units::parse_tao(&typed)?;
+		}
+		if let Some(workers) = low.workers.or(file.workers) {
+			options.workers = parallel("--workers", workers, 1)?;
+		}
+		if let Some(queue) = low.queue.or(file.queue) {
+			options.queue = parallel("--queue", queue, 0)?;
+		}
+		if let Some(seconds) = low.grace_seconds.or(file.grace_seconds) {
+			options.grace = Duration::from_secs(seconds);
+		}
+		Ok(options)
+	}
+
+	fn validator(&self, low: ValidatorLow) -> Result<ValidatorOptions, UsageError> {
+		let file = &self.file.validator;
+		let section = RoleSection {
+			listen: file.listen,
+			external: file.external,
+			register: file.register.unwrap_or(false),
+			refresh_blocks: file.refresh_blocks,
+		};
+		let mut options = ValidatorOptions::new(self.neuron(&low.role, &section, DEFAULT_VALIDATOR_PORT)?);
+		if let Some(concurrency) = low.concurrency.or(file.concurrency) {
+			options.concurrency = parallel("--concurrency", concurrency, 1)?;
+		}
+		if let Some(alpha) = low.score_alpha.or(file.score_alpha) {
+			if !(alpha > 0.0 && alpha <= 1.0) {
+				return Err(UsageError::OutOfRange {
+					flag: "--score-alpha",
+					given: alpha.to_string(),
+					expected: "a number over 0, at most 1",
+				});
+			}
+			options.score_alpha = alpha;
+		}
+		if let Some(blocks) = low.round_blocks.or(file.round_blocks) {
+			options.round_blocks = at_least_one("--round-blocks", blocks)?;
+		}
+		options.events = low.events.or_else(|| file.events.clone());
+		Ok(options)
+	}
+}
+
+/// What the `[miner]` and the `[validator]` table have in common.
+struct RoleSection {
+	listen: Option<SocketAddr>,
+	external: Option<SocketAddr>,
+	register: bool,
+	refresh_blocks: Option<u64>,
+}
+
+fn at_least_one(flag: &'static str, value: u64) -> Result<u64, UsageError> {
+	if value == 0 {
+		return Err(UsageError::OutOfRange {
+			flag,
+			given: "0".into(),
+			expected: "at least 1",
+		});
+	}
+	Ok(value)
+}
+
+fn parallel(flag: &'static str, value: usize, least: usize) -> Result<usize, UsageError> {
+	if !(least..=MAX_PARALLEL).contains(&value) {
+		let expected = if least == 0 { "0 to 1024" } else { "1 to 1024" };
+		return Err(UsageError::OutOfRange {
+			flag,
+			given: value.to_string(),
+			expected,
+		});
+	}
+	Ok(value)
+}

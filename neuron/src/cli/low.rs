@@ -1,0 +1,244 @@
+//! What was typed: flags and environment as clap sees them, nothing resolved.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, builder::FalseyValueParser};
+
+use crate::config::LogFormat;
+
+/// Serve models as a miner, score miners as a validator, look after keys and stake.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "neuron", version, max_term_width = 100)]
+#[command(after_help = "Values are taken from flags, then from the environment (NEURON_*), \
+	then from the file given by --config, then from the built-in defaults.")]
+pub struct LowArgs {
+	/// What every sub-command understands.
+	#[command(flatten)]
+	pub global: GlobalLow,
+	/// The sub-command.
+	#[command(subcommand)]
+	pub command: LowCommand,
+}
+
+/// Flags of every sub-command.
+#[derive(Clone, Debug, Default, Args)]
+pub struct GlobalLow {
+	/// Configuration file (TOML).
+	#[arg(long, global = true, env = "NEURON_CONFIG", value_name = "PATH")]
+	pub config: Option<PathBuf>,
+	/// WebSocket address of the chain node [default: ws://127.0.0.1:9944].
+	#[arg(long, global = true, env = "NEURON_URL", value_name = "URL")]
+	pub url: Option<String>,
+	/// Folder of the wallets [default: ~/.bittensor/wallets].
+	#[arg(long, global = true, env = "NEURON_WALLET_PATH", value_name = "FOLDER")]
+	pub wallet_path: Option<PathBuf>,
+	/// Name of the wallet (its coldkey) [default: default].
+	#[arg(long, global = true, env = "NEURON_WALLET", value_name = "NAME")]
+	pub wallet: Option<String>,
+	/// Name of the hotkey in the wallet [default: default].
+	#[arg(long, global = true, env = "NEURON_HOTKEY", value_name = "NAME")]
+	pub hotkey: Option<String>,
+	/// Folder of this neuron's own state [default: ~/.ganglion/<hotkey address>].
+	#[arg(long, global = true, env = "NEURON_DATA_DIR", value_name = "FOLDER")]
+	pub data_dir: Option<PathBuf>,
+	/// Log filter in the form of RUST_LOG, for example `info,neuron=debug` [default: RUST_LOG or info].
+	#[arg(long, global = true, env = "NEURON_LOG", value_name = "FILTER")]
+	pub log: Option<String>,
+	/// Form of the log lines on standard error [default: text].
+	#[arg(long, global = true, env = "NEURON_LOG_FORMAT", value_name = "FORM")]
+	pub log_format: Option<LogFormat>,
+}
+
+/// The sub-commands.
+#[derive(Clone, Debug, Subcommand)]
+pub enum LowCommand {
+	/// Make, import and show keys in Bittensor's wallet layout.
+	#[command(subcommand)]
+	Wallet(WalletLow),
+	/// Register the hotkey on a subnet; the coldkey pays (burned_register).
+	Register(NetuidLow),
+	/// Subnets.
+	#[command(subcommand)]
+	Subnet(SubnetLow),
+	/// Stake of the coldkey on the hotkey.
+	#[command(subcommand)]
+	Stake(StakeLow),
+	/// Free balance of the coldkey, or of another account.
+	Balance(BalanceLow),
+	/// The neurons of a subnet.
+	Metagraph(MetagraphLow),
+	/// Serve a mechanism's tasks to validators.
+	Miner(MinerLow),
+	/// Challenge miners, score them, submit weights.
+	Validator(ValidatorLow),
+}
+
+/// `neuron wallet …`
+#[derive(Clone, Debug, Subcommand)]
+pub enum WalletLow {
+	/// Make a coldkey (unless there is one) and a hotkey, from fresh mnemonics.
+	New,
+	/// Write keys made from secret URIs, such as //Alice. For development keys.
+	ImportUri {
+		/// Secret URI of the hotkey, and of the coldkey unless --coldkey-uri is given.
+		uri: String,
+		/// Secret URI of the coldkey.
+		#[arg(long, value_name = "URI")]
+		coldkey_uri: Option<String>,
+	},
+	/// Print the addresses of the wallet's keys.
+	Show {
+		/// As JSON.
+		#[arg(long)]
+		json: bool,
+	},
+}
+
+/// `neuron subnet …`
+#[derive(Clone, Debug, Subcommand)]
+pub enum SubnetLow {
+	/// Make a new subnet, owned by the coldkey, with the hotkey as its first neuron (register_network).
+	Create,
+}
+
+/// `neuron stake …`
+#[derive(Clone, Debug, Subcommand)]
+pub enum StakeLow {
+	/// Move TAO from the coldkey to stake on the hotkey.
+	Add(StakeAmountLow),
+	/// Move stake from the hotkey back to the coldkey.
+	Remove(StakeAmountLow),
+}
+
+/// Amount and subnet of a stake change.
+#[derive(Clone, Debug, Args)]
+pub struct StakeAmountLow {
+	/// The subnet.
+	#[arg(long, env = "NEURON_NETUID")]
+	pub netuid: Option<u16>,
+	/// Amount in TAO, up to nine decimals.
+	#[arg(long, value_name = "TAO")]
+	pub amount: String,
+}
+
+/// A subnet.
+#[derive(Clone, Debug, Args)]
+pub struct NetuidLow {
+	/// The subnet.
+	#[arg(long, env = "NEURON_NETUID")]
+	pub netuid: Option<u16>,
+}
+
+/// `neuron balance`
+#[derive(Clone, Debug, Args)]
+pub struct BalanceLow {
+	/// Account (SS58 address) instead of the wallet's coldkey.
+	pub account: Option<String>,
+}
+
+/// `neuron metagraph`
+#[derive(Clone, Debug, Args)]
+pub struct MetagraphLow {
+	/// The subnet.
+	#[command(flatten)]
+	pub subnet: NetuidLow,
+	/// As JSON.
+	#[arg(long)]
+	pub json: bool,
+}
+
+/// What the two long-running roles share.
+#[derive(Clone, Debug, Default, Args)]
+pub struct RoleLow {
+	/// The subnet.
+	#[arg(long, env = "NEURON_NETUID")]
+	pub netuid: Option<u16>,
+	/// Mechanism of the subnet: text or echo [default: text].
+	#[arg(long, env = "NEURON_MECHANISM", value_name = "NAME")]
+	pub mechanism: Option<String>,
+	/// Model file (GGUF).
+	#[arg(long, env = "NEURON_MODEL", value_name = "PATH")]
+	pub model: Option<PathBuf>,
+	/// Hexadecimal sha256 that the model file must have.
+	#[arg(long, env = "NEURON_MODEL_SHA256", value_name = "HEX")]
+	pub model_sha256: Option<String>,
+	/// Precision to run the model in: f32, q8_0, q5_0, q4_0, q4_1 [default: f32].
+	#[arg(long, env = "NEURON_PRECISION", value_name = "NAME")]
+	pub precision: Option<String>,
+	/// Mechanism text: tokens asked for in one challenge.
+	#[arg(long, env = "NEURON_TEXT_TOKENS", value_name = "N")]
+	pub text_tokens: Option<u16>,
+	/// Mechanism text: tokens per second that earn the full speed factor.
+	#[arg(
+		long,
+		env = "NEURON_TEXT_TARGET_TOKENS_PER_SECOND",
+		value_name = "RATE",
+		allow_negative_numbers = true
+	)]
+	pub text_target_tokens_per_second: Option<f64>,
+	/// Address to listen on [default: miner 0.0.0.0:9091, validator 0.0.0.0:9092].
+	#[arg(long, env = "NEURON_LISTEN", value_name = "IP:PORT")]
+	pub listen: Option<SocketAddr>,
+	/// Address that others reach this neuron by; needed where --listen has no single address.
+	#[arg(long, env = "NEURON_EXTERNAL", value_name = "IP:PORT")]
+	pub external: Option<SocketAddr>,
+	/// Register the hotkey with the coldkey where it is not registered yet.
+	#[arg(long, env = "NEURON_REGISTER", value_parser = FalseyValueParser::new())]
+	pub register: bool,
+	/// Blocks between two looks at the metagraph [default: 5].
+	#[arg(long, env = "NEURON_REFRESH_BLOCKS", value_name = "N")]
+	pub refresh_blocks: Option<u64>,
+}
+
+/// `neuron miner`
+#[derive(Clone, Debug, Args)]
+pub struct MinerLow {
+	/// What it shares with the validator.
+	#[command(flatten)]
+	pub role: RoleLow,
+	/// Ceiling on the tokens generated per second, all requests together.
+	#[arg(
+		long,
+		env = "NEURON_MAX_TOKENS_PER_SECOND",
+		value_name = "RATE",
+		allow_negative_numbers = true
+	)]
+	pub max_tokens_per_second: Option<f64>,
+	/// Requests worked on at once [default: 1].
+	#[arg(long, env = "NEURON_WORKERS", value_name = "N")]
+	pub workers: Option<usize>,
+	/// Requests that may wait for a worker [default: 16].
+	#[arg(long, env = "NEURON_QUEUE", value_name = "N")]
+	pub queue: Option<usize>,
+	/// Seconds that running answers get at shutdown [default: 5].
+	#[arg(long, env = "NEURON_GRACE_SECONDS", value_name = "SECONDS")]
+	pub grace_seconds: Option<u64>,
+	/// Stake that admits a caller that has no validator permit [default: 1].
+	#[arg(long, env = "NEURON_MIN_STAKE", value_name = "TAO")]
+	pub min_stake: Option<String>,
+}
+
+/// `neuron validator`
+#[derive(Clone, Debug, Args)]
+pub struct ValidatorLow {
+	/// What it shares with the miner.
+	#[command(flatten)]
+	pub role: RoleLow,
+	/// Miners challenged at once; more than 1 lets them compete for this machine's time [default: 1].
+	#[arg(long, env = "NEURON_CONCURRENCY", value_name = "N")]
+	pub concurrency: Option<usize>,
+	/// Weight of the newest score in the moving average, over 0 up to 1 [default: 0.3].
+	#[arg(
+		long,
+		env = "NEURON_SCORE_ALPHA",
+		value_name = "SHARE",
+		allow_negative_numbers = true
+	)]
+	pub score_alpha: Option<f64>,
+	/// Blocks from the start of one round to the start of the next [default: 5].
+	#[arg(long, env = "NEURON_ROUND_BLOCKS", value_name = "N")]
+	pub round_blocks: Option<u64>,
+	/// Write one JSON object per event to a file, or to standard output with `-`.
+	#[arg(long, env = "NEURON_EVENTS", value_name = "PATH|-")]
+	pub events: Option<String>,
+}

@@ -1,0 +1,137 @@
+//! What a miner and a validator need alike: the chain, the wallet, the subnet, the addresses.
+
+use std::{
+	net::SocketAddr,
+	path::{Path, PathBuf},
+};
+
+use neuron_chain::{
+	Keypair,
+	wallet::{Wallet, WalletError},
+};
+
+/// Where a wallet's keys are, in Bittensor's layout: `<path>/<name>/{coldkey, hotkeys/<hotkey>}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WalletLocation {
+	/// Folder of the wallets.
+	pub path: PathBuf,
+	/// Name of the wallet.
+	pub name: String,
+	/// Name of the hotkey.
+	pub hotkey: String,
+}
+
+impl WalletLocation {
+	/// The wallet; touches no file.
+	///
+	/// # Errors
+	/// A name that is no file name.
+	pub fn open(&self) -> Result<Wallet, WalletError> {
+		Wallet::open(&self.path, &self.name)
+	}
+
+	/// Reads the hotkey.
+	///
+	/// # Errors
+	/// A key file that is missing, encrypted or none.
+	pub fn hotkey(&self) -> Result<Keypair, WalletError> {
+		self.open()?.hotkey(&self.hotkey)
+	}
+
+	/// Reads the coldkey.
+	///
+	/// # Errors
+	/// A key file that is missing, encrypted or none.
+	pub fn coldkey(&self) -> Result<Keypair, WalletError> {
+		self.open()?.coldkey()
+	}
+}
+
+/// Options of both roles.
+#[derive(Clone, Debug)]
+pub struct NeuronOptions {
+	/// The chain node's WebSocket address.
+	pub url: String,
+	/// Where the keys are.
+	pub wallet: WalletLocation,
+	/// The subnet.
+	pub netuid: u16,
+	/// Address to listen on; port 0 lets the system choose.
+	pub listen: SocketAddr,
+	/// Address to publish; where absent, the address listened on. Port 0 stands for the port listened on.
+	pub external: Option<SocketAddr>,
+	/// Folder of this neuron's state; where absent, `.ganglion/<hotkey address>` under `home`.
+	pub data_dir: Option<PathBuf>,
+	/// The home folder, for the default of `data_dir`.
+	pub home: Option<PathBuf>,
+	/// Register the hotkey with the coldkey where it is not registered.
+	pub register: bool,
+	/// Blocks between two looks at the metagraph, at least 1.
+	pub refresh_blocks: u64,
+}
+
+impl NeuronOptions {
+	/// The folder of this neuron's state, for a hotkey with that SS58 address.
+	///
+	/// # Errors
+	/// A line that says what to give, where neither a data folder nor a home folder is known.
+	pub fn resolve_data_dir(&self, hotkey_address: &str) -> anyhow::Result<PathBuf> {
+		match (&self.data_dir, &self.home) {
+			(Some(folder), _) => Ok(folder.clone()),
+			(None, Some(home)) => Ok(home.join(Path::new(".ganglion")).join(hotkey_address)),
+			(None, None) => anyhow::bail!("the environment has no HOME: give --data-dir FOLDER"),
+		}
+	}
+
+	/// The address to publish, once the port listened on is known.
+	pub fn published_addr(&self, listening: SocketAddr) -> SocketAddr {
+		let mut addr = self.external.unwrap_or(SocketAddr::new(self.listen.ip(), 0));
+		if addr.port() == 0 {
+			addr.set_port(listening.port());
+		}
+		addr
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	fn options(listen: &str, external: Option<&str>) -> NeuronOptions {
+		NeuronOptions {
+			url: String::new(),
+			wallet: WalletLocation {
+				path: "w".into(),
+				name: "a".into(),
+				hotkey: "b".into(),
+			},
+			netuid: 1,
+			listen: listen.parse().unwrap(),
+			external: external.map(|addr| addr.parse().unwrap()),
+			data_dir: None,
+			home: Some("/home/someone".into()),
+			register: false,
+			refresh_blocks: 5,
+		}
+	}
+
+	#[test]
+	fn published_address_takes_the_port_listened_on() {
+		let listening = "127.0.0.1:4000".parse().unwrap();
+		let published = |listen, external| options(listen, external).published_addr(listening).to_string();
+		assert_eq!(published("127.0.0.1:0", None), "127.0.0.1:4000");
+		assert_eq!(published("0.0.0.0:0", Some("10.0.0.1:0")), "10.0.0.1:4000");
+		assert_eq!(published("0.0.0.0:4000", Some("10.0.0.1:80")), "10.0.0.1:80");
+	}
+
+	#[test]
+	fn data_folder_is_named_after_the_hotkey() {
+		let mut options = options("127.0.0.1:0", None);
+		assert_eq!(
+			options.resolve_data_dir("5F").unwrap(),
+			PathBuf::from("/home/someone/.ganglion/5F")
+		);
+		options.data_dir = Some("/data".into());
+		assert_eq!(options.resolve_data_dir("5F").unwrap(), PathBuf::from("/data"));
+	}
+}

@@ -1,0 +1,113 @@
+//! Keeps what the chain says about this neuron true: its address, its network key, its registration.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use neuron_chain::{AccountId, Neuron};
+
+use crate::{
+	chain_access::{AccessError, ChainAccess},
+	directory::MetagraphDirectory,
+	events::foreign_text,
+	follower::{Followed, Snapshot},
+};
+
+/// Blocks between two tries to publish, at least.
+pub const PUBLISH_RETRY_BLOCKS: u64 = 10;
+
+/// What a neuron wants published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Presence {
+	/// Where it is reached.
+	pub addr: SocketAddr,
+	/// Algorithm byte and network key.
+	pub certificate: Vec<u8>,
+}
+
+impl Presence {
+	/// Whether the chain says just that already.
+	pub fn is_published(&self, neuron: &Neuron) -> bool {
+		let addr = neuron.axon.as_ref().map(|axon| SocketAddr::new(axon.ip, axon.port));
+		addr == Some(self.addr) && neuron.certificate.as_deref() == Some(&self.certificate[..])
+	}
+}
+
+/// Publishes a presence where the chain says something else.
+pub struct Publisher {
+	chain: Arc<dyn ChainAccess>,
+	hotkey: AccountId,
+	presence: Presence,
+	tried_at: Option<u64>,
+	registered: bool,
+}
+
+impl Publisher {
+	/// A publisher for one neuron.
+	pub fn new(chain: Arc<dyn ChainAccess>, hotkey: AccountId, presence: Presence) -> Self {
+		Self {
+			chain,
+			hotkey,
+			presence,
+			tried_at: None,
+			registered: true,
+		}
+	}
+
+	/// Publishes if it is needed. Logs where the neuron has lost its place on the subnet.
+	///
+	/// # Errors
+	/// What the chain said.
+	pub async fn publish(&mut self, snapshot: &Snapshot) -> Result<(), AccessError> {
+		let own = snapshot
+			.metagraph
+			.neurons
+			.iter()
+			.find(|neuron| neuron.hotkey == self.hotkey);
+		let Some(own) = own else {
+			if std::mem::replace(&mut self.registered, false) {
+				tracing::error!(
+					netuid = snapshot.metagraph.netuid,
+					"this hotkey is no longer registered: `neuron register` gets it a new place"
+				);
+			}
+			return Ok(());
+		};
+		self.registered = true;
+		if self.presence.is_published(own) {
+			return Ok(());
+		}
+		self.tried_at = Some(snapshot.block);
+		let Presence { addr, certificate } = &self.presence;
+		self.chain
+			.serve_axon(snapshot.metagraph.netuid, *addr, certificate)
+			.await?;
+		tracing::info!(%addr, "axon published");
+		Ok(())
+	}
+
+	/// [`Publisher::publish`], unless the last try was a moment ago; a refusal is logged.
+	async fn keep(&mut self, snapshot: &Snapshot) {
+		let recent = |at: u64| at <= snapshot.block && snapshot.block - at < PUBLISH_RETRY_BLOCKS;
+		if self.tried_at.is_some_and(recent) {
+			return;
+		}
+		if let Err(error) = self.publish(snapshot).await {
+			tracing::warn!(
+				error = foreign_text(&error.to_string()),
+				"axon not published; it is tried again"
+			);
+		}
+	}
+}
+
+/// Brings the directory and the publication up to date with every new snapshot, until the follower ends.
+pub async fn keep_current(mut followed: Followed, directory: Arc<MetagraphDirectory>, mut publisher: Publisher) {
+	loop {
+		let snapshot = followed.snapshot.borrow_and_update().clone();
+		let known = directory.update(&snapshot.metagraph);
+		tracing::debug!(block = snapshot.block, known, "metagraph refreshed");
+		publisher.keep(&snapshot).await;
+		if followed.snapshot.changed().await.is_err() {
+			return;
+		}
+	}
+}

@@ -1,0 +1,178 @@
+//! Mechanisms by name, built from what the command line and the file say.
+
+use std::{path::PathBuf, sync::Arc};
+
+use codec::DecodeAll;
+use neuron_infer::{InferError, LoadOptions, Model, Precision};
+use subnet_echo::Echo;
+use subnet_sdk::DynMechanism;
+use subnet_text::{Chunk, ParameterError, TextMechanism, TextParameters};
+
+use crate::model::GgufModel;
+
+/// The names that [`build`] knows.
+pub const NAMES: [&str; 2] = ["text", "echo"];
+
+/// What a mechanism is built from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MechanismOptions {
+	/// One of [`NAMES`].
+	pub name: String,
+	/// The model file; `text` needs one.
+	pub model: Option<PathBuf>,
+	/// Hexadecimal sha256 that the model file must have.
+	pub model_sha256: Option<String>,
+	/// Precision that the model runs in; F32 where absent.
+	pub precision: Option<String>,
+	/// Ceiling on the tokens generated per second, above 0.
+	pub max_tokens_per_second: Option<f64>,
+	/// `text`: tokens asked for in one challenge.
+	pub text_tokens: Option<u16>,
+	/// `text`: tokens per second that earn the full speed factor, above 0.
+	pub text_target_tokens_per_second: Option<f64>,
+}
+
+/// Why a mechanism was not built.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+	/// There is none of that name.
+	#[error("there is no mechanism `{name}`; --mechanism takes one of: {}", NAMES.join(", "))]
+	Unknown {
+		/// The name given.
+		name: String,
+	},
+	/// The mechanism needs a model and none is given.
+	#[error("the mechanism `{name}` needs a model: give --model PATH to a GGUF file")]
+	NoModel {
+		/// The mechanism.
+		name: String,
+	},
+	/// The mechanism has no use for an option.
+	#[error("the mechanism `{name}` takes no {option}: leave it away")]
+	NotTaken {
+		/// The mechanism.
+		name: String,
+		/// The option.
+		option: &'static str,
+	},
+	/// The expected hash is none.
+	#[error("--model-sha256 is `{given}`; expected 64 hexadecimal digits")]
+	Hash {
+		/// What was given.
+		given: String,
+	},
+	/// The precision is none.
+	#[error("--precision: {0}")]
+	Precision(#[from] neuron_infer::ParsePrecisionError),
+	/// A parameter of `text` is out of range.
+	#[error(transparent)]
+	Parameters(#[from] ParameterError),
+	/// The model cannot be used.
+	#[error(transparent)]
+	Model(#[from] InferError),
+}
+
+impl MechanismOptions {
+	/// Checks all that can be checked before anything is loaded.
+	///
+	/// # Errors
+	/// [`RegistryError`], except for the model's contents.
+	pub fn check(&self) -> Result<(), RegistryError> {
+		self.load_options()?;
+		let name = self.name.clone();
+		match self.name.as_str() {
+			"text" => match &self.model {
+				None => Err(RegistryError::NoModel { name }),
+				Some(_) => self.text_parameters().map(drop),
+			},
+			"echo" => match self.not_for_echo() {
+				Some(option) => Err(RegistryError::NotTaken { name, option }),
+				None => Ok(()),
+			},
+			_ => Err(RegistryError::Unknown { name }),
+		}
+	}
+
+	fn not_for_echo(&self) -> Option<&'static str> {
+		let options = [
+			("--max-tokens-per-second", self.max_tokens_per_second.is_some()),
+			("--text-tokens", self.text_tokens.is_some()),
+			(
+				"--text-target-tokens-per-second",
+				self.text_target_tokens_per_second.is_some(),
+			),
+		];
+		options.into_iter().find(|option| option.1).map(|option| option.0)
+	}
+
+	fn load_options(&self) -> Result<LoadOptions, RegistryError> {
+		let mut options = LoadOptions::default();
+		if let Some(given) = &self.model_sha256 {
+			let mut hash = [0; 32];
+			hex::decode_to_slice(given, &mut hash).map_err(|_| RegistryError::Hash { given: given.clone() })?;
+			options.expected_sha256 = Some(hash);
+		}
+		if let Some(name) = &self.precision {
+			options.precision = name.parse::<Precision>()?;
+		}
+		Ok(options)
+	}
+
+	fn text_parameters(&self) -> Result<TextParameters, RegistryError> {
+		let mut parameters = TextParameters::default();
+		if let Some(tokens) = self.text_tokens {
+			parameters.tokens = tokens;
+		}
+		if let Some(rate) = self.text_target_tokens_per_second {
+			parameters.target_tokens_per_second = rate;
+		}
+		parameters.validate()?;
+		Ok(parameters)
+	}
+}
+
+/// Counts the tokens in one encoded chunk of an answer.
+pub type TokenCounter = fn(&[u8]) -> u64;
+
+/// How the tokens of a mechanism's answers are counted; `None` for one without tokens. For people's eyes only: the score
+/// is the mechanism's affair.
+pub fn token_counter(mechanism: &str) -> Option<TokenCounter> {
+	(mechanism == "text").then_some(|mut chunk| match Chunk::decode_all(&mut chunk) {
+		Ok(Chunk::Tokens(tokens)) => u64::try_from(tokens.len()).unwrap_or(u64::MAX),
+		_ => 0,
+	})
+}
+
+/// Builds a mechanism. Loads the model, so it takes seconds: call it on a thread that may block.
+///
+/// # Errors
+/// [`RegistryError`].
+///
+/// ```
+/// use neuron::registry::{MechanismOptions, build};
+/// let echo = build(&MechanismOptions { name: "echo".into(), ..Default::default() })?;
+/// assert_eq!(echo.descriptor().name, "echo");
+/// assert!(build(&MechanismOptions { name: "ecco".into(), ..Default::default() }).is_err());
+/// # Ok::<(), neuron::registry::RegistryError>(())
+/// ```
+pub fn build(options: &MechanismOptions) -> Result<Arc<dyn DynMechanism>, RegistryError> {
+	options.check()?;
+	match (options.name.as_str(), &options.model) {
+		("text", Some(path)) => {
+			let load = options.load_options()?;
+			let model = Model::load(path, &load)?;
+			tracing::info!(
+				model = %path.display(),
+				sha256 = hex::encode(model.sha256()),
+				precision = %load.precision,
+				"model loaded"
+			);
+			let model = Arc::new(GgufModel::new(model, options.max_tokens_per_second));
+			Ok(Arc::new(TextMechanism::new(model, options.text_parameters()?)?))
+		}
+		("echo", _) => Ok(Arc::new(Echo)),
+		_ => Err(RegistryError::Unknown {
+			name: options.name.clone(),
+		}),
+	}
+}

@@ -1,0 +1,169 @@
+//! What a miner and a validator do alike before their work: keys, chain, registration, network, publication.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::{Context as _, Result, bail};
+use neuron_chain::{AccountId, ChainClient, Keypair};
+use neuron_net::{AdmissionPolicy, Config, Handle, Identity, Incoming, Network};
+use subnet_sdk::DynMechanism;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+	chain_access::{AccessError, ChainAccess, LiveChain},
+	directory::MetagraphDirectory,
+	follower::{self, Followed, Snapshot},
+	neuron_options::NeuronOptions,
+	publish::{self, Presence, Publisher},
+	units::format_tao,
+};
+
+/// How long the node gets to answer.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the network layer gets to close.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What a mechanism may be built from, besides its own options.
+#[derive(Clone)]
+pub struct Parts {
+	/// The neuron's hotkey.
+	pub hotkey: AccountId,
+	/// Its uid.
+	pub uid: u16,
+	/// The chain, signing with the hotkey.
+	pub chain: Arc<dyn ChainAccess>,
+	/// The network, to call peers.
+	pub handle: Handle,
+	/// The chain's head and the subnet's state.
+	pub followed: Followed,
+	/// The neuron's own folder.
+	pub data_dir: PathBuf,
+	/// The async runtime, for a mechanism that needs it on its blocking thread.
+	pub runtime: tokio::runtime::Handle,
+}
+
+/// Makes the mechanism; runs on a blocking thread, after the cheap checks and before anything is published.
+pub type MechanismFactory = Box<dyn FnOnce(&Parts) -> Result<Arc<dyn DynMechanism>> + Send>;
+
+/// A factory for a mechanism that is there already.
+pub fn ready_made(mechanism: Arc<dyn DynMechanism>) -> MechanismFactory {
+	Box::new(move |_| Ok(mechanism))
+}
+
+/// A neuron that is on the network and on chain, and does not work yet.
+pub struct Neuron {
+	/// What it is made of.
+	pub parts: Parts,
+	/// What it serves or scores.
+	pub mechanism: Arc<dyn DynMechanism>,
+	/// Requests of peers.
+	pub incoming: Incoming,
+	background: CancellationToken,
+}
+
+impl Neuron {
+	/// Leaves the network.
+	pub async fn close(self) {
+		self.background.cancel();
+		drop(self.incoming);
+		if tokio::time::timeout(CLOSE_TIMEOUT, self.parts.handle.shutdown())
+			.await
+			.is_err()
+		{
+			tracing::warn!("the network did not close in time");
+		}
+	}
+}
+
+/// Starts a neuron.
+///
+/// # Errors
+/// One line that names the cause and the remedy: a key file that is missing or is none, a node that does not answer,
+/// an unknown subnet, a hotkey without a place on it, a port that is taken, a mechanism that cannot be built.
+pub async fn start(options: &NeuronOptions, admission: AdmissionPolicy, factory: MechanismFactory) -> Result<Neuron> {
+	let hotkey = options.wallet.hotkey()?;
+	let account = hotkey.account_id();
+	let data_dir = options.resolve_data_dir(&account.to_string())?;
+	let client = ChainClient::connect(&options.url, CONNECT_TIMEOUT).await?;
+	let uid = place(&client, options, account).await?;
+	let identity = Identity::load_or_create(&data_dir.join("identity"))?;
+	let certificate = identity.certificate();
+	tracing::info!(hotkey = %account, uid, netuid = options.netuid, peer_id = identity.peer_id(), "starting");
+
+	let chain: Arc<dyn ChainAccess> = Arc::new(LiveChain::new(client.clone(), hotkey));
+	let first = Snapshot::read(&*chain, options.netuid, client.block_number().await?).await?;
+	let directory = Arc::new(MetagraphDirectory::new());
+	directory.update(&first.metagraph);
+	let background = CancellationToken::new();
+	let stop_on_error = background.clone().drop_guard();
+	let followed = follower::spawn(
+		chain.clone(),
+		options.netuid,
+		options.refresh_blocks,
+		first,
+		background.clone(),
+	);
+
+	let mut config = Config::new(options.listen, identity);
+	config.admission = admission;
+	let (handle, incoming) = Network::start(config, directory.clone()).await?;
+	let addr = options.published_addr(handle.local_addr());
+	let runtime = tokio::runtime::Handle::current();
+	let parts = Parts {
+		hotkey: account,
+		uid,
+		chain,
+		handle,
+		followed,
+		data_dir,
+		runtime,
+	};
+
+	let for_factory = parts.clone();
+	let mechanism = tokio::task::spawn_blocking(move || factory(&for_factory))
+		.await
+		.context("the mechanism could not be built")??;
+	let mut publisher = Publisher::new(parts.chain.clone(), account, Presence { addr, certificate });
+	let snapshot = parts.followed.snapshot.borrow().clone();
+	match publisher.publish(&snapshot).await {
+		Ok(()) => {}
+		Err(AccessError::TooSoon(reason)) => tracing::warn!(reason, "axon not published yet; it is tried again"),
+		Err(error) => return Err(error).context("cannot publish the axon"),
+	}
+	let current = publish::keep_current(parts.followed.clone(), directory, publisher);
+	tokio::spawn(background.clone().run_until_cancelled_owned(current));
+	stop_on_error.disarm();
+	Ok(Neuron {
+		parts,
+		mechanism,
+		incoming,
+		background,
+	})
+}
+
+/// The hotkey's uid on the subnet; registers it first where the options say so.
+async fn place(client: &ChainClient, options: &NeuronOptions, hotkey: AccountId) -> Result<u16> {
+	let netuid = options.netuid;
+	if !client.subnet_exists(netuid).await? {
+		bail!("there is no subnet {netuid} on this chain: check --netuid, or make one with `neuron subnet create`");
+	}
+	if let Some(uid) = client.uid(netuid, &hotkey).await? {
+		return Ok(uid);
+	}
+	if !options.register {
+		bail!(
+			"hotkey {hotkey} is not registered on subnet {netuid}: run `neuron register --netuid {netuid}` with this \
+			 wallet, or add --register to let it pay the price from its coldkey"
+		);
+	}
+	register(client, &options.wallet.coldkey()?, netuid, hotkey).await
+}
+
+/// Registers a hotkey on a subnet at the coldkey's cost; returns its uid.
+///
+/// # Errors
+/// What the chain said.
+pub async fn register(client: &ChainClient, coldkey: &Keypair, netuid: u16, hotkey: AccountId) -> Result<u16> {
+	let price_rao = client.burn_cost(netuid).await?;
+	tracing::info!(netuid, %hotkey, price_tao = format_tao(price_rao), "registering");
+	Ok(client.burned_register(coldkey, netuid, &hotkey).await?)
+}

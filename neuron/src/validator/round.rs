@@ -1,0 +1,152 @@
+//! One round: every miner of the subnet is challenged once and scored.
+
+use std::{
+	collections::BTreeSet,
+	sync::{Arc, Mutex, PoisonError},
+};
+
+use futures::{StreamExt, stream};
+use neuron_chain::{AccountId, Metagraph, Neuron};
+use neuron_net::Target;
+use subnet_sdk::Hotkey;
+
+use super::{
+	challenge::{Challenger, Verdict},
+	scores::ScoreStore,
+};
+use crate::{
+	directory::network_key,
+	events::{Event, EventSink},
+};
+
+/// Runs rounds.
+pub struct Rounds {
+	/// Challenges one miner.
+	pub challenger: Challenger,
+	/// Remembers scores.
+	pub scores: Arc<Mutex<ScoreStore>>,
+	/// Where events go.
+	pub events: Arc<dyn EventSink>,
+	/// The validator's own hotkey, which is not challenged.
+	pub own: AccountId,
+	/// Miners challenged at once, at least 1.
+	pub concurrency: usize,
+}
+
+/// Why there is a miner to challenge, or none.
+enum Candidate {
+	Call(Target),
+	Zero(&'static str),
+	Skip,
+}
+
+impl Rounds {
+	/// Challenges every miner that has published an axon, in an order that differs from round to round, and records
+	/// the scores. A miner that fails scores 0; the round goes on. Returns how many were scored.
+	pub async fn run(&self, round: u64, block: u64, metagraph: &Metagraph) -> u64 {
+		let mut candidates: Vec<_> = metagraph
+			.neurons
+			.iter()
+			.filter(|neuron| neuron.hotkey != self.own)
+			.map(|neuron| (neuron, self.candidate(neuron)))
+			.collect();
+		// A fixed order would let a miner know when its turn comes.
+		let start = self.challenger.nonces.nonce();
+		let offset = u64::from_le_bytes([
+			start[0], start[1], start[2], start[3], start[4], start[5], start[6], start[7],
+		]);
+		if let Ok(count) = u64::try_from(candidates.len())
+			&& count > 0
+		{
+			candidates.rotate_left(usize::try_from(offset % count).unwrap_or(0));
+		}
+		let scored: Vec<bool> = stream::iter(candidates)
+			.map(|(neuron, candidate)| self.judge(round, neuron, candidate))
+			.buffer_unordered(self.concurrency.max(1))
+			.collect()
+			.await;
+		let miners = scored.iter().map(|scored| u64::from(*scored)).sum();
+		self.finish(metagraph);
+		tracing::info!(round, block, miners, "round over");
+		self.events.emit(Event::Round { round, block, miners });
+		miners
+	}
+
+	fn candidate(&self, neuron: &Neuron) -> Candidate {
+		let Some(axon) = &neuron.axon else {
+			// One that has taken its axon away must not live on old scores.
+			let known = self.store().knows(neuron.uid, Hotkey(neuron.hotkey.into()));
+			return if known {
+				Candidate::Zero("no axon any more")
+			} else {
+				Candidate::Skip
+			};
+		};
+		match network_key(neuron) {
+			Some(public_key) => Candidate::Call(Target {
+				public_key,
+				addr: (axon.ip, axon.port).into(),
+			}),
+			None => Candidate::Zero("no network key published with the axon (serve_axon_tls)"),
+		}
+	}
+
+	async fn judge(&self, round: u64, neuron: &Neuron, candidate: Candidate) -> bool {
+		let verdict = match candidate {
+			Candidate::Skip => return false,
+			Candidate::Zero(reason) => Verdict::zero(reason),
+			Candidate::Call(target) => match self.challenger.challenge(neuron.hotkey.into(), target).await {
+				Ok(verdict) => verdict,
+				Err(error) => {
+					tracing::error!(uid = neuron.uid, %error, "own fault; the miner's score stays");
+					return false;
+				}
+			},
+		};
+		let average = self
+			.store()
+			.record(neuron.uid, Hotkey(neuron.hotkey.into()), &verdict.score);
+		let tokens_per_second = verdict.tokens_per_second();
+		let score = verdict.score.value();
+		let reason = verdict.score.reason;
+		tracing::info!(
+			round,
+			uid = neuron.uid,
+			score,
+			average,
+			reason,
+			?tokens_per_second,
+			"scored"
+		);
+		self.events.emit(Event::Score {
+			round,
+			uid: neuron.uid,
+			hotkey: neuron.hotkey.to_string(),
+			score,
+			average,
+			reason,
+			chunks: u64::try_from(verdict.chunks).unwrap_or(u64::MAX),
+			elapsed_ms: verdict.elapsed_us / 1000,
+			tokens_per_second,
+		});
+		true
+	}
+
+	fn finish(&self, metagraph: &Metagraph) {
+		let present: BTreeSet<_> = metagraph
+			.neurons
+			.iter()
+			.map(|neuron| (neuron.uid, Hotkey(neuron.hotkey.into())))
+			.collect();
+		let mut store = self.store();
+		store.retain(&present.into_iter().collect::<Vec<_>>());
+		store.finish_round();
+		if let Err(error) = store.save() {
+			tracing::error!(%error, "scores not saved");
+		}
+	}
+
+	fn store(&self) -> std::sync::MutexGuard<'_, ScoreStore> {
+		self.scores.lock().unwrap_or_else(PoisonError::into_inner)
+	}
+}

@@ -1,0 +1,333 @@
+//! The validator's rounds and submissions against fakes: no node, no network, no waiting.
+
+mod fakes;
+
+use std::{
+	collections::HashMap,
+	sync::{Arc, Mutex},
+	time::Duration,
+};
+
+use fakes::{Behaviour, CountedNonces, FakeChain, FakePeers, Recorder, StepClock, Write, hotkey, neuron, snapshot};
+use neuron::{
+	chain_access::AccessError,
+	events::Event,
+	validator::{
+		challenge::Challenger,
+		peers::PeerError,
+		round::Rounds,
+		scores::{Owner, ScoreStore},
+		weights::{Progress, RETRY_BLOCKS, Submitter},
+	},
+};
+use subnet_echo::Echo;
+use subnet_sdk::{
+	ChallengeContext, Descriptor, DynMechanism, Hotkey, MAX_CHUNK_BYTES, Mechanism, MechanismError, Score, SinkClosed,
+	Transcript,
+};
+
+struct Bench {
+	rounds: Rounds,
+	peers: Arc<FakePeers>,
+	events: Arc<Recorder>,
+	scores: Arc<Mutex<ScoreStore>>,
+	folder: tempfile::TempDir,
+}
+
+/// `echo` with a deadline that is soon over. The fakes answer at once, so only a miner that hangs can miss it.
+struct HastyEcho;
+
+impl Mechanism for HastyEcho {
+	type Task = <Echo as Mechanism>::Task;
+	type Chunk = <Echo as Mechanism>::Chunk;
+
+	fn descriptor(&self) -> Descriptor {
+		Mechanism::descriptor(&Echo)
+	}
+
+	fn deadline(&self) -> Duration {
+		Duration::from_millis(20)
+	}
+
+	fn task(&self, context: &ChallengeContext) -> Result<Self::Task, MechanismError> {
+		Mechanism::task(&Echo, context)
+	}
+
+	fn solve(
+		&self,
+		context: &ChallengeContext,
+		task: Self::Task,
+		sink: &mut dyn FnMut(Self::Chunk) -> Result<(), SinkClosed>,
+	) -> Result<(), MechanismError> {
+		Mechanism::solve(&Echo, context, task, sink)
+	}
+
+	fn score(
+		&self,
+		context: &ChallengeContext,
+		task: &Self::Task,
+		transcript: &Transcript<Self::Chunk>,
+	) -> Result<Score, MechanismError> {
+		Mechanism::score(&Echo, context, task, transcript)
+	}
+}
+
+fn echo() -> Arc<dyn DynMechanism> {
+	Arc::new(HastyEcho)
+}
+
+fn honest(uid: u16) -> Behaviour {
+	Behaviour::Solves(echo(), Hotkey(hotkey(uid).into()))
+}
+
+/// A validator with uid 0 and miners that behave as given, from uid 1 on.
+fn bench(miners: Vec<Behaviour>) -> Bench {
+	let miners: HashMap<_, _> = (4001..).zip(miners).collect();
+	let peers = Arc::new(FakePeers {
+		miners,
+		..FakePeers::default()
+	});
+	let events = Arc::new(Recorder::default());
+	let folder = tempfile::tempdir().unwrap();
+	let owner = Owner::new(hotkey(0), 1, echo().descriptor());
+	let store = ScoreStore::open(folder.path().join("scores"), owner, 1.0).unwrap();
+	let scores = Arc::new(Mutex::new(store));
+	let challenger = Challenger {
+		mechanism: echo(),
+		peers: peers.clone(),
+		clock: Arc::new(StepClock::default()),
+		nonces: Arc::new(CountedNonces::default()),
+		token_counter: None,
+	};
+	let rounds = Rounds {
+		challenger,
+		scores: scores.clone(),
+		events: events.clone(),
+		own: hotkey(0),
+		concurrency: 1,
+	};
+	Bench {
+		rounds,
+		peers,
+		events,
+		scores,
+		folder,
+	}
+}
+
+#[tokio::test]
+async fn every_miner_gets_its_due_whatever_the_others_do() {
+	let bench = bench(vec![
+		honest(1),
+		honest(1), // uid 2 relays the work of miner 1
+		Behaviour::Hangs,
+		Behaviour::Refuses(PeerError::Peer("connection refused\nERROR forged line".into())),
+		Behaviour::Sends(vec![vec![0xff; 100], vec![]]),
+		Behaviour::Sends(vec![]),
+		Behaviour::Floods(vec![0; 32]),
+		Behaviour::Floods(vec![0; MAX_CHUNK_BYTES + 1]),
+		honest(9),
+	]);
+	let scored = bench.rounds.run(1, 50, &snapshot(50, 10).metagraph).await;
+	assert_eq!(scored, 9);
+	let scores = bench.events.scores();
+	let values: Vec<_> = scores.iter().map(|score| (score.0, score.1)).collect();
+	let expected = [
+		(1, 1.0),
+		(2, 0.0),
+		(3, 0.0),
+		(4, 0.0),
+		(5, 0.0),
+		(6, 0.0),
+		(7, 0.0),
+		(8, 0.0),
+		(9, 1.0),
+	];
+	assert_eq!(values, expected, "{scores:?}");
+	assert!(
+		scores[3].2.contains("connection refused") && !scores[3].2.contains('\n'),
+		"{scores:?}"
+	);
+	assert!(scores.iter().all(|score| !score.2.is_empty()), "{scores:?}");
+	assert_eq!(bench.scores.lock().unwrap().weights(), [(1, 65_535), (9, 65_535)]);
+	assert!(matches!(
+		bench.events.events().last(),
+		Some(Event::Round {
+			round: 1,
+			block: 50,
+			miners: 9
+		})
+	));
+}
+
+#[tokio::test]
+async fn challenges_go_to_the_published_key_and_never_repeat() {
+	let bench = bench(vec![honest(1), honest(2)]);
+	let snapshot = snapshot(50, 3);
+	for round in 1..=3 {
+		bench.rounds.run(round, 50, &snapshot.metagraph).await;
+	}
+	let calls = bench.peers.calls.lock().unwrap();
+	assert_eq!(calls.len(), 6);
+	for (target, request) in calls.iter() {
+		assert_eq!(
+			target.public_key,
+			fakes::identity(target.addr.port() - 4000).public_key()
+		);
+		assert_eq!(
+			(request.mechanism.as_str(), request.version),
+			("echo", echo().descriptor().version)
+		);
+		assert!(request.deadline_ms > 0);
+	}
+	let mut nonces: Vec<_> = calls.iter().map(|call| call.1.nonce).collect();
+	nonces.sort_unstable();
+	nonces.dedup();
+	assert_eq!(nonces.len(), 6);
+}
+
+#[tokio::test]
+async fn no_axon_is_no_miner_until_it_has_a_score_to_lose() {
+	let bench = bench(vec![honest(1), honest(2)]);
+	let mut metagraph = snapshot(50, 3).metagraph;
+	metagraph.neurons[2].axon = None;
+	assert_eq!(bench.rounds.run(1, 50, &metagraph).await, 1);
+	metagraph.neurons[2] = neuron(2);
+	assert_eq!(bench.rounds.run(2, 55, &metagraph).await, 2);
+	assert_eq!(bench.scores.lock().unwrap().weights().len(), 2);
+	metagraph.neurons[2].axon = None;
+	assert_eq!(bench.rounds.run(3, 60, &metagraph).await, 2);
+	assert_eq!(bench.scores.lock().unwrap().weights(), [(1, 65_535)]);
+	metagraph.neurons[1].certificate = Some(vec![7; 33]);
+	bench.rounds.run(4, 65, &metagraph).await;
+	assert!(
+		bench.scores.lock().unwrap().weights().is_empty(),
+		"a neuron without a network key kept its score"
+	);
+}
+
+#[tokio::test]
+async fn own_faults_cost_the_miner_nothing() {
+	let mut bench = bench(vec![honest(1)]);
+	let metagraph = snapshot(50, 2).metagraph;
+	bench.rounds.run(1, 50, &metagraph).await;
+	let miners = HashMap::from([(
+		4001,
+		Behaviour::Refuses(PeerError::OwnFault("network is shutting down".into())),
+	)]);
+	bench.rounds.challenger.peers = Arc::new(FakePeers {
+		miners,
+		..FakePeers::default()
+	});
+	assert_eq!(bench.rounds.run(2, 55, &metagraph).await, 0);
+	assert_eq!(bench.scores.lock().unwrap().weights(), [(1, 65_535)]);
+}
+
+#[tokio::test]
+async fn scores_are_on_disk_after_a_round() {
+	let bench = bench(vec![honest(1)]);
+	bench.rounds.run(1, 50, &snapshot(50, 2).metagraph).await;
+	let owner = Owner::new(hotkey(0), 1, echo().descriptor());
+	let again = ScoreStore::open(bench.folder.path().join("scores"), owner, 1.0).unwrap();
+	assert_eq!(again.weights(), [(1, 65_535)]);
+}
+
+fn submitter(bench: &Bench, chain: &Arc<FakeChain>) -> Submitter {
+	Submitter {
+		chain: chain.clone(),
+		hotkey: hotkey(0),
+		scores: bench.scores.clone(),
+		events: bench.events.clone(),
+		progress: Progress::default(),
+	}
+}
+
+#[tokio::test]
+async fn weights_go_out_once_an_epoch_and_only_when_there_is_something_new() {
+	let bench = bench(vec![honest(1), Behaviour::Sends(vec![])]);
+	let mut snapshot = snapshot(81, 3);
+	snapshot.metagraph.neurons[0].last_update = 80;
+	let chain = FakeChain::new(snapshot.clone());
+	let mut submitter = submitter(&bench, &chain);
+	submitter.consider(96, &snapshot).await;
+	assert_eq!(chain.writes(), [], "there was no round yet");
+	bench.rounds.run(1, 81, &snapshot.metagraph).await;
+	submitter.consider(95, &snapshot).await;
+	assert_eq!(chain.writes(), [], "the epoch is some blocks away");
+	submitter.consider(96, &snapshot).await;
+	assert_eq!(chain.writes(), [Write::Weights(vec![(1, 65_535)], 7)]);
+	bench.rounds.run(2, 97, &snapshot.metagraph).await;
+	submitter.consider(98, &snapshot).await;
+	assert_eq!(chain.writes().len(), 1, "the rate limit was not kept");
+	// The next epoch, by a snapshot that is still the old one.
+	submitter.consider(117, &snapshot).await;
+	assert_eq!(chain.writes().len(), 2);
+	submitter.consider(118, &snapshot).await;
+	assert_eq!(chain.writes().len(), 2, "nothing new was sent");
+	let set = bench
+		.events
+		.events()
+		.into_iter()
+		.filter(|event| matches!(event, Event::WeightsSet { .. }))
+		.count();
+	assert_eq!(set, 2);
+}
+
+#[tokio::test]
+async fn a_refusal_is_told_and_tried_again_later() {
+	let bench = bench(vec![honest(1)]);
+	let snapshot = snapshot(50, 2);
+	let chain = FakeChain::new(snapshot.clone());
+	bench.rounds.run(1, 50, &snapshot.metagraph).await;
+	let mut submitter = submitter(&bench, &chain);
+	*chain.refusals.lock().unwrap() = vec![
+		AccessError::Refused("WeightVecLengthIsLow".into()),
+		AccessError::Unreachable("node away".into()),
+	];
+	submitter.consider(60, &snapshot).await;
+	assert!(
+		!bench
+			.events
+			.events()
+			.iter()
+			.any(|event| matches!(event, Event::WeightsRefused { .. }))
+	);
+	submitter.consider(61, &snapshot).await;
+	let refused =
+		|event: &Event| matches!(event, Event::WeightsRefused { block: 61, reason } if reason.contains("LengthIsLow"));
+	assert_eq!(bench.events.events().iter().filter(|event| refused(event)).count(), 1);
+	submitter.consider(62, &snapshot).await;
+	assert_eq!(chain.writes(), [], "it was tried again at once");
+	submitter.consider(61 + RETRY_BLOCKS, &snapshot).await;
+	assert_eq!(chain.writes().len(), 1);
+}
+
+#[tokio::test]
+async fn without_a_permit_scoring_goes_on_and_weights_wait() {
+	let bench = bench(vec![honest(1)]);
+	let mut snapshot = snapshot(50, 2);
+	snapshot.metagraph.neurons[0].validator_permit = false;
+	let chain = FakeChain::new(snapshot.clone());
+	let mut submitter = submitter(&bench, &chain);
+	for block in 50..60 {
+		bench.rounds.run(block, block, &snapshot.metagraph).await;
+		submitter.consider(block, &snapshot).await;
+	}
+	assert_eq!(chain.writes(), []);
+	let told = |event: &&Event| matches!(event, Event::WeightsRefused { reason, .. } if reason.contains("permit"));
+	assert_eq!(bench.events.events().iter().filter(told).count(), 1, "it is said once");
+	snapshot.metagraph.neurons[0].validator_permit = true;
+	submitter.consider(99, &snapshot).await;
+	assert_eq!(chain.writes().len(), 1);
+}
+
+#[tokio::test]
+async fn weights_name_nobody_who_has_left() {
+	let bench = bench(vec![honest(1), honest(2)]);
+	let mut snapshot = snapshot(50, 3);
+	let chain = FakeChain::new(snapshot.clone());
+	bench.rounds.run(1, 50, &snapshot.metagraph).await;
+	snapshot.metagraph.neurons[1].hotkey = hotkey(77);
+	submitter(&bench, &chain).consider(99, &snapshot).await;
+	assert_eq!(chain.writes(), [Write::Weights(vec![(2, 65_535)], 7)]);
+}
