@@ -76,6 +76,18 @@ pub enum Event {
 	},
 }
 
+impl Event {
+	/// Reads a line that [`JsonLines`] wrote.
+	///
+	/// # Errors
+	/// The line is no event.
+	pub fn from_line(line: &str) -> serde_json::Result<Self> {
+		// By way of a value: where a dependency turns on serde_json's arbitrary precision, a tagged enum cannot read
+		// fractions from text directly.
+		serde_json::from_value(serde_json::from_str(line)?)
+	}
+}
+
 #[derive(Serialize)]
 struct Line<'a> {
 	time_ms: u64,
@@ -178,7 +190,19 @@ mod tests {
 		let folder = tempfile::tempdir().unwrap();
 		let path = folder.path().join("events");
 		let sink = JsonLines::open(path.to_str().unwrap()).unwrap();
+		let score = Event::Score {
+			round: 1,
+			uid: 2,
+			hotkey: "5F".into(),
+			score: 0.1,
+			average: 1.0 / 3.0,
+			reason: "slow".into(),
+			chunks: 3,
+			elapsed_ms: 4,
+			tokens_per_second: Some(1e-7),
+		};
 		let events = [
+			score,
 			Event::WeightsSet {
 				block: 4,
 				weights: vec![(1, 65_535), (2, 3)],
@@ -190,7 +214,7 @@ mod tests {
 		];
 		events.iter().cloned().for_each(|event| sink.emit(event));
 		let text = std::fs::read_to_string(&path).unwrap();
-		let read: Vec<Event> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+		let read: Vec<Event> = text.lines().map(|line| Event::from_line(line).unwrap()).collect();
 		assert_eq!(read, events);
 		assert!(
 			text.starts_with("{\"time_ms\":") && text.contains("\"event\":\"weights_set\""),

@@ -13,7 +13,10 @@
 //! | `authoring` | block production: Aura with GRANDPA, or sealing by the clock |
 //! | `rpc` | the JSON-RPC methods beyond the stock ones |
 
-#![expect(clippy::result_large_err, reason = "the error types of sc-cli and sc-service are as large as they are")]
+#![expect(
+	clippy::result_large_err,
+	reason = "the error types of sc-cli and sc-service are as large as they are"
+)]
 
 mod authoring;
 mod chain_spec;

@@ -60,17 +60,7 @@ const TELEMETRY_BUFFER: usize = 16;
 /// # Errors
 /// The database, the keystore or the genesis state cannot be opened or made.
 pub(crate) fn parts(config: &Configuration) -> Result<Parts, ServiceError> {
-	let worker = config
-		.telemetry_endpoints
-		.clone()
-		.filter(|endpoints| !endpoints.is_empty())
-		.map(|endpoints| -> Result<_, sc_telemetry::Error> {
-			let worker = TelemetryWorker::new(TELEMETRY_BUFFER)?;
-			let telemetry = worker.handle().new_telemetry(endpoints);
-			Ok((worker, telemetry))
-		})
-		.transpose()?;
-
+	let worker = telemetry_worker(config)?;
 	let executor: Executor = sc_service::new_wasm_executor(&config.executor);
 	let (client, backend, keystore_container, task_manager) = sc_service::new_full_parts::<Block, RuntimeApi, _>(
 		config,
@@ -131,6 +121,20 @@ pub(crate) fn parts(config: &Configuration) -> Result<Parts, ServiceError> {
 		transaction_pool,
 		other: (finality_import, finality_link, telemetry),
 	})
+}
+
+/// The worker that sends telemetry and the handle to it, if there is anywhere to send it.
+fn telemetry_worker(config: &Configuration) -> Result<Option<(TelemetryWorker, Telemetry)>, ServiceError> {
+	let Some(endpoints) = config
+		.telemetry_endpoints
+		.clone()
+		.filter(|endpoints| !endpoints.is_empty())
+	else {
+		return Ok(None);
+	};
+	let worker = TelemetryWorker::new(TELEMETRY_BUFFER)?;
+	let telemetry = worker.handle().new_telemetry(endpoints);
+	Ok(Some((worker, telemetry)))
 }
 
 /// Starts a node: network, JSON-RPC, and, for an authority, block production and finality.

@@ -37,21 +37,10 @@ impl Relay {
 		let snapshot = self.followed.snapshot.borrow();
 		let neuron = snapshot.metagraph.by_hotkey(&self.victim)?;
 		let axon = neuron.axon.as_ref()?;
-		Some(Target { public_key: network_key(neuron)?, addr: (axon.ip, axon.port).into() })
-	}
-
-	async fn ask(
-		&self,
-		target: Target,
-		request: Request,
-		sink: &mut dyn FnMut(Vec<u8>) -> Result<(), SinkClosed>,
-	) -> Result<(), MechanismError> {
-		let failed = |error: CallError| MechanismError::Model(error.to_string());
-		let mut answer = self.network.call(target, request, DEADLINE).await.map_err(failed)?;
-		while let Some(chunk) = answer.next().await {
-			sink(chunk.map_err(failed)?).map_err(|SinkClosed| MechanismError::Cancelled)?;
-		}
-		Ok(())
+		Some(Target {
+			public_key: network_key(neuron)?,
+			addr: (axon.ip, axon.port).into(),
+		})
 	}
 }
 
@@ -74,8 +63,9 @@ impl DynMechanism for Relay {
 		task: &[u8],
 		sink: &mut dyn FnMut(Vec<u8>) -> Result<(), SinkClosed>,
 	) -> Result<(), MechanismError> {
-		let target =
-			self.target().ok_or_else(|| MechanismError::Model("the other miner has no address yet".into()))?;
+		let target = self
+			.target()
+			.ok_or_else(|| MechanismError::Model("the other miner has no address yet".into()))?;
 		let request = Request {
 			mechanism: self.descriptor().name.into(),
 			version: self.descriptor().version,
@@ -83,7 +73,16 @@ impl DynMechanism for Relay {
 			deadline_ms: u32::try_from(DEADLINE.as_millis()).unwrap_or(u32::MAX),
 			body: task.to_vec(),
 		};
-		self.runtime.block_on(self.ask(target, request, sink))
+		let failed = |error: CallError| MechanismError::Model(error.to_string());
+		let mut answer = self
+			.runtime
+			.block_on(self.network.call(target, request, DEADLINE))
+			.map_err(failed)?;
+		// The sink blocks too, so it is called outside of the runtime.
+		while let Some(chunk) = self.runtime.block_on(answer.next()) {
+			sink(chunk.map_err(failed)?).map_err(|SinkClosed| MechanismError::Cancelled)?;
+		}
+		Ok(())
 	}
 
 	fn score(

@@ -93,8 +93,20 @@ impl World {
 		let coldkey = Keypair::from_uri(OWNER_URI)?;
 		let hotkey = Keypair::from_uri(&format!("{OWNER_URI}//hotkey"))?.account_id();
 		let netuid = chain.register_network(&coldkey, &hotkey).await?;
-		let owner = Participant { name: "owner".into(), uid: 0, hotkey, coldkey };
-		Ok(Self { chain, netuid, owner, folder: folder.to_owned(), programs, node })
+		let owner = Participant {
+			name: "owner".into(),
+			uid: 0,
+			hotkey,
+			coldkey,
+		};
+		Ok(Self {
+			chain,
+			netuid,
+			owner,
+			folder: folder.to_owned(),
+			programs,
+			node,
+		})
 	}
 
 	/// Registers a neuron for the development account `uri` and writes its wallet.
@@ -112,7 +124,12 @@ impl World {
 			.burned_register(&coldkey, self.netuid, &hotkey.account_id())
 			.await
 			.with_context(|| format!("registering {name}"))?;
-		Ok(Participant { name: name.into(), uid, hotkey: hotkey.account_id(), coldkey })
+		Ok(Participant {
+			name: name.into(),
+			uid,
+			hotkey: hotkey.account_id(),
+			coldkey,
+		})
 	}
 
 	/// Stakes TAO of `from` on `on`.
@@ -135,7 +152,13 @@ impl World {
 		let mut all = vec![OsString::from(role)];
 		all.extend(self.neuron_arguments(participant));
 		all.extend(arguments.iter().map(OsString::from));
-		Ok(Process::start_with(&participant.name, &self.programs.neuron, all, &SHARED_MACHINE, &self.folder)?)
+		Ok(Process::start_with(
+			&participant.name,
+			&self.programs.neuron,
+			all,
+			&SHARED_MACHINE,
+			&self.folder,
+		)?)
 	}
 
 	/// The arguments that every neuron on this chain needs: node, subnet, wallet, folders, address.
@@ -181,7 +204,11 @@ impl World {
 		if let Err(error) = self.node.stop(STOP_GRACE) {
 			failures.push(error.to_string());
 		}
-		anyhow::ensure!(failures.is_empty(), "not all processes ended as asked: {}", failures.join("; "));
+		anyhow::ensure!(
+			failures.is_empty(),
+			"not all processes ended as asked: {}",
+			failures.join("; ")
+		);
 		Ok(())
 	}
 

@@ -53,8 +53,16 @@ async fn wait_for<T>(
 		if let Some(value) = ready().await? {
 			return Ok(value);
 		}
-		let logs = || processes.iter().map(|process| format!("{}:\n{}\n", process.name(), process.log_tail()));
-		ensure!(started.elapsed() < PATIENCE, "{what} did not happen\n{}", logs().collect::<String>());
+		let logs = || {
+			processes
+				.iter()
+				.map(|process| format!("{}:\n{}\n", process.name(), process.log_tail()))
+		};
+		ensure!(
+			started.elapsed() < PATIENCE,
+			"{what} did not happen\n{}",
+			logs().collect::<String>()
+		);
 		tokio::time::sleep(POLL_INTERVAL).await;
 	}
 }
@@ -62,9 +70,14 @@ async fn wait_for<T>(
 /// Where a miner can be reached, once it has published that.
 async fn target(world: &World, miner: &Participant) -> Result<Option<Target>> {
 	let metagraph = world.chain.metagraph(world.netuid).await?;
-	let neuron = metagraph.by_uid(miner.uid).context("the miner is not in the metagraph")?;
+	let neuron = metagraph
+		.by_uid(miner.uid)
+		.context("the miner is not in the metagraph")?;
 	let address = neuron.axon.as_ref().zip(network_key(neuron));
-	Ok(address.map(|(axon, public_key)| Target { public_key, addr: (axon.ip, axon.port).into() }))
+	Ok(address.map(|(axon, public_key)| Target {
+		public_key,
+		addr: (axon.ip, axon.port).into(),
+	}))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -73,7 +86,10 @@ async fn miners_are_paid_for_verified_answers() -> Result<()> {
 	let world = world(folder.path()).await?;
 	let model = model(folder.path())?;
 	let validator = world.join("validator", "//Bob").await?;
-	let miners = [world.join("miner-1", "//Charlie").await?, world.join("miner-2", "//Dave").await?];
+	let miners = [
+		world.join("miner-1", "//Charlie").await?,
+		world.join("miner-2", "//Dave").await?,
+	];
 	world.stake(&validator, &validator, STAKE).await?;
 	let start = world.chain.ledger(world.netuid).await?;
 
@@ -84,7 +100,9 @@ async fn miners_are_paid_for_verified_answers() -> Result<()> {
 	}
 	let paid = wait_for("a payout to both miners", &processes, async || {
 		let metagraph = world.chain.metagraph(world.netuid).await?;
-		let paid = miners.iter().all(|miner| metagraph.by_uid(miner.uid).is_some_and(|neuron| neuron.stake_rao > 0));
+		let paid = miners
+			.iter()
+			.all(|miner| metagraph.by_uid(miner.uid).is_some_and(|neuron| neuron.stake_rao > 0));
 		Ok(paid.then_some(metagraph))
 	})
 	.await?;
@@ -93,10 +111,17 @@ async fn miners_are_paid_for_verified_answers() -> Result<()> {
 
 	let neuron = |participant: &Participant| paid.by_uid(participant.uid).cloned().unwrap();
 	assert!(miners.iter().all(|miner| neuron(miner).incentive > 0), "{paid:?}");
-	assert!(neuron(&validator).dividends > 0 && neuron(&validator).validator_permit, "{paid:?}");
+	assert!(
+		neuron(&validator).dividends > 0 && neuron(&validator).validator_permit,
+		"{paid:?}"
+	);
 	assert_eq!(end.emitted, (end.block - end.registered_at) * BLOCK_EMISSION, "{end:?}");
 	assert_eq!(end.emitted, end.paid() + end.pending, "{end:?}");
-	assert_eq!(end.staked - start.staked, end.paid() - start.paid(), "{start:?} {end:?}");
+	assert_eq!(
+		end.staked - start.staked,
+		end.paid() - start.paid(),
+		"{start:?} {end:?}"
+	);
 	Ok(())
 }
 
@@ -121,16 +146,27 @@ async fn a_stranger_is_refused_and_costs_no_inference() -> Result<()> {
 	for _ in 0..3 {
 		let refused = match stranger.call(target.clone(), request.clone(), PATIENCE).await {
 			Err(error) => error,
-			Ok(mut answer) => answer.next().await.context("an empty answer")?.err().context("an answer")?,
+			Ok(mut answer) => answer
+				.next()
+				.await
+				.context("an empty answer")?
+				.err()
+				.context("an answer")?,
 		};
-		assert!(matches!(refused, CallError::Refused(Refusal::UnknownPeer)), "{refused:?}");
+		assert!(
+			matches!(refused, CallError::Refused(Refusal::UnknownPeer)),
+			"{refused:?}"
+		);
 	}
 	stranger.shutdown().await;
 
 	let log = processes[0].log().to_owned();
 	world.stop(processes)?;
 	let log = std::fs::read_to_string(log)?;
-	let stopped = log.lines().find(|line| line.contains("stopped")).context("no line about the end")?;
+	let stopped = log
+		.lines()
+		.find(|line| line.contains("stopped"))
+		.context("no line about the end")?;
 	for count in ["answered=0", "cancelled=0", "failed=0"] {
 		assert!(stopped.contains(count), "{stopped}");
 	}

@@ -262,6 +262,7 @@ impl NodeProcess {
 			"--chain=development",
 			"--alice",
 			"--force-authoring",
+			"--unsafe-force-node-key-generation",
 			"--no-telemetry",
 			"--no-prometheus",
 			"--no-mdns",

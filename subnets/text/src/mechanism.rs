@@ -12,7 +12,10 @@ use crate::verify;
 use crate::wire::{Chunk, Emitted, MAX_PROMPT_TOKENS, Task};
 
 /// The mechanism's name and version.
-pub const DESCRIPTOR: Descriptor = Descriptor { name: "text", version: 1 };
+pub const DESCRIPTOR: Descriptor = Descriptor {
+	name: "text",
+	version: 1,
+};
 
 /// Domain of the seed that picks the passage.
 pub const PASSAGE_DOMAIN: &[u8] = b"text/1/passage";

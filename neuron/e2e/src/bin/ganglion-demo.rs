@@ -6,7 +6,7 @@ use neuron_e2e::{
 	demo::{self, Options},
 	world::Programs,
 };
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 /// Miners serve a language model, validators score them, the chain pays.
 #[derive(Debug, Parser)]
@@ -31,14 +31,26 @@ struct Arguments {
 	limit_seconds: u64,
 }
 
-fn main() -> Result<()> {
-	let arguments = Arguments::parse();
+fn main() -> ExitCode {
+	match run(Arguments::parse()) {
+		Ok(()) => ExitCode::SUCCESS,
+		Err(error) => {
+			eprintln!("error: {error:#}");
+			ExitCode::FAILURE
+		}
+	}
+}
+
+fn run(arguments: Arguments) -> Result<()> {
 	let found = Programs::find();
 	let programs = match (arguments.node, arguments.neuron) {
 		(Some(node), Some(neuron)) => Programs { node, neuron },
 		(node, neuron) => {
 			let found = found?;
-			Programs { node: node.unwrap_or(found.node), neuron: neuron.unwrap_or(found.neuron) }
+			Programs {
+				node: node.unwrap_or(found.node),
+				neuron: neuron.unwrap_or(found.neuron),
+			}
 		}
 	};
 	let temporary = tempfile::Builder::new().prefix("ganglion-demo-").tempdir()?;

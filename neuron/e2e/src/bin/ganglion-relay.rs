@@ -42,7 +42,10 @@ struct Arguments {
 }
 
 fn main() -> Result<()> {
-	tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+	tracing_subscriber::fmt()
+		.with_ansi(false)
+		.with_writer(std::io::stderr)
+		.init();
 	tokio::runtime::Runtime::new()?.block_on(run(Arguments::parse()))
 }
 
@@ -50,7 +53,11 @@ async fn run(arguments: Arguments) -> Result<()> {
 	let stop = shutdown::on_signals()?;
 	let options = MinerOptions::new(NeuronOptions {
 		url: arguments.url,
-		wallet: WalletLocation { path: arguments.wallet_path, name: arguments.wallet, hotkey: arguments.hotkey },
+		wallet: WalletLocation {
+			path: arguments.wallet_path,
+			name: arguments.wallet,
+			hotkey: arguments.hotkey,
+		},
 		netuid: arguments.netuid,
 		listen: arguments.listen,
 		external: None,

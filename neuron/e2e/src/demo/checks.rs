@@ -20,7 +20,12 @@ pub struct Check {
 
 impl fmt::Display for Check {
 	fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-		write!(formatter, "[{}] {}", if self.passed { "ok" } else { "FAILED" }, self.claim)
+		write!(
+			formatter,
+			"[{}] {}",
+			if self.passed { "ok" } else { "FAILED" },
+			self.claim
+		)
 	}
 }
 
@@ -28,7 +33,11 @@ impl fmt::Display for Check {
 #[must_use]
 pub fn honest_over_throttled(honest: u64, throttled: u64) -> Check {
 	Check {
-		claim: format!("honest ({}) earned more than throttled ({}), which earned something", tao(honest), tao(throttled)),
+		claim: format!(
+			"honest ({}) earned more than throttled ({}), which earned something",
+			tao(honest),
+			tao(throttled)
+		),
 		passed: honest > throttled && throttled > 0,
 	}
 }
@@ -38,7 +47,11 @@ pub fn honest_over_throttled(honest: u64, throttled: u64) -> Check {
 pub fn cheats_share(honest: &[u64], cheats: &[u64]) -> Check {
 	let sum = |amounts: &[u64]| amounts.iter().map(|amount| u128::from(*amount)).sum::<u128>();
 	let (cheated, all) = (sum(cheats), sum(honest) + sum(cheats));
-	let percent = if all == 0 { 0.0 } else { cheated as f64 / all as f64 * 100.0 };
+	let percent = if all == 0 {
+		0.0
+	} else {
+		cheated as f64 / all as f64 * 100.0
+	};
 	Check {
 		claim: format!("the cheats earned {percent:.2}% of what all miners earned (less than {MAX_CHEATS_PERCENT}%)"),
 		passed: all > 0 && cheated * 100 < all * MAX_CHEATS_PERCENT,
@@ -133,9 +146,30 @@ mod tests {
 		assert!(!honest_over_throttled(3, 0).passed);
 		assert!(!cheats_share(&[95], &[5]).passed);
 		assert!(!cheats_share(&[0], &[0]).passed);
-		assert!(!emitted_as_scheduled(&Ledger { emitted: END.emitted - 1, ..END }).passed);
-		assert!(!nothing_lost(&Ledger { pending: END.pending + 1, ..END }).passed);
-		assert!(!stakes_hold_payouts(&START, &Ledger { staked: END.staked + 1, ..END }).passed);
+		assert!(
+			!emitted_as_scheduled(&Ledger {
+				emitted: END.emitted - 1,
+				..END
+			})
+			.passed
+		);
+		assert!(
+			!nothing_lost(&Ledger {
+				pending: END.pending + 1,
+				..END
+			})
+			.passed
+		);
+		assert!(
+			!stakes_hold_payouts(
+				&START,
+				&Ledger {
+					staked: END.staked + 1,
+					..END
+				}
+			)
+			.passed
+		);
 		assert!(!stakes_hold_payouts(&END, &START).passed);
 	}
 }

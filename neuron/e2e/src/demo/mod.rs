@@ -31,7 +31,7 @@ const NOMINATOR_STAKE: u64 = 500 * RAO_PER_TAO;
 /// What the relaying miner stakes, so that the honest miner takes its calls.
 const RELAY_STAKE: u64 = 2 * RAO_PER_TAO;
 /// The ceiling of the throttled miner.
-const THROTTLED_TOKENS_PER_SECOND: &str = "3";
+const THROTTLED_TOKENS_PER_SECOND: &str = "4";
 /// The quantisation that the downgraded miner serves.
 const DOWNGRADED_PRECISION: &str = "q4_0";
 
@@ -62,11 +62,14 @@ struct Cast {
 impl Cast {
 	async fn join(world: &World) -> Result<Self> {
 		Ok(Self {
-			validators: vec![world.join("validator-1", "//Bob").await?, world.join("validator-2", "//Charlie").await?],
+			validators: vec![
+				world.join("validator-1", "//Bob").await?,
+				world.join("validator-2", "//Charlie").await?,
+			],
 			honest: world.join("honest", "//Dave").await?,
 			throttled: world.join("throttled", "//Eve").await?,
 			downgraded: world.join("downgraded", "//Ferdie").await?,
-			relay: world.join("relay", "//One").await?,
+			relay: world.join("relay", "//Alice//stash").await?,
 		})
 	}
 
@@ -78,11 +81,21 @@ impl Cast {
 		world.stake(&self.relay, &self.relay, RELAY_STAKE).await
 	}
 
+	/// The miners' names by uid.
+	fn miners(&self) -> BTreeMap<u16, String> {
+		let miners = [&self.honest, &self.throttled, &self.downgraded, &self.relay];
+		miners
+			.into_iter()
+			.map(|miner| (miner.uid, miner.name.clone()))
+			.collect()
+	}
+
 	/// Everybody's name by uid.
 	fn names(&self, world: &World) -> BTreeMap<u16, String> {
-		let miners = [&self.honest, &self.throttled, &self.downgraded, &self.relay];
-		let all = self.validators.iter().chain(miners).chain([&world.owner]);
-		all.map(|participant| (participant.uid, participant.name.clone())).collect()
+		let others = self.validators.iter().chain([&world.owner]);
+		let mut names = self.miners();
+		names.extend(others.map(|participant| (participant.uid, participant.name.clone())));
+		names
 	}
 }
 
@@ -95,7 +108,10 @@ pub async fn run(options: Options) -> Result<()> {
 	println!("Ganglion demo: logs and data in {}", options.folder.display());
 	let patch = json!({ "subtensorModule": { "subnetDefaults": { "tempo": TEMPO } } });
 	let mut world = World::start(options.programs.clone(), &options.folder, SEALING_MS, &patch).await?;
-	println!("node: a block every {SEALING_MS} ms; subnet {}: an epoch every {TEMPO} blocks", world.netuid);
+	println!(
+		"node: a block every {SEALING_MS} ms; subnet {}: an epoch every {TEMPO} blocks",
+		world.netuid
+	);
 	let cast = Cast::join(&world).await?;
 	cast.stake(&world).await?;
 	println!("registered two validators (1000 TAO each, 500 more from a nominator) and four miners");
@@ -125,7 +141,10 @@ pub async fn run(options: Options) -> Result<()> {
 	println!(
 		"\n{:.0} s from start to end; the processes' peak memory adds up to {}",
 		started.elapsed().as_secs_f64(),
-		memory.map_or_else(|| "an unknown amount".into(), |bytes| format!("{:.2} GB", bytes as f64 / 1e9))
+		memory.map_or_else(
+			|| "an unknown amount".into(),
+			|bytes| format!("{:.2} GB", bytes as f64 / 1e9)
+		)
 	);
 	ensure!(checks.iter().all(|check| check.passed), "a check failed: see above");
 	Ok(())
@@ -139,9 +158,17 @@ fn start_neurons(world: &World, cast: &Cast, model: &Path) -> Result<Vec<Process
 		world.neuron(
 			"miner",
 			&cast.throttled,
-			&[miner.as_slice(), &["--max-tokens-per-second", THROTTLED_TOKENS_PER_SECOND]].concat(),
+			&[
+				miner.as_slice(),
+				&["--max-tokens-per-second", THROTTLED_TOKENS_PER_SECOND],
+			]
+			.concat(),
 		)?,
-		world.neuron("miner", &cast.downgraded, &[miner.as_slice(), &["--precision", DOWNGRADED_PRECISION]].concat())?,
+		world.neuron(
+			"miner",
+			&cast.downgraded,
+			&[miner.as_slice(), &["--precision", DOWNGRADED_PRECISION]].concat(),
+		)?,
 	];
 	let mut arguments = world.neuron_arguments(&cast.relay);
 	arguments.extend(["--victim".into(), OsString::from(cast.honest.hotkey.to_string())]);
@@ -169,6 +196,7 @@ async fn watch(
 	started: Instant,
 ) -> Result<Vec<Check>> {
 	let names = cast.names(world);
+	let miners = cast.miners();
 	let mut events: Vec<Events> = cast
 		.validators
 		.iter()
@@ -181,7 +209,9 @@ async fn watch(
 	let mut paid_epochs = 0;
 	loop {
 		tokio::time::sleep(POLL_INTERVAL).await;
-		events.iter_mut().try_for_each(|events| events.print_new(&names, started))?;
+		events
+			.iter_mut()
+			.try_for_each(|events| events.print_new(&miners, started))?;
 		ensure_running(world, neurons)?;
 		let due = world.chain.next_epoch_start_block(world.netuid).await?;
 		if due != next_epoch {
@@ -198,7 +228,11 @@ async fn watch(
 			break;
 		}
 		if started.elapsed() > options.limit {
-			bail!("only {paid_epochs} of {} epochs paid miners within {:?}", options.epochs, options.limit);
+			bail!(
+				"only {paid_epochs} of {} epochs paid miners within {:?}",
+				options.epochs,
+				options.limit
+			);
 		}
 	}
 	let end = world.chain.ledger(world.netuid).await?;
@@ -213,7 +247,11 @@ async fn watch(
 fn ensure_running(world: &mut World, neurons: &mut [Process]) -> Result<()> {
 	for process in neurons.iter_mut().chain([world.node()]) {
 		if let Some(status) = process.ended()? {
-			bail!("{} ended with {status}; the end of its log:\n{}", process.name(), process.log_tail());
+			bail!(
+				"{} ended with {status}; the end of its log:\n{}",
+				process.name(),
+				process.log_tail()
+			);
 		}
 	}
 	Ok(())
@@ -237,5 +275,7 @@ fn verdict(cast: &Cast, first: &Metagraph, last: &Metagraph, start: &Ledger, end
 /// The sum of all processes' peaks, in bytes.
 fn peak_memory(world: &mut World, neurons: &[Process]) -> Option<u64> {
 	let node = world.node().peak_memory()?;
-	neurons.iter().try_fold(node, |sum, process| Some(sum + process.peak_memory()?))
+	neurons
+		.iter()
+		.try_fold(node, |sum, process| Some(sum + process.peak_memory()?))
 }

@@ -25,16 +25,20 @@ pub(super) struct Events {
 impl Events {
 	/// The events that the validator `name` writes to `path`, which need not exist yet.
 	pub(super) fn new(name: &str, path: PathBuf) -> Self {
-		Self { name: name.into(), path, position: 0 }
+		Self {
+			name: name.into(),
+			path,
+			position: 0,
+		}
 	}
 
 	/// Prints what has come since the last time, a line an event.
 	///
 	/// # Errors
 	/// The file cannot be read.
-	pub(super) fn print_new(&mut self, names: &BTreeMap<u16, String>, started: Instant) -> Result<()> {
+	pub(super) fn print_new(&mut self, miners: &BTreeMap<u16, String>, started: Instant) -> Result<()> {
 		for event in self.read_new()? {
-			if let Some(line) = describe(&event, names) {
+			if let Some(line) = describe(&event, miners) {
 				println!("{:>6.1} s  {}: {line}", started.elapsed().as_secs_f64(), self.name);
 			}
 		}
@@ -55,20 +59,25 @@ impl Events {
 		self.position += whole as u64;
 		text[..whole]
 			.lines()
-			.map(|line| serde_json::from_str(line).with_context(|| format!("an event of {}: {line}", self.name)))
+			.map(|line| Event::from_line(line).with_context(|| format!("an event of {}: {line}", self.name)))
 			.collect()
 	}
 }
 
-/// One line for people, for the events that they want to see.
-fn describe(event: &Event, names: &BTreeMap<u16, String>) -> Option<String> {
-	let name = |uid: &u16| names.get(uid).cloned().unwrap_or_else(|| format!("uid {uid}"));
+/// One line for people, for the events that they want to see; validators that try each other are not among them.
+fn describe(event: &Event, miners: &BTreeMap<u16, String>) -> Option<String> {
+	let name = |uid: &u16| miners.get(uid).cloned().unwrap_or_else(|| format!("uid {uid}"));
 	match event {
 		Event::Started { uid, listen, .. } => Some(format!("ready as uid {uid} at {listen}")),
-		Event::Score { uid, score, reason, .. } => Some(format!("{:<10} scored {score:.3}  {reason}", name(uid))),
+		Event::Score { uid, score, reason, .. } => miners
+			.get(uid)
+			.map(|name| format!("{name:<10} scored {score:.3}  {reason}")),
 		Event::Round { .. } => None,
 		Event::WeightsSet { block, weights } => {
-			let weights: Vec<_> = weights.iter().map(|(uid, weight)| format!("{} {weight}", name(uid))).collect();
+			let weights: Vec<_> = weights
+				.iter()
+				.map(|(uid, weight)| format!("{} {weight}", name(uid)))
+				.collect();
 			Some(format!("weights on chain at block {block}: {}", weights.join(", ")))
 		}
 		Event::WeightsRefused { reason, .. } => Some(format!("no weights this time: {reason}")),
@@ -88,7 +97,10 @@ pub(super) fn print_epoch(
 		started.elapsed().as_secs_f64(),
 		after.block
 	);
-	println!("    {:<12} {:>9} {:>9} {:>9} {:>16} {:>14}", "", "consensus", "incentive", "dividends", "stake", "earned");
+	println!(
+		"    {:<12} {:>9} {:>9} {:>9} {:>16} {:>14}",
+		"", "consensus", "incentive", "dividends", "stake", "earned"
+	);
 	for neuron in &after.neurons {
 		let earlier = before.by_uid(neuron.uid).map_or(0, |neuron| neuron.stake_rao);
 		let share = |value: u16| f64::from(value) / f64::from(u16::MAX);
@@ -119,7 +131,14 @@ mod tests {
 		let mut file = OpenOptions::new().create(true).append(true).open(&path).unwrap();
 		let line = r#"{"time_ms":1,"event":"round","round":1,"block":2,"miners":3}"#;
 		write!(file, "{line}\n{}", &line[..20]).unwrap();
-		assert_eq!(events.read_new().unwrap(), [Event::Round { round: 1, block: 2, miners: 3 }]);
+		assert_eq!(
+			events.read_new().unwrap(),
+			[Event::Round {
+				round: 1,
+				block: 2,
+				miners: 3
+			}]
+		);
 		writeln!(file, "{}", &line[20..]).unwrap();
 		assert_eq!(events.read_new().unwrap().len(), 1);
 		assert!(events.read_new().unwrap().is_empty());
@@ -130,7 +149,13 @@ mod tests {
 	#[test]
 	fn lines_name_the_miner() {
 		let names = BTreeMap::from([(3, "honest".to_owned())]);
-		let event = Event::WeightsSet { block: 7, weights: vec![(3, 9), (4, 1)] };
-		assert_eq!(describe(&event, &names).unwrap(), "weights on chain at block 7: honest 9, uid 4 1");
+		let event = Event::WeightsSet {
+			block: 7,
+			weights: vec![(3, 9), (4, 1)],
+		};
+		assert_eq!(
+			describe(&event, &names).unwrap(),
+			"weights on chain at block 7: honest 9, uid 4 1"
+		);
 	}
 }

@@ -41,7 +41,8 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Makes the coldkey the owner of a hotkey that has none. Owned hotkeys are always in [`StakingHotkeys`], so that
-	/// an epoch never has to find room there.
+	/// an epoch never has to find room there. Their accounts exist without a balance, so that they may sign what their
+	/// coldkeys pay for.
 	pub(crate) fn associate_hotkey(coldkey: &AccountId32, hotkey: &AccountId32) -> DispatchResult {
 		if Self::coldkey_of(hotkey).is_some() {
 			return Ok(());
@@ -49,6 +50,7 @@ impl<T: Config> Pallet<T> {
 		OwnedHotkeys::<T>::try_append(coldkey, hotkey.clone()).map_err(|()| Error::<T>::TooManyStakingHotkeys)?;
 		Self::note_staking_hotkey(coldkey, hotkey)?;
 		Owner::<T>::insert(hotkey, coldkey);
+		frame_system::Pallet::<T>::inc_sufficients(hotkey);
 		Ok(())
 	}
 
