@@ -1,9 +1,9 @@
 //! One JSON object a line for each thing that happened, so that another program can follow along.
 
 use std::{
-	fs::{File, OpenOptions},
+	fs::{self, File, OpenOptions},
 	io::{self, Write},
-	path::Path,
+	path::{Path, PathBuf},
 	sync::Mutex,
 	time::{SystemTime, UNIX_EPOCH},
 };
@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 
 /// The longest text that came from a peer or a node and is logged or written, in characters.
 pub const MAX_FOREIGN_TEXT: usize = 240;
+
+/// The most bytes in an events file; the next event then begins a new one, and the full one is kept beside it.
+pub const MAX_EVENTS_BYTES: u64 = 64 << 20;
 
 /// What happened.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -116,18 +119,62 @@ pub struct JsonLines {
 
 struct Writer {
 	out: Box<dyn Write + Send>,
+	/// Absent where the output is no file, which somebody else has to bound.
+	bound: Option<Bound>,
 	broken: bool,
 }
 
-impl JsonLines {
-	/// Writes to anything.
-	pub fn new(out: Box<dyn Write + Send>) -> Self {
-		Self {
-			writer: Mutex::new(Writer { out, broken: false }),
+/// How far a file may grow.
+struct Bound {
+	path: PathBuf,
+	bytes: u64,
+	limit: u64,
+}
+
+impl Writer {
+	fn write(&mut self, line: &[u8]) -> io::Result<()> {
+		let bytes = u64::try_from(line.len()).unwrap_or(u64::MAX);
+		if let Some(bound) = &mut self.bound
+			&& bound.bytes > 0
+			&& bound.bytes.saturating_add(bytes) > bound.limit
+		{
+			self.out = Box::new(begin_anew(&bound.path)?);
+			bound.bytes = 0;
 		}
+		// One write call a line, so that a reader of the file never sees two lines mixed.
+		self.out.write_all(line)?;
+		self.out.flush()?;
+		if let Some(bound) = &mut self.bound {
+			bound.bytes = bound.bytes.saturating_add(bytes);
+		}
+		Ok(())
+	}
+}
+
+/// Moves a file to its name with `.old` behind it, replacing what was there, and opens a new one.
+fn begin_anew(path: &Path) -> io::Result<File> {
+	let mut old = path.to_owned().into_os_string();
+	old.push(".old");
+	match fs::rename(path, old) {
+		// Somebody has moved it away, or it could not be opened anew after the last move.
+		Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+		moved => moved?,
+	}
+	append(path)
+}
+
+fn append(path: &Path) -> io::Result<File> {
+	OpenOptions::new().create(true).append(true).open(path)
+}
+
+impl JsonLines {
+	/// Writes to anything, without end.
+	pub fn new(out: Box<dyn Write + Send>) -> Self {
+		Self::with_bound(out, None)
 	}
 
-	/// Opens the place that `--events` names: `-` is standard output, all else a file that is appended to.
+	/// Opens the place that `--events` names: `-` is standard output, all else a file that is appended to. A file that
+	/// has grown to [`MAX_EVENTS_BYTES`] gets `.old` behind its name, replacing an older one, and a new one is begun.
 	///
 	/// # Errors
 	/// Where the file cannot be opened for appending.
@@ -135,8 +182,33 @@ impl JsonLines {
 		if place == "-" {
 			return Ok(Self::new(Box::new(io::stdout())));
 		}
-		let file: File = OpenOptions::new().create(true).append(true).open(Path::new(place))?;
-		Ok(Self::new(Box::new(file)))
+		Self::open_file(Path::new(place), MAX_EVENTS_BYTES)
+	}
+
+	fn open_file(path: &Path, limit: u64) -> io::Result<Self> {
+		let file = append(path)?;
+		let metadata = file.metadata()?;
+		// A pipe or a device is not there to be moved; of a link, what it leads to is.
+		let bound = if metadata.is_file() {
+			Some(Bound {
+				path: fs::canonicalize(path)?,
+				bytes: metadata.len(),
+				limit,
+			})
+		} else {
+			None
+		};
+		Ok(Self::with_bound(Box::new(file), bound))
+	}
+
+	fn with_bound(out: Box<dyn Write + Send>, bound: Option<Bound>) -> Self {
+		Self {
+			writer: Mutex::new(Writer {
+				out,
+				bound,
+				broken: false,
+			}),
+		}
 	}
 }
 
@@ -150,12 +222,7 @@ impl EventSink for JsonLines {
 			Err(error) => return tracing::warn!(%error, "event not written"),
 		};
 		let mut writer = self.writer.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-		// One write call a line, so that a reader of the file never sees two lines mixed.
-		let written = writer
-			.out
-			.write_all(format!("{line}\n").as_bytes())
-			.and_then(|()| writer.out.flush());
-		if let Err(error) = written
+		if let Err(error) = writer.write(format!("{line}\n").as_bytes())
 			&& !std::mem::replace(&mut writer.broken, true)
 		{
 			tracing::warn!(%error, "cannot write events; further failures are not logged");
@@ -220,6 +287,61 @@ mod tests {
 			text.starts_with("{\"time_ms\":") && text.contains("\"event\":\"weights_set\""),
 			"{text}"
 		);
+	}
+
+	fn rounds_in(path: &Path) -> Vec<u64> {
+		let number = |line| match Event::from_line(line).unwrap() {
+			Event::Round { round, .. } => round,
+			other => panic!("{other:?} was never written"),
+		};
+		fs::read_to_string(path).unwrap().lines().map(number).collect()
+	}
+
+	#[test]
+	fn a_full_file_is_kept_once_and_a_new_one_begun() {
+		let folder = tempfile::tempdir().unwrap();
+		let (path, old) = (folder.path().join("events"), folder.path().join("events.old"));
+		let emit = |sink: &JsonLines, round| {
+			sink.emit(Event::Round {
+				round,
+				block: 2,
+				miners: 3,
+			});
+		};
+		emit(&JsonLines::open_file(&path, u64::MAX).unwrap(), 1);
+		let line = fs::metadata(&path).unwrap().len();
+		let limit = 2 * line + line / 2;
+		// What is there already counts.
+		let sink = JsonLines::open_file(&path, limit).unwrap();
+		emit(&sink, 2);
+		assert!(!old.exists());
+		emit(&sink, 3);
+		assert_eq!((rounds_in(&old), rounds_in(&path)), (vec![1, 2], vec![3]));
+		emit(&sink, 4);
+		emit(&sink, 5);
+		assert_eq!((rounds_in(&old), rounds_in(&path)), (vec![3, 4], vec![5]));
+		// One that was moved away is begun anew too.
+		emit(&sink, 6);
+		fs::remove_file(&path).unwrap();
+		emit(&sink, 7);
+		assert_eq!((rounds_in(&old), rounds_in(&path)), (vec![3, 4], vec![7]));
+	}
+
+	#[test]
+	fn a_file_that_cannot_be_moved_does_not_grow() {
+		let folder = tempfile::tempdir().unwrap();
+		let path = folder.path().join("events");
+		fs::create_dir_all(folder.path().join("events.old/taken")).unwrap();
+		let sink = JsonLines::open_file(&path, 1).unwrap();
+		for round in 1..4 {
+			sink.emit(Event::Round {
+				round,
+				block: 2,
+				miners: 3,
+			});
+		}
+		assert_eq!(rounds_in(&path), [1]);
+		assert!(sink.writer.lock().unwrap().broken);
 	}
 
 	#[test]

@@ -17,7 +17,7 @@
 //! ([`chain_access::ChainAccess`], [`validator::peers::PeerCaller`], [`miner::Reply`], …), so that its logic
 //! is tested without any.
 //!
-//! Other programs can run a miner with a mechanism of their own: see [`miner::run`] and [`miner::run_with`].
+//! Other programs can run a miner with a mechanism of their own: see [`miner::run_with`].
 //!
 //! # Example
 //!

@@ -3,12 +3,13 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use neuron_chain::{AccountId, Neuron};
+use tokio::sync::watch;
 
 use crate::{
 	chain_access::{AccessError, ChainAccess},
 	directory::MetagraphDirectory,
 	events::foreign_text,
-	follower::{Followed, Snapshot},
+	follower::Snapshot,
 };
 
 /// Blocks between two tries to publish, at least.
@@ -99,14 +100,25 @@ impl Publisher {
 	}
 }
 
-/// Brings the directory and the publication up to date with every new snapshot, until the follower ends.
-pub async fn keep_current(mut followed: Followed, directory: Arc<MetagraphDirectory>, mut publisher: Publisher) {
+/// Brings the directory up to date with every new snapshot, until the follower ends.
+pub async fn keep_directory(mut newest: watch::Receiver<Arc<Snapshot>>, directory: Arc<MetagraphDirectory>) {
 	loop {
-		let snapshot = followed.snapshot.borrow_and_update().clone();
+		let snapshot = newest.borrow_and_update().clone();
 		let known = directory.update(&snapshot.metagraph);
 		tracing::debug!(block = snapshot.block, known, "metagraph refreshed");
+		if newest.changed().await.is_err() {
+			return;
+		}
+	}
+}
+
+/// Brings the publication up to date with every new snapshot, until the follower ends. Waits for its transactions, so
+/// that it belongs on a task of its own.
+pub async fn keep_published(mut newest: watch::Receiver<Arc<Snapshot>>, mut publisher: Publisher) {
+	loop {
+		let snapshot = newest.borrow_and_update().clone();
 		publisher.keep(&snapshot).await;
-		if followed.snapshot.changed().await.is_err() {
+		if newest.changed().await.is_err() {
 			return;
 		}
 	}

@@ -161,12 +161,6 @@ pub fn build(options: &MechanismOptions) -> Result<Arc<dyn DynMechanism>, Regist
 		("text", Some(path)) => {
 			let load = options.load_options()?;
 			let model = Model::load(path, &load)?;
-			tracing::info!(
-				model = %path.display(),
-				sha256 = hex::encode(model.sha256()),
-				precision = %load.precision,
-				"model loaded"
-			);
 			let model = Arc::new(GgufModel::new(model, options.max_tokens_per_second));
 			Ok(Arc::new(TextMechanism::new(model, options.text_parameters()?)?))
 		}

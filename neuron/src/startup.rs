@@ -44,11 +44,6 @@ pub struct Parts {
 /// Makes the mechanism; runs on a blocking thread, after the cheap checks and before anything is published.
 pub type MechanismFactory = Box<dyn FnOnce(&Parts) -> Result<Arc<dyn DynMechanism>> + Send>;
 
-/// A factory for a mechanism that is there already.
-pub fn ready_made(mechanism: Arc<dyn DynMechanism>) -> MechanismFactory {
-	Box::new(move |_| Ok(mechanism))
-}
-
 /// A neuron that is on the network and on chain, and does not work yet.
 pub struct Neuron {
 	/// What it is made of.
@@ -106,6 +101,9 @@ pub async fn start(options: &NeuronOptions, admission: AdmissionPolicy, factory:
 	let mut config = Config::new(options.listen, identity);
 	config.admission = admission;
 	let (handle, incoming) = Network::start(config, directory.clone()).await?;
+	// From here on peers can call, while the mechanism is built and the axon is published.
+	let known = publish::keep_directory(followed.snapshot.clone(), directory);
+	tokio::spawn(background.clone().run_until_cancelled_owned(known));
 	let addr = options.published_addr(handle.local_addr());
 	let runtime = tokio::runtime::Handle::current();
 	let parts = Parts {
@@ -129,8 +127,8 @@ pub async fn start(options: &NeuronOptions, admission: AdmissionPolicy, factory:
 		Err(AccessError::TooSoon(reason)) => tracing::warn!(reason, "axon not published yet; it is tried again"),
 		Err(error) => return Err(error).context("cannot publish the axon"),
 	}
-	let current = publish::keep_current(parts.followed.clone(), directory, publisher);
-	tokio::spawn(background.clone().run_until_cancelled_owned(current));
+	let published = publish::keep_published(parts.followed.snapshot.clone(), publisher);
+	tokio::spawn(background.clone().run_until_cancelled_owned(published));
 	stop_on_error.disarm();
 	Ok(Neuron {
 		parts,

@@ -123,6 +123,32 @@ fn development_keys_import_twice_but_do_not_replace_others() {
 }
 
 #[test]
+fn an_import_goes_by_the_public_half_of_a_coldkey_that_is_not_there() {
+	let home = tempfile::tempdir().unwrap();
+	let folder = home.path().join(".bittensor/wallets/default");
+	let read = |file: &str| std::fs::read(folder.join(file)).unwrap();
+	let import = |uri| run(neuron(home.path()).args(["wallet", "import-uri", uri]));
+	let (code, _, stderr) = import("//Alice");
+	assert_eq!(code, 0, "{stderr}");
+	let (secret, public) = (read("coldkey"), read("coldkeypub.txt"));
+
+	std::fs::remove_file(folder.join("coldkey")).unwrap();
+	let (code, _, stderr) = import("//Alice");
+	assert_eq!(code, 0, "{stderr}");
+	assert_eq!((read("coldkey"), read("coldkeypub.txt")), (secret, public.clone()));
+
+	std::fs::remove_file(folder.join("coldkey")).unwrap();
+	std::fs::remove_dir_all(folder.join("hotkeys")).unwrap();
+	check_failure(
+		import("//Bob"),
+		1,
+		&["coldkeypub.txt", "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"],
+	);
+	assert_eq!(read("coldkeypub.txt"), public);
+	assert!(!folder.join("coldkey").exists() && !folder.join("hotkeys").exists());
+}
+
+#[test]
 fn a_wrong_key_file_is_named() {
 	let home = tempfile::tempdir().unwrap();
 	let hotkeys = home.path().join(".bittensor/wallets/default/hotkeys");

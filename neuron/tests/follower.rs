@@ -2,12 +2,17 @@
 
 mod fakes;
 
+use std::sync::Arc;
+
 use fakes::{FakeChain, Write, hotkey, snapshot};
 use neuron::{
 	chain_access::AccessError,
+	directory::MetagraphDirectory,
 	follower,
-	publish::{Presence, Publisher},
+	publish::{self, Presence, Publisher},
 };
+use neuron_net::Directory;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 #[tokio::test]
@@ -68,4 +73,32 @@ async fn an_axon_is_published_only_where_the_chain_says_something_else() {
 	snapshot.metagraph.neurons.remove(2);
 	publisher.publish(&snapshot).await.unwrap();
 	assert_eq!(chain.writes().len(), 3, "a neuron without a place published its axon");
+}
+
+#[tokio::test]
+async fn a_publication_that_hangs_does_not_keep_newcomers_unknown() {
+	let mut first = snapshot(10, 2);
+	first.metagraph.neurons[1].axon = None;
+	let chain = FakeChain::hanging(first.clone());
+	let presence = Presence {
+		addr: "127.0.0.1:4001".parse().unwrap(),
+		certificate: fakes::identity(1).certificate(),
+	};
+	let publisher = Publisher::new(chain.clone(), hotkey(1), presence);
+	let directory = Arc::new(MetagraphDirectory::new());
+	let (sender, newest) = watch::channel(Arc::new(first));
+	let known = tokio::spawn(publish::keep_directory(newest.clone(), directory.clone()));
+	let published = tokio::spawn(publish::keep_published(newest, publisher));
+	while chain.writes().is_empty() {
+		tokio::task::yield_now().await;
+	}
+	assert!(directory.caller(&fakes::identity(2).public_key()).is_none());
+	sender.send_replace(Arc::new(snapshot(15, 3)));
+	// The end of the follower lets the directory take in what came last.
+	drop(sender);
+	known.await.unwrap();
+	let newcomer = directory.caller(&fakes::identity(2).public_key());
+	assert_eq!(newcomer.map(|caller| caller.uid), Some(2));
+	assert!(!published.is_finished());
+	published.abort();
 }

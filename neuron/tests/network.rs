@@ -4,7 +4,7 @@ mod fakes;
 
 use std::sync::{Arc, Mutex};
 
-use fakes::{Recorder, hotkey, identity, snapshot};
+use fakes::{Recorder, hotkey, identity, newest, snapshot};
 use neuron::{
 	directory::MetagraphDirectory,
 	events::Event,
@@ -117,7 +117,7 @@ async fn a_miner_with_the_model_earns_and_one_with_another_does_not() {
 	let _cheat = serve(cheat_incoming, wrong, 2);
 
 	let (rounds, events) = rounds(mechanism, &validator, &folder);
-	assert_eq!(rounds.run(1, 1, &metagraph).await, 2);
+	assert_eq!(rounds.run(1, 1, &newest(&metagraph)).await, 2);
 	let scores = events.scores();
 	assert!(scores[0].1 > 0.9, "{scores:?}");
 	assert_eq!(scores[1].1, 0.0, "{scores:?}");
@@ -149,7 +149,7 @@ async fn a_caller_that_is_not_on_chain_costs_no_inference() {
 	let dispatcher = serve(incoming, registry::build(&options).unwrap(), 1);
 
 	let (rounds, events) = rounds(registry::build(&options).unwrap(), &stranger, &folder);
-	rounds.run(1, 1, &metagraph).await;
+	rounds.run(1, 1, &newest(&metagraph)).await;
 	let scores = events.scores();
 	assert!(
 		scores[0].1 == 0.0 && scores[0].2.contains("belongs to no hotkey"),

@@ -8,7 +8,9 @@ use std::{
 	time::Duration,
 };
 
-use fakes::{Behaviour, CountedNonces, FakeChain, FakePeers, Recorder, StepClock, Write, hotkey, neuron, snapshot};
+use fakes::{
+	Behaviour, CountedNonces, FakeChain, FakePeers, Recorder, StepClock, Write, hotkey, neuron, newest, snapshot,
+};
 use neuron::{
 	chain_access::AccessError,
 	events::Event,
@@ -20,11 +22,13 @@ use neuron::{
 		weights::{Progress, RETRY_BLOCKS, Submitter},
 	},
 };
+use neuron_net::Target;
 use subnet_echo::Echo;
 use subnet_sdk::{
 	ChallengeContext, Descriptor, DynMechanism, Hotkey, MAX_CHUNK_BYTES, Mechanism, MechanismError, Score, SinkClosed,
 	Transcript,
 };
+use tokio::sync::watch;
 
 struct Bench {
 	rounds: Rounds,
@@ -128,7 +132,7 @@ async fn every_miner_gets_its_due_whatever_the_others_do() {
 		Behaviour::Floods(vec![0; MAX_CHUNK_BYTES + 1]),
 		honest(9),
 	]);
-	let scored = bench.rounds.run(1, 50, &snapshot(50, 10).metagraph).await;
+	let scored = bench.rounds.run(1, 50, &newest(&snapshot(50, 10).metagraph)).await;
 	assert_eq!(scored, 9);
 	let scores = bench.events.scores();
 	let values: Vec<_> = scores.iter().map(|score| (score.0, score.1)).collect();
@@ -165,7 +169,7 @@ async fn challenges_go_to_the_published_key_and_never_repeat() {
 	let bench = bench(vec![honest(1), honest(2)]);
 	let snapshot = snapshot(50, 3);
 	for round in 1..=3 {
-		bench.rounds.run(round, 50, &snapshot.metagraph).await;
+		bench.rounds.run(round, 50, &newest(&snapshot.metagraph)).await;
 	}
 	let calls = bench.peers.calls.lock().unwrap();
 	assert_eq!(calls.len(), 6);
@@ -191,15 +195,15 @@ async fn no_axon_is_no_miner_until_it_has_a_score_to_lose() {
 	let bench = bench(vec![honest(1), honest(2)]);
 	let mut metagraph = snapshot(50, 3).metagraph;
 	metagraph.neurons[2].axon = None;
-	assert_eq!(bench.rounds.run(1, 50, &metagraph).await, 1);
+	assert_eq!(bench.rounds.run(1, 50, &newest(&metagraph)).await, 1);
 	metagraph.neurons[2] = neuron(2);
-	assert_eq!(bench.rounds.run(2, 55, &metagraph).await, 2);
+	assert_eq!(bench.rounds.run(2, 55, &newest(&metagraph)).await, 2);
 	assert_eq!(bench.scores.lock().unwrap().weights().len(), 2);
 	metagraph.neurons[2].axon = None;
-	assert_eq!(bench.rounds.run(3, 60, &metagraph).await, 2);
+	assert_eq!(bench.rounds.run(3, 60, &newest(&metagraph)).await, 2);
 	assert_eq!(bench.scores.lock().unwrap().weights(), [(1, 65_535)]);
 	metagraph.neurons[1].certificate = Some(vec![7; 33]);
-	bench.rounds.run(4, 65, &metagraph).await;
+	bench.rounds.run(4, 65, &newest(&metagraph)).await;
 	assert!(
 		bench.scores.lock().unwrap().weights().is_empty(),
 		"a neuron without a network key kept its score"
@@ -207,10 +211,57 @@ async fn no_axon_is_no_miner_until_it_has_a_score_to_lose() {
 }
 
 #[tokio::test]
+async fn who_moves_during_a_round_is_called_there_and_who_leaves_loses_nothing() {
+	let mut bench = bench(vec![honest(1), honest(2), honest(3)]);
+	let before = snapshot(50, 4);
+	let (sender, newest) = watch::channel(Arc::new(before.clone()));
+	assert_eq!(bench.rounds.run(1, 50, &newest).await, 3);
+	// When the first miner of the second round is called, the next two uids go: one elsewhere, one away for another
+	// hotkey.
+	let (moves, leaves) = (|first: u16| first % 3 + 1, |first: u16| (first + 1) % 3 + 1);
+	let on_call = move |target: &Target| {
+		if let Some(first) = target.addr.port().checked_sub(4000) {
+			let mut after = before.clone();
+			let moved = &mut after.metagraph.neurons[usize::from(moves(first))];
+			moved.axon.as_mut().unwrap().port = 3000 + moved.uid;
+			moved.certificate = Some(fakes::identity(moved.uid + 10).certificate());
+			after.metagraph.neurons[usize::from(leaves(first))].hotkey = hotkey(77);
+			sender.send_replace(Arc::new(after));
+		}
+	};
+	let peers = Arc::new(FakePeers {
+		miners: (1..4)
+			.flat_map(|uid| [(3000 + uid, honest(uid)), (4000 + uid, honest(uid))])
+			.collect(),
+		on_call: Some(Box::new(on_call)),
+		..FakePeers::default()
+	});
+	bench.rounds.challenger.peers = peers.clone();
+	assert_eq!(bench.rounds.run(2, 55, &newest).await, 2);
+	let calls = peers.calls.lock().unwrap();
+	let first = calls[0].0.addr.port() - 4000;
+	assert_eq!(calls.len(), 2, "one that has left was called");
+	assert_eq!(calls[1].0.addr.port(), 3000 + moves(first));
+	assert_eq!(
+		calls[1].0.public_key,
+		fakes::identity(moves(first) + 10).public_key(),
+		"the old certificate was used"
+	);
+	let scores = bench.events.scores();
+	assert!(
+		scores.len() == 5 && scores.iter().all(|score| score.1 == 1.0),
+		"{scores:?}"
+	);
+	let mut stay = [(first, 65_535), (moves(first), 65_535)];
+	stay.sort_unstable();
+	assert_eq!(bench.scores.lock().unwrap().weights(), stay);
+}
+
+#[tokio::test]
 async fn own_faults_cost_the_miner_nothing() {
 	let mut bench = bench(vec![honest(1)]);
 	let metagraph = snapshot(50, 2).metagraph;
-	bench.rounds.run(1, 50, &metagraph).await;
+	bench.rounds.run(1, 50, &newest(&metagraph)).await;
 	let miners = HashMap::from([(
 		4001,
 		Behaviour::Refuses(PeerError::OwnFault("network is shutting down".into())),
@@ -219,14 +270,14 @@ async fn own_faults_cost_the_miner_nothing() {
 		miners,
 		..FakePeers::default()
 	});
-	assert_eq!(bench.rounds.run(2, 55, &metagraph).await, 0);
+	assert_eq!(bench.rounds.run(2, 55, &newest(&metagraph)).await, 0);
 	assert_eq!(bench.scores.lock().unwrap().weights(), [(1, 65_535)]);
 }
 
 #[tokio::test]
 async fn scores_are_on_disk_after_a_round() {
 	let bench = bench(vec![honest(1)]);
-	bench.rounds.run(1, 50, &snapshot(50, 2).metagraph).await;
+	bench.rounds.run(1, 50, &newest(&snapshot(50, 2).metagraph)).await;
 	let owner = Owner::new(hotkey(0), 1, echo().descriptor());
 	let again = ScoreStore::open(bench.folder.path().join("scores"), owner, 1.0).unwrap();
 	assert_eq!(again.weights(), [(1, 65_535)]);
@@ -251,12 +302,12 @@ async fn weights_go_out_once_an_epoch_and_only_when_there_is_something_new() {
 	let mut submitter = submitter(&bench, &chain);
 	submitter.consider(96, &snapshot).await;
 	assert_eq!(chain.writes(), [], "there was no round yet");
-	bench.rounds.run(1, 81, &snapshot.metagraph).await;
+	bench.rounds.run(1, 81, &newest(&snapshot.metagraph)).await;
 	submitter.consider(95, &snapshot).await;
 	assert_eq!(chain.writes(), [], "the epoch is some blocks away");
 	submitter.consider(96, &snapshot).await;
 	assert_eq!(chain.writes(), [Write::Weights(vec![(1, 65_535)], 7)]);
-	bench.rounds.run(2, 97, &snapshot.metagraph).await;
+	bench.rounds.run(2, 97, &newest(&snapshot.metagraph)).await;
 	submitter.consider(98, &snapshot).await;
 	assert_eq!(chain.writes().len(), 1, "the rate limit was not kept");
 	// The next epoch, by a snapshot that is still the old one.
@@ -278,7 +329,7 @@ async fn a_refusal_is_told_and_tried_again_later() {
 	let bench = bench(vec![honest(1)]);
 	let snapshot = snapshot(50, 2);
 	let chain = FakeChain::new(snapshot.clone());
-	bench.rounds.run(1, 50, &snapshot.metagraph).await;
+	bench.rounds.run(1, 50, &newest(&snapshot.metagraph)).await;
 	let mut submitter = submitter(&bench, &chain);
 	*chain.refusals.lock().unwrap() = vec![
 		AccessError::Refused("WeightVecLengthIsLow".into()),
@@ -310,7 +361,7 @@ async fn without_a_permit_scoring_goes_on_and_weights_wait() {
 	let chain = FakeChain::new(snapshot.clone());
 	let mut submitter = submitter(&bench, &chain);
 	for block in 50..60 {
-		bench.rounds.run(block, block, &snapshot.metagraph).await;
+		bench.rounds.run(block, block, &newest(&snapshot.metagraph)).await;
 		submitter.consider(block, &snapshot).await;
 	}
 	assert_eq!(chain.writes(), []);
@@ -326,7 +377,7 @@ async fn weights_name_nobody_who_has_left() {
 	let bench = bench(vec![honest(1), honest(2)]);
 	let mut snapshot = snapshot(50, 3);
 	let chain = FakeChain::new(snapshot.clone());
-	bench.rounds.run(1, 50, &snapshot.metagraph).await;
+	bench.rounds.run(1, 50, &newest(&snapshot.metagraph)).await;
 	snapshot.metagraph.neurons[1].hotkey = hotkey(77);
 	submitter(&bench, &chain).consider(99, &snapshot).await;
 	assert_eq!(chain.writes(), [Write::Weights(vec![(2, 65_535)], 7)]);

@@ -145,6 +145,7 @@ pub(crate) fn start<N: NetworkBackend<Block, Hash>>(
 	config: Configuration,
 	production: Production,
 ) -> Result<TaskManager, ServiceError> {
+	require_authority(&config, production)?;
 	let PartialComponents {
 		client,
 		backend,
@@ -227,6 +228,16 @@ pub(crate) fn start<N: NetworkBackend<Block, Hash>>(
 		node.spawn_finality(&task_manager, finality_link, network, finality_notifications)?;
 	}
 	Ok(task_manager)
+}
+
+/// A node that is no authority makes no blocks, whatever it is told.
+fn require_authority(config: &Configuration, production: Production) -> Result<(), ServiceError> {
+	if production == Production::Aura || config.role.is_authority() {
+		return Ok(());
+	}
+	let remedy =
+		"--sealing makes blocks, for which this node has to be an authority: add --dev, --alice or --validator";
+	Err(ServiceError::Other(remedy.into()))
 }
 
 /// The name of this chain's GRANDPA protocol.

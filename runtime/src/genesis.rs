@@ -10,6 +10,7 @@
 use crate::{AccountId, Balance, BalancesConfig, RuntimeGenesisConfig, SudoConfig};
 use alloc::{vec, vec::Vec};
 use frame_support::build_struct_json_patch;
+use ganglion_primitives::RAO_PER_TAO;
 use pallet_subtensor::Hyperparameters;
 use serde_json::Value;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
@@ -17,8 +18,6 @@ use sp_consensus_grandpa::AuthorityId as GrandpaId;
 use sp_genesis_builder::{DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET, PresetId};
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 
-/// The rao of one TAO.
-pub const RAO_PER_TAO: Balance = 1_000_000_000;
 /// What each well-known account holds at the start of a development chain.
 const ENDOWMENT: Balance = 100_000 * RAO_PER_TAO;
 

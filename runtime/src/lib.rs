@@ -62,8 +62,6 @@ pub type Header = generic::Header<BlockNumber, BlakeTwo256>;
 pub type Block = generic::Block<Header, UncheckedExtrinsic>;
 /// A block as the node handles it: transactions are bytes, which only the runtime understands.
 pub type OpaqueBlock = generic::Block<Header, OpaqueExtrinsic>;
-/// A block's number or hash, with which its child refers to it.
-pub type BlockId = generic::BlockId<Block>;
 
 /// What every signed transaction carries besides its call, in the order of its encoding.
 ///

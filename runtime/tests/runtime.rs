@@ -4,8 +4,8 @@ use codec::Encode;
 use frame_support::traits::fungible::Inspect;
 use ganglion_primitives::NetUid;
 use ganglion_runtime::{
-	AccountId, Balances, Executive, Header, Runtime, RuntimeCall, RuntimeGenesisConfig, RuntimeOrigin, SubtensorModule,
-	System, Timestamp, TxExtension, UncheckedExtrinsic, configs::SLOT_DURATION_MS, genesis,
+	AccountId, Balance, Balances, Executive, Header, Runtime, RuntimeCall, RuntimeGenesisConfig, RuntimeOrigin,
+	SubtensorModule, System, Timestamp, TxExtension, UncheckedExtrinsic, configs::SLOT_DURATION_MS, genesis,
 };
 use pallet_transaction_payment::ChargeTransactionPayment;
 use serde_json::Value;
@@ -61,8 +61,13 @@ fn in_block(test: impl FnOnce()) {
 	});
 }
 
-/// Signs and applies a call.
+/// Signs and applies a call without a tip.
 fn apply(signer: Sr25519Keyring, call: RuntimeCall) -> ApplyExtrinsicResult {
+	apply_with_tip(signer, call, 0)
+}
+
+/// Signs and applies a call.
+fn apply_with_tip(signer: Sr25519Keyring, call: RuntimeCall, tip: Balance) -> ApplyExtrinsicResult {
 	let extension: TxExtension = (
 		frame_system::CheckNonZeroSender::new(),
 		frame_system::CheckSpecVersion::new(),
@@ -71,7 +76,7 @@ fn apply(signer: Sr25519Keyring, call: RuntimeCall) -> ApplyExtrinsicResult {
 		frame_system::CheckEra::from(Era::Immortal),
 		frame_system::CheckNonce::from(System::account_nonce(signer.to_account_id())),
 		frame_system::CheckWeight::new(),
-		ChargeTransactionPayment::<Runtime>::from(0),
+		ChargeTransactionPayment::<Runtime>::from(tip),
 		frame_system::WeightReclaim::new(),
 	);
 	let payload = SignedPayload::new(call, extension).unwrap();
@@ -154,5 +159,19 @@ fn other_calls_are_paid_by_their_signer() {
 fn a_stranger_without_tao_cannot_make_anybody_pay() {
 	in_block(|| {
 		assert!(apply(Sr25519Keyring::Two, serve_axon()).is_err());
+	});
+}
+
+#[test]
+fn a_hotkey_cannot_spend_its_coldkeys_tao_on_tips() {
+	let (coldkey, hotkey) = (
+		Sr25519Keyring::Alice.to_account_id(),
+		Sr25519Keyring::One.to_account_id(),
+	);
+	in_block(|| {
+		register_subnet(&coldkey, &hotkey);
+		let before = Balances::balance(&coldkey);
+		assert!(apply_with_tip(Sr25519Keyring::One, serve_axon(), 1).is_err());
+		assert_eq!(Balances::balance(&coldkey), before);
 	});
 }

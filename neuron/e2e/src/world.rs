@@ -201,8 +201,10 @@ impl World {
 				Err(error) => failures.push(error.to_string()),
 			}
 		}
-		if let Err(error) = self.node.stop(STOP_GRACE) {
-			failures.push(error.to_string());
+		match self.node.stop(STOP_GRACE) {
+			Ok(status) if status.success() => {}
+			Ok(status) => failures.push(format!("the node ended with {status}")),
+			Err(error) => failures.push(error.to_string()),
 		}
 		anyhow::ensure!(
 			failures.is_empty(),

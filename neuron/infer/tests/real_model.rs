@@ -10,10 +10,11 @@ fn model() -> Option<Model> {
 		eprintln!("skipped: GANGLION_MODEL does not name a model file");
 		return None;
 	};
-	if !path.exists() {
-		eprintln!("skipped: GANGLION_MODEL names {}, which does not exist", path.display());
-		return None;
-	}
+	assert!(
+		path.exists(),
+		"GANGLION_MODEL names {}, which does not exist",
+		path.display()
+	);
 	Some(Model::load(&path, &LoadOptions::default()).unwrap())
 }
 

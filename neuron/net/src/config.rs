@@ -53,7 +53,8 @@ pub struct Limits {
 	pub max_connections: usize,
 	/// Connections with one peer.
 	pub max_connections_per_peer: usize,
-	/// Incoming connections of peers that the directory does not know; the rest is kept for known ones.
+	/// Incoming connections of peers that the directory does not know; the rest is kept for known ones. Who a peer is
+	/// shows only after the handshake: until then, for [`Limits::connect_timeout`] at most, it counts as anybody.
 	pub max_stranger_connections: usize,
 	/// Incoming streams at a time, refused ones included.
 	pub max_streams: usize,

@@ -2,7 +2,7 @@
 
 use codec::{Decode, Encode};
 
-use crate::frame::Frame;
+use crate::{admission::PERMIT_ONLY, frame::Frame};
 
 /// Name under which both sides negotiate the protocol.
 pub const PROTOCOL: &str = "/ganglion/synapse/1";
@@ -74,9 +74,7 @@ pub enum Refusal {
 	#[error("this peer's key belongs to no hotkey of the subnet; publish its certificate with serve_axon_tls")]
 	UnknownPeer,
 	/// A known hotkey with neither a validator permit nor enough stake.
-	#[error(
-		"not permitted: no validator permit, and a stake of {stake_rao} rao is below the {min_stake_rao} rao asked for"
-	)]
+	#[error("not permitted: {}", not_permitted(*stake_rao, *min_stake_rao))]
 	NotPermitted {
 		/// Stake of the caller.
 		stake_rao: u64,
@@ -123,6 +121,14 @@ impl Refusal {
 			Self::UnknownPeer | Self::NotPermitted { .. } | Self::RateLimited { .. } | Self::Busy { .. } => {}
 		}
 		self
+	}
+}
+
+fn not_permitted(stake_rao: u64, min_stake_rao: u64) -> String {
+	if min_stake_rao == PERMIT_ONLY {
+		"a validator permit is needed".into()
+	} else {
+		format!("no validator permit, and a stake of {stake_rao} rao is below the {min_stake_rao} rao asked for")
 	}
 }
 

@@ -224,7 +224,8 @@ pub struct ValidatorLow {
 	/// What it shares with the miner.
 	#[command(flatten)]
 	pub role: RoleLow,
-	/// Miners challenged at once; more than 1 lets them compete for this machine's time [default: 1].
+	/// Miners challenged at once; more than 1 lets them compete for this machine's time, with 1 each miner that hangs
+	/// lengthens the round by the mechanism's deadline [default: 1].
 	#[arg(long, env = "NEURON_CONCURRENCY", value_name = "N")]
 	pub concurrency: Option<usize>,
 	/// Weight of the newest score in the moving average, over 0 up to 1 [default: 0.3].
@@ -238,7 +239,8 @@ pub struct ValidatorLow {
 	/// Blocks from the start of one round to the start of the next [default: 5].
 	#[arg(long, env = "NEURON_ROUND_BLOCKS", value_name = "N")]
 	pub round_blocks: Option<u64>,
-	/// Write one JSON object per event to a file, or to standard output with `-`.
+	/// Write one JSON object per event to a file, or to standard output with `-`. A file that has grown to 64 MiB
+	/// becomes PATH.old, in place of the one before.
 	#[arg(long, env = "NEURON_EVENTS", value_name = "PATH|-")]
 	pub events: Option<String>,
 }

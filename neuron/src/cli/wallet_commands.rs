@@ -1,6 +1,6 @@
 //! `neuron wallet …`
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use neuron_chain::{
 	Keypair,
 	wallet::{Overwrite, WalletError},
@@ -38,8 +38,17 @@ pub(super) fn new(location: &WalletLocation) -> Result<()> {
 pub(super) fn import_uri(location: &WalletLocation, hotkey_uri: &str, coldkey_uri: &str) -> Result<()> {
 	let wallet = location.open()?;
 	let (hotkey, coldkey) = (Keypair::from_uri(hotkey_uri)?, Keypair::from_uri(coldkey_uri)?);
+	// The public half may be all that is kept here of another coldkey, and writing a coldkey replaces it.
 	match wallet.coldkey_account() {
-		Ok(account) if account == coldkey.account_id() => {}
+		Ok(account) if account != coldkey.account_id() => bail!(
+			"{} is of another coldkey, {account}, and stays: give another --wallet, or move that file away",
+			wallet.coldkey_public_path().display()
+		),
+		Ok(_) | Err(WalletError::Missing { .. }) => {}
+		Err(error) => return Err(error.into()),
+	}
+	match wallet.coldkey() {
+		Ok(key) if key.account_id() == coldkey.account_id() => {}
 		Ok(_) | Err(WalletError::Missing { .. }) => wallet.create_coldkey(&coldkey, Overwrite::Never)?,
 		Err(error) => return Err(error.into()),
 	}

@@ -6,17 +6,17 @@
 //!                    └────────────────── Responder ◀───────────────┘
 //! ```
 //!
-//! [`run`] takes any mechanism, so that another program can run a miner of its own making.
+//! [`run_with`] takes any mechanism, so that another program can run a miner of its own making.
 
 mod dispatcher;
 
-use std::{sync::Arc, sync::atomic::Ordering, time::Duration};
+use std::{sync::atomic::Ordering, time::Duration};
 
 use anyhow::Result;
 use async_trait::async_trait;
 pub use dispatcher::{BUSY_RETRY_AFTER_MS, CHUNK_BUFFER, CallerGone, Counters, Dispatcher, Job, Reply};
 use neuron_net::{AdmissionPolicy, IncomingRequest, Refusal, Responder};
-use subnet_sdk::{DynMechanism, Hotkey};
+use subnet_sdk::Hotkey;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -74,14 +74,6 @@ impl Reply for Responder {
 	async fn closed(&self) {
 		Responder::closed(self).await;
 	}
-}
-
-/// Runs a miner with a mechanism that is there already, until `stop` is cancelled.
-///
-/// # Errors
-/// See [`startup::start`].
-pub async fn run(options: MinerOptions, mechanism: Arc<dyn DynMechanism>, stop: CancellationToken) -> Result<()> {
-	run_with(options, startup::ready_made(mechanism), stop).await
 }
 
 /// Runs a miner until `stop` is cancelled; its mechanism is built once the neuron is on the network.

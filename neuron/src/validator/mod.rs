@@ -46,7 +46,8 @@ pub struct ValidatorOptions {
 	/// What it shares with the miner.
 	pub neuron: NeuronOptions,
 	/// Miners challenged at once, at least 1. Answers are timed, so miners that share this machine's cores or its
-	/// connection slow each other down where it is more.
+	/// connection slow each other down where it is more. A miner that hangs keeps its place until the mechanism's
+	/// deadline, so with 1 each such miner lengthens the round by that much.
 	pub concurrency: usize,
 	/// Weight of the newest score in the moving average, over 0 up to 1.
 	pub score_alpha: f64,
@@ -135,7 +136,7 @@ pub async fn run(options: ValidatorOptions, factory: MechanismFactory, stop: Can
 	Ok(())
 }
 
-/// A round every `round_blocks` blocks, on the newest snapshot; ends with the follower.
+/// A round every `round_blocks` blocks; ends with the follower.
 async fn keep_scoring(rounds: Rounds, mut followed: Followed, round_blocks: u64) {
 	let mut last: Option<u64> = None;
 	for round in 1_u64.. {
@@ -150,8 +151,7 @@ async fn keep_scoring(rounds: Rounds, mut followed: Followed, round_blocks: u64)
 			}
 		};
 		last = Some(block);
-		let snapshot = followed.snapshot.borrow().clone();
-		rounds.run(round, block, &snapshot.metagraph).await;
+		rounds.run(round, block, &followed.snapshot).await;
 	}
 }
 

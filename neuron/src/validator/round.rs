@@ -9,6 +9,7 @@ use futures::{StreamExt, stream};
 use neuron_chain::{AccountId, Metagraph, Neuron};
 use neuron_net::Target;
 use subnet_sdk::Hotkey;
+use tokio::sync::watch;
 
 use super::{
 	challenge::{Challenger, Verdict},
@@ -17,6 +18,7 @@ use super::{
 use crate::{
 	directory::network_key,
 	events::{Event, EventSink},
+	follower::Snapshot,
 };
 
 /// Runs rounds.
@@ -43,12 +45,17 @@ enum Candidate {
 impl Rounds {
 	/// Challenges every miner that has published an axon, in an order that differs from round to round, and records
 	/// the scores. A miner that fails scores 0; the round goes on. Returns how many were scored.
-	pub async fn run(&self, round: u64, block: u64, metagraph: &Metagraph) -> u64 {
-		let mut candidates: Vec<_> = metagraph
+	///
+	/// `newest` is read at the start for who is there, and anew at each miner's turn for where it is: one that has
+	/// left by then is passed over, one that has come since waits for the next round.
+	pub async fn run(&self, round: u64, block: u64, newest: &watch::Receiver<Arc<Snapshot>>) -> u64 {
+		let mut candidates: Vec<_> = newest
+			.borrow()
+			.metagraph
 			.neurons
 			.iter()
 			.filter(|neuron| neuron.hotkey != self.own)
-			.map(|neuron| (neuron, self.candidate(neuron)))
+			.map(|neuron| (neuron.uid, neuron.hotkey))
 			.collect();
 		// A fixed order would let a miner know when its turn comes.
 		let start = self.challenger.nonces.nonce();
@@ -61,15 +68,30 @@ impl Rounds {
 			candidates.rotate_left(usize::try_from(offset % count).unwrap_or(0));
 		}
 		let scored: Vec<bool> = stream::iter(candidates)
-			.map(|(neuron, candidate)| self.judge(round, neuron, candidate))
+			.map(|(uid, hotkey)| self.turn(round, uid, hotkey, newest))
 			.buffer_unordered(self.concurrency.max(1))
 			.collect()
 			.await;
 		let miners = scored.iter().map(|scored| u64::from(*scored)).sum();
-		self.finish(metagraph);
+		let last = newest.borrow().clone();
+		self.finish(&last.metagraph);
 		tracing::info!(round, block, miners, "round over");
 		self.events.emit(Event::Round { round, block, miners });
 		miners
+	}
+
+	/// One miner's turn; returns whether it was scored.
+	async fn turn(&self, round: u64, uid: u16, hotkey: AccountId, newest: &watch::Receiver<Arc<Snapshot>>) -> bool {
+		// Rounds take a while: since this one began the miner may have moved, or its place may be another's.
+		let snapshot = newest.borrow().clone();
+		let mut neurons = snapshot.metagraph.neurons.iter();
+		match neurons.find(|neuron| neuron.uid == uid && neuron.hotkey == hotkey) {
+			Some(neuron) => self.judge(round, neuron, self.candidate(neuron)).await,
+			None => {
+				tracing::debug!(round, uid, "left during the round");
+				false
+			}
+		}
 	}
 
 	fn candidate(&self, neuron: &Neuron) -> Candidate {

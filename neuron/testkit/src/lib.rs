@@ -1,4 +1,4 @@
-//! Test doubles and helpers for the neuron: tiny models, fakes, processes that die on drop.
+//! Helpers for the tests of the neuron: tiny models, processes that die on drop.
 
 pub mod process;
 pub mod tiny_model;

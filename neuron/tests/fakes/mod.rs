@@ -25,6 +25,7 @@ use neuron::{
 use neuron_chain::{AccountId, Axon, Hyperparameters, Metagraph, Neuron};
 use neuron_net::{Identity, Request, Target};
 use subnet_sdk::{ChallengeContext, DynMechanism, Hotkey, Nonce, SinkClosed};
+use tokio::sync::watch;
 
 /// The identity that a fake neuron with this uid publishes; the same for the whole test.
 pub(crate) fn identity(uid: u16) -> Identity {
@@ -92,6 +93,13 @@ pub(crate) fn snapshot(block: u64, count: u16) -> Snapshot {
 	}
 }
 
+/// What a follower hands out that has seen this metagraph and nothing after it.
+pub(crate) fn newest(metagraph: &Metagraph) -> watch::Receiver<Arc<Snapshot>> {
+	let mut seen = snapshot(metagraph.block, 1);
+	seen.metagraph = metagraph.clone();
+	watch::channel(Arc::new(seen)).1
+}
+
 /// What a fake chain was asked to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Write {
@@ -108,17 +116,32 @@ pub(crate) struct FakeChain {
 	/// Each connection's blocks; once they are used up, none can be made and [`FakeChain::exhausted`] is told.
 	pub(crate) connections: Mutex<Vec<Vec<Result<u64, AccessError>>>>,
 	pub(crate) exhausted: tokio::sync::Notify,
+	/// Whether an axon that is to be published never is, nor refused.
+	pub(crate) serving_hangs: bool,
 }
 
 impl FakeChain {
 	pub(crate) fn new(snapshot: Snapshot) -> Arc<Self> {
+		Arc::new(Self::ready(snapshot))
+	}
+
+	/// One that does not answer when an axon is to be published.
+	pub(crate) fn hanging(snapshot: Snapshot) -> Arc<Self> {
 		Arc::new(Self {
+			serving_hangs: true,
+			..Self::ready(snapshot)
+		})
+	}
+
+	fn ready(snapshot: Snapshot) -> Self {
+		Self {
 			snapshot: Mutex::new(snapshot),
 			writes: Mutex::default(),
 			refusals: Mutex::default(),
 			connections: Mutex::default(),
 			exhausted: tokio::sync::Notify::new(),
-		})
+			serving_hangs: false,
+		}
 	}
 
 	pub(crate) fn writes(&self) -> Vec<Write> {
@@ -162,7 +185,11 @@ impl ChainAccess for FakeChain {
 	}
 
 	async fn serve_axon(&self, _: u16, addr: SocketAddr, certificate: &[u8]) -> Result<(), AccessError> {
-		self.write(Write::Axon(addr, certificate.to_vec()))
+		self.write(Write::Axon(addr, certificate.to_vec()))?;
+		if self.serving_hangs {
+			futures::future::pending().await
+		}
+		Ok(())
 	}
 }
 
@@ -181,11 +208,16 @@ pub(crate) enum Behaviour {
 	Refuses(PeerError),
 }
 
+/// What happens at a call to this target.
+pub(crate) type OnCall = Box<dyn Fn(&Target) + Send + Sync>;
+
 /// A network of fake miners, by the port of their axon.
 #[derive(Default)]
 pub(crate) struct FakePeers {
 	pub(crate) miners: HashMap<u16, Behaviour>,
 	pub(crate) calls: Mutex<Vec<(Target, Request)>>,
+	/// Happens at each call, before the answer.
+	pub(crate) on_call: Option<OnCall>,
 }
 
 struct FakeAnswer {
@@ -197,6 +229,9 @@ struct FakeAnswer {
 impl PeerCaller for FakePeers {
 	async fn call(&self, target: Target, request: Request, _: Duration) -> Result<Box<dyn AnswerStream>, PeerError> {
 		self.calls.lock().unwrap().push((target.clone(), request.clone()));
+		if let Some(happens) = &self.on_call {
+			happens(&target);
+		}
 		let behaviour = self.miners[&target.addr.port()].clone();
 		let chunks = match &behaviour {
 			Behaviour::Refuses(error) => return Err(error.clone()),

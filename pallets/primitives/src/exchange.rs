@@ -20,12 +20,6 @@ pub struct Quote<Amount> {
 /// The exchange moves no balances: the caller transfers TAO to or from the subnet's account and credits
 /// or debits stake, for exactly the amounts that an `execute` call returned.
 pub trait StakeExchange {
-	/// What `execute_buy` would return for `tao` now.
-	fn quote_buy(netuid: NetUid, tao: TaoBalance) -> Result<Quote<AlphaBalance>, DispatchError>;
-
-	/// What `execute_sell` would return for `alpha` now.
-	fn quote_sell(netuid: NetUid, alpha: AlphaBalance) -> Result<Quote<TaoBalance>, DispatchError>;
-
 	/// Sells alpha of `netuid` for `tao` and updates the exchange's reserves.
 	fn execute_buy(netuid: NetUid, tao: TaoBalance) -> Result<Quote<AlphaBalance>, DispatchError>;
 
@@ -38,26 +32,18 @@ pub trait StakeExchange {
 pub struct ParityExchange;
 
 impl StakeExchange for ParityExchange {
-	fn quote_buy(_netuid: NetUid, tao: TaoBalance) -> Result<Quote<AlphaBalance>, DispatchError> {
+	fn execute_buy(_netuid: NetUid, tao: TaoBalance) -> Result<Quote<AlphaBalance>, DispatchError> {
 		Ok(Quote {
 			out: AlphaBalance::new(tao.get()),
 			fee: TaoBalance::ZERO,
 		})
 	}
 
-	fn quote_sell(_netuid: NetUid, alpha: AlphaBalance) -> Result<Quote<TaoBalance>, DispatchError> {
+	fn execute_sell(_netuid: NetUid, alpha: AlphaBalance) -> Result<Quote<TaoBalance>, DispatchError> {
 		Ok(Quote {
 			out: TaoBalance::new(alpha.get()),
 			fee: TaoBalance::ZERO,
 		})
-	}
-
-	fn execute_buy(netuid: NetUid, tao: TaoBalance) -> Result<Quote<AlphaBalance>, DispatchError> {
-		Self::quote_buy(netuid, tao)
-	}
-
-	fn execute_sell(netuid: NetUid, alpha: AlphaBalance) -> Result<Quote<TaoBalance>, DispatchError> {
-		Self::quote_sell(netuid, alpha)
 	}
 }
 

@@ -135,7 +135,8 @@ pub mod pallet {
 		type PalletId: Get<PalletId>;
 	}
 
-	/// What a new chain starts with. Building it panics with the name of the field that is out of bounds.
+	/// What a new chain starts with. Building it panics with the name of the field that is out of bounds, or where the
+	/// balances (built before) add up to more than [`emission::ISSUANCE_CAP`].
 	#[pallet::genesis_config]
 	pub struct GenesisConfig<T: Config> {
 		/// Hyperparameters that a new subnet starts with.
@@ -261,7 +262,8 @@ pub mod pallet {
 		NotEnoughBalanceToStake,
 		/// The stake is smaller than the amount.
 		NotEnoughStakeToWithdraw,
-		/// The hotkey's share pool cannot represent the deposit without a loss; stake on another hotkey.
+		/// The hotkey's share pool cannot represent the amount without a loss: stake on another hotkey, or withdraw
+		/// everything.
 		StakeUnavailable,
 		/// A number got too large.
 		Overflow,
@@ -437,7 +439,8 @@ pub mod pallet {
 			Self::do_serve_axon(&hotkey, netuid, axon, Some(&certificate))
 		}
 
-		/// Registers a hotkey on a subnet; burns the subnet's registration cost.
+		/// Registers a hotkey on a subnet; burns the subnet's registration cost. A refusal pays for the neurons that were
+		/// searched only, as a registration does.
 		#[pallet::call_index(7)]
 		#[pallet::weight(T::WeightInfo::burned_register(MAX_UIDS_PER_SUBNET))]
 		pub fn burned_register(
@@ -446,8 +449,8 @@ pub mod pallet {
 			hotkey: AccountId32,
 		) -> DispatchResultWithPostInfo {
 			let coldkey = ensure_signed(origin)?;
-			let searched = Self::do_burned_register(&coldkey, &hotkey, netuid)?;
-			Ok(Some(T::WeightInfo::burned_register(searched)).into())
+			let registered = Self::do_burned_register(&coldkey, &hotkey, netuid);
+			Self::pay_for_search(netuid, registered)
 		}
 
 		/// Registers a subnet; its owner is the calling coldkey, and `hotkey` gets uid 0.

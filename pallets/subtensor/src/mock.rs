@@ -150,13 +150,15 @@ pub(crate) fn subnet() -> NetUid {
 	netuid
 }
 
+/// Registers a hotkey, and tells of a refusal without the weight that it pays.
+pub(crate) fn try_register(coldkey: u8, netuid: NetUid, hotkey: AccountId32) -> sp_runtime::DispatchResult {
+	let call = SubtensorModule::burned_register(signed(cold(coldkey)), netuid, hotkey);
+	call.map(|_| ()).map_err(|refusal| refusal.error)
+}
+
 /// Registers hotkey `number` of coldkey `number` on subnet 1.
 pub(crate) fn register(number: u8) -> u16 {
-	assert_ok!(SubtensorModule::burned_register(
-		signed(cold(number)),
-		NETUID,
-		hot(number)
-	));
+	assert_ok!(try_register(number, NETUID, hot(number)));
 	Uids::<Test>::get(NETUID, hot(number)).unwrap()
 }
 

@@ -38,18 +38,21 @@ pub struct ColdkeyPays;
 
 impl ColdkeyPays {
 	/// The account that pays for `call` signed by `signer`.
-	fn payer(signer: &AccountId, call: &RuntimeCall) -> AccountId {
-		let RuntimeCall::SubtensorModule(call) = call else {
-			return signer.clone();
+	///
+	/// A tip is the signer's own wish and has no bound: a call with one is never charged to the coldkey, so that a
+	/// stolen hotkey cannot burn its coldkey's TAO.
+	fn payer(signer: &AccountId, call: &RuntimeCall, tip: Balance) -> AccountId {
+		let by_hotkey = match call {
+			RuntimeCall::SubtensorModule(call) => matches!(
+				call,
+				Call::set_weights { .. }
+					| Call::set_mechanism_weights { .. }
+					| Call::serve_axon { .. }
+					| Call::serve_axon_tls { .. }
+			),
+			_ => false,
 		};
-		let by_hotkey = matches!(
-			call,
-			Call::set_weights { .. }
-				| Call::set_mechanism_weights { .. }
-				| Call::serve_axon { .. }
-				| Call::serve_axon_tls { .. }
-		);
-		if by_hotkey {
+		if by_hotkey && tip == 0 {
 			Owner::<Runtime>::try_get(signer).unwrap_or_else(|()| signer.clone())
 		} else {
 			signer.clone()
@@ -76,7 +79,7 @@ impl OnChargeTransaction<Runtime> for ColdkeyPays {
 		fee_with_tip: Balance,
 		tip: Balance,
 	) -> Result<Self::LiquidityInfo, TransactionValidityError> {
-		let payer = Self::payer(who, call);
+		let payer = Self::payer(who, call, tip);
 		let credit = <Charge as OnChargeTransaction<Runtime>>::withdraw_fee(&payer, call, info, fee_with_tip, tip)?;
 		Ok((Some(payer), credit))
 	}
@@ -89,7 +92,7 @@ impl OnChargeTransaction<Runtime> for ColdkeyPays {
 		tip: Balance,
 	) -> Result<(), TransactionValidityError> {
 		<Charge as OnChargeTransaction<Runtime>>::can_withdraw_fee(
-			&Self::payer(who, call),
+			&Self::payer(who, call, tip),
 			call,
 			info,
 			fee_with_tip,

@@ -53,13 +53,16 @@ fn run(arguments: Arguments) -> Result<()> {
 			}
 		}
 	};
-	let temporary = tempfile::Builder::new().prefix("ganglion-demo-").tempdir()?;
-	let folder = match arguments.keep {
+	let (temporary, folder) = match arguments.keep {
 		Some(folder) => {
 			std::fs::create_dir_all(&folder).with_context(|| format!("{}", folder.display()))?;
-			folder
+			(None, folder)
 		}
-		None => temporary.path().to_owned(),
+		None => {
+			let temporary = tempfile::Builder::new().prefix("ganglion-demo-").tempdir()?;
+			let folder = temporary.path().to_owned();
+			(Some(temporary), folder)
+		}
 	};
 	let options = Options {
 		programs,
@@ -68,5 +71,11 @@ fn run(arguments: Arguments) -> Result<()> {
 		folder,
 		limit: Duration::from_secs(arguments.limit_seconds),
 	};
-	tokio::runtime::Runtime::new()?.block_on(demo::run(options))
+	let done = tokio::runtime::Runtime::new()?.block_on(demo::run(options));
+	if done.is_err()
+		&& let Some(temporary) = temporary
+	{
+		eprintln!("the logs stay in {}", temporary.keep().display());
+	}
+	done
 }

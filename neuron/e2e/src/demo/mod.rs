@@ -99,11 +99,20 @@ impl Cast {
 	}
 }
 
-/// Runs the demo and prints what happens.
+/// Runs the demo and prints what happens. SIGINT and SIGTERM end it and all that it started.
 ///
 /// # Errors
-/// Something did not start, a check failed, the time ran out, or somebody pressed Ctrl-C.
+/// Something did not start, a check failed, the time ran out, or a signal came.
 pub async fn run(options: Options) -> Result<()> {
+	let stop = neuron::shutdown::on_signals()?;
+	tokio::select! {
+		done = play(options) => done,
+		// What was started dies with its handles, which the unfinished play owns.
+		() = stop.cancelled() => bail!("stopped by a signal"),
+	}
+}
+
+async fn play(options: Options) -> Result<()> {
 	let started = Instant::now();
 	println!("Ganglion demo: logs and data in {}", options.folder.display());
 	let patch = json!({ "subtensorModule": { "subnetDefaults": { "tempo": TEMPO } } });
@@ -117,13 +126,7 @@ pub async fn run(options: Options) -> Result<()> {
 	println!("registered two validators (1000 TAO each, 500 more from a nominator) and four miners");
 
 	let mut neurons = start_neurons(&world, &cast, &options.model)?;
-	let watched = tokio::select! {
-		watched = watch(&mut world, &cast, &mut neurons, &options, started) => watched,
-		signal = tokio::signal::ctrl_c() => {
-			signal.context("waiting for Ctrl-C")?;
-			Err(anyhow::anyhow!("stopped by Ctrl-C"))
-		},
-	};
+	let watched = watch(&mut world, &cast, &mut neurons, &options, started).await;
 	let memory = peak_memory(&mut world, &neurons);
 	let count = neurons.len() + 1;
 	let stopped = world.stop(neurons);

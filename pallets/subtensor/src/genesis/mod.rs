@@ -3,9 +3,9 @@
 #[cfg(test)]
 mod tests;
 
-use crate::{Hyperparameters, MAX_SUBNETS, pallet::*};
+use crate::{Hyperparameters, MAX_SUBNETS, emission::ISSUANCE_CAP, pallet::*};
 use alloc::string::ToString;
-use frame_support::BoundedVec;
+use frame_support::{BoundedVec, traits::fungible::Inspect};
 use ganglion_primitives::{NetUid, RAO_PER_TAO, TaoBalance};
 
 /// 18% of 65535.
@@ -38,6 +38,18 @@ impl<T: Config> GenesisConfig<T> {
 			self.subnet_limit <= MAX_SUBNETS,
 			"genesis: subnetLimit is {}, must be at most {MAX_SUBNETS}",
 			self.subnet_limit,
+		);
+		let least = T::Currency::minimum_balance().saturating_mul(2);
+		assert!(
+			self.network_min_lock_cost.get() >= least,
+			"genesis: networkMinLockCost is {}, must be at least {least} rao, twice the existential deposit",
+			self.network_min_lock_cost.get(),
+		);
+		// The runtime lists the balances before this pallet, so that they are built already.
+		let issuance = T::Currency::total_issuance();
+		assert!(
+			issuance <= ISSUANCE_CAP,
+			"genesis: the balances add up to {issuance} rao, must be at most {ISSUANCE_CAP} rao",
 		);
 		SubnetDefaults::<T>::put(&self.subnet_defaults);
 		NetworkMinLockCost::<T>::put(self.network_min_lock_cost);

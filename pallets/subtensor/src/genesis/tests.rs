@@ -1,8 +1,8 @@
 //! Tests of the genesis configuration.
 
-use crate::{mock::*, *};
+use crate::{emission::ISSUANCE_CAP, mock::*, *};
 use frame_support::assert_noop;
-use ganglion_primitives::NetUid;
+use ganglion_primitives::{NetUid, TaoBalance};
 use sp_runtime::BuildStorage;
 
 #[test]
@@ -14,8 +14,10 @@ fn a_new_chain_has_root_only() {
 		assert!(SubtensorModule::subnets().is_empty());
 		assert_eq!(SubtensorModule::next_epoch_block(NetUid::ROOT), None);
 		assert_eq!(SubtensorModule::network_registration_cost().get(), LOCK_COST);
-		let call = SubtensorModule::burned_register(signed(cold(1)), NetUid::ROOT, hot(1));
-		assert_noop!(call, Error::<Test>::RegistrationNotPermittedOnRootSubnet);
+		assert_noop!(
+			try_register(1, NetUid::ROOT, hot(1)),
+			Error::<Test>::RegistrationNotPermittedOnRootSubnet
+		);
 	});
 }
 
@@ -36,4 +38,54 @@ fn too_many_subnets_are_refused() {
 		..Default::default()
 	};
 	config.build_storage().unwrap();
+}
+
+fn lock_cost(rao: u64) -> GenesisConfig<Test> {
+	GenesisConfig {
+		network_min_lock_cost: TaoBalance::new(rao),
+		..Default::default()
+	}
+}
+
+#[test]
+#[should_panic(expected = "networkMinLockCost is 999, must be at least 1000 rao")]
+fn a_lock_cost_below_two_existential_deposits_is_refused() {
+	lock_cost(2 * EXISTENTIAL_DEPOSIT - 1).build_storage().unwrap();
+}
+
+#[test]
+fn a_lock_cost_of_two_existential_deposits_is_accepted() {
+	lock_cost(2 * EXISTENTIAL_DEPOSIT).build_storage().unwrap();
+}
+
+fn chain_with_issuance(rao: u64) -> sp_runtime::Storage {
+	let config = RuntimeGenesisConfig {
+		balances: pallet_balances::GenesisConfig {
+			balances: vec![(cold(1), TAO), (cold(2), rao - TAO)],
+			..Default::default()
+		},
+		..Default::default()
+	};
+	config.build_storage().unwrap()
+}
+
+#[test]
+#[should_panic(expected = "the balances add up to 21000000000000001 rao, must be at most 21000000000000000 rao")]
+fn balances_above_the_cap_are_refused() {
+	chain_with_issuance(ISSUANCE_CAP + 1);
+}
+
+#[test]
+fn balances_up_to_the_cap_are_accepted() {
+	chain_with_issuance(ISSUANCE_CAP);
+}
+
+#[test]
+#[should_panic(expected = "subnetDefaults.alphaLow must be at most alphaHigh")]
+fn defaults_are_named_as_in_the_json() {
+	storage_with(Hyperparameters {
+		alpha_low: 2,
+		alpha_high: 1,
+		..parameters()
+	});
 }

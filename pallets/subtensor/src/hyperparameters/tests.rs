@@ -36,35 +36,35 @@ fn each_bound_is_checked_and_named() {
 				max_allowed_uids: 0,
 				..base()
 			},
-			"max_allowed_uids",
+			"maxAllowedUids",
 		),
 		(
 			Hyperparameters {
 				max_allowed_uids: MAX_UIDS_PER_SUBNET as u16 + 1,
 				..base()
 			},
-			"max_allowed_uids",
+			"maxAllowedUids",
 		),
 		(
 			Hyperparameters {
 				max_allowed_validators: 0,
 				..base()
 			},
-			"max_allowed_validators",
+			"maxAllowedValidators",
 		),
 		(
 			Hyperparameters {
 				max_weights_limit: 0,
 				..base()
 			},
-			"max_weights_limit",
+			"maxWeightsLimit",
 		),
 		(
 			Hyperparameters {
 				bonds_moving_average: 1_000_001,
 				..base()
 			},
-			"bonds_moving_average",
+			"bondsMovingAverage",
 		),
 		(
 			Hyperparameters {
@@ -72,7 +72,7 @@ fn each_bound_is_checked_and_named() {
 				alpha_high: 1,
 				..base()
 			},
-			"alpha_low",
+			"alphaLow",
 		),
 		(Hyperparameters { burn: over, ..base() }, "burn"),
 		(
@@ -87,14 +87,14 @@ fn each_bound_is_checked_and_named() {
 				max_registrations_per_block: 0,
 				..base()
 			},
-			"max_registrations_per_block",
+			"maxRegistrationsPerBlock",
 		),
 		(
 			Hyperparameters {
 				max_registrations_per_block: MAX_REGISTRATIONS_PER_BLOCK + 1,
 				..base()
 			},
-			"max_registrations_per_block",
+			"maxRegistrationsPerBlock",
 		),
 	];
 	for (record, name) in cases {

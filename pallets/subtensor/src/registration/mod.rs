@@ -5,11 +5,13 @@ pub mod storage;
 #[cfg(test)]
 mod tests;
 
-use crate::pallet::*;
+use crate::{WeightInfo, pallet::*};
 use alloc::vec::Vec;
 use frame_support::{
+	dispatch::WithPostDispatchInfo,
 	ensure,
-	pallet_prelude::{DispatchError, DispatchResult, Get},
+	pallet_prelude::{DispatchError, DispatchResult, DispatchResultWithPostInfo, Get},
+	storage::IterableStorageDoubleMap,
 	traits::{
 		fungible::{Inspect, Mutate},
 		tokens::{Fortitude, Precision, Preservation},
@@ -87,6 +89,18 @@ impl<T: Config> Pallet<T> {
 		let uid = Self::neuron_to_prune(netuid).ok_or(Error::<T>::NoNeuronIdAvailable)?;
 		Self::replace_neuron(netuid, uid, hotkey)?;
 		Ok(u32::from(n))
+	}
+
+	/// The weight of a registration or of its refusal: only a full subnet is searched.
+	pub(crate) fn pay_for_search(netuid: NetUid, registered: Result<u32, DispatchError>) -> DispatchResultWithPostInfo {
+		match registered {
+			Ok(searched) => Ok(Some(T::WeightInfo::burned_register(searched)).into()),
+			Err(error) => {
+				let full = error == Error::<T>::NoNeuronIdAvailable.into();
+				let searched = if full { SubnetworkN::<T>::get(netuid) } else { 0 };
+				Err(error.with_weight(T::WeightInfo::burned_register(u32::from(searched))))
+			}
+		}
 	}
 
 	fn burn_registration_cost(coldkey: &AccountId32, netuid: NetUid) -> DispatchResult {
@@ -174,28 +188,9 @@ impl<T: Config> Pallet<T> {
 		ensure!(!missing, Error::<T>::UidVecContainInvalidOne);
 		Weights::<T>::remove(index, uid);
 		Bonds::<T>::remove(index, uid);
-		Self::drop_column(netuid, uid);
+		drop_column::<Weights<T>>(index, uid);
+		drop_column::<Bonds<T>>(index, uid);
 		Ok(())
-	}
-
-	/// Removes what other neurons' weight and bond rows say about a uid.
-	fn drop_column(netuid: NetUid, uid: u16) {
-		let index = MechanismIndex::main(netuid);
-		let names_uid = |row: &SparseRow| row.iter().any(|(destination, _)| *destination == uid);
-		let weights: Vec<_> = Weights::<T>::iter_prefix(index)
-			.filter(|(_, row)| names_uid(row))
-			.collect();
-		for (from, mut row) in weights {
-			row.retain(|(destination, _)| *destination != uid);
-			Weights::<T>::insert(index, from, row);
-		}
-		let bonds: Vec<_> = Bonds::<T>::iter_prefix(index)
-			.filter(|(_, row)| names_uid(row))
-			.collect();
-		for (from, mut row) in bonds {
-			row.retain(|(destination, _)| *destination != uid);
-			Bonds::<T>::insert(index, from, row);
-		}
 	}
 
 	/// Enters the hotkey as the holder of a uid.
@@ -216,5 +211,22 @@ fn set<Value>(column: &mut Column<Value>, position: usize, value: Value) -> bool
 			true
 		}
 		None => false,
+	}
+}
+
+/// Removes what the rows of a mechanism say about a uid, and each row that says nothing else.
+fn drop_column<Rows>(index: MechanismIndex, uid: u16)
+where
+	Rows: IterableStorageDoubleMap<MechanismIndex, u16, SparseRow>,
+{
+	let names_uid = |row: &SparseRow| row.iter().any(|(destination, _)| *destination == uid);
+	let rows: Vec<_> = Rows::iter_prefix(index).filter(|(_, row)| names_uid(row)).collect();
+	for (from, mut row) in rows {
+		row.retain(|(destination, _)| *destination != uid);
+		if row.is_empty() {
+			Rows::remove(index, from);
+		} else {
+			Rows::insert(index, from, row);
+		}
 	}
 }

@@ -1,7 +1,7 @@
 //! Tests of registration and pruning.
 
 use crate::{mock::*, *};
-use frame_support::{assert_noop, assert_ok, traits::fungible::Inspect};
+use frame_support::{assert_noop, assert_ok, pallet_prelude::Weight, traits::fungible::Inspect};
 use ganglion_primitives::{AlphaBalance, MechanismIndex, NetUid};
 
 const INDEX: MechanismIndex = MechanismIndex::main(NETUID);
@@ -36,7 +36,7 @@ fn a_coldkey_may_register_several_hotkeys_and_one_on_several_subnets() {
 	run(|| {
 		subnet();
 		let second = subnet();
-		let register = |netuid, number| SubtensorModule::burned_register(signed(cold(2)), netuid, hot(number));
+		let register = |netuid, number| try_register(2, netuid, hot(number));
 		assert_ok!(register(NETUID, 2));
 		assert_ok!(register(NETUID, 3));
 		assert_ok!(register(second, 2));
@@ -47,10 +47,7 @@ fn a_coldkey_may_register_several_hotkeys_and_one_on_several_subnets() {
 #[test]
 fn refusals() {
 	run(|| {
-		let register = |coldkey: u8, netuid: u16, hotkey: u8| {
-			let netuid = NetUid::new(netuid);
-			SubtensorModule::burned_register(signed(cold(coldkey)), netuid, hot(hotkey))
-		};
+		let register = |coldkey, netuid, hotkey| try_register(coldkey, NetUid::new(netuid), hot(hotkey));
 		assert_noop!(register(2, 0, 2), Error::<Test>::RegistrationNotPermittedOnRootSubnet);
 		assert_noop!(register(2, 1, 2), Error::<Test>::SubnetNotExists);
 		subnet();
@@ -61,7 +58,7 @@ fn refusals() {
 		assert_noop!(register(3, second, 2), Error::<Test>::NonAssociatedColdKey);
 		assert_noop!(register(99, 1, 99), Error::<Test>::NotEnoughBalanceToStake);
 		let account = SubtensorModule::subnet_account(NETUID);
-		let call = SubtensorModule::burned_register(signed(cold(2)), NETUID, account);
+		let call = try_register(2, NETUID, account);
 		assert_noop!(call, Error::<Test>::CannotUseSystemAccount);
 		NetworkRegistrationAllowed::<Test>::insert(NETUID, false);
 		assert_noop!(register(3, 1, 3), Error::<Test>::SubNetRegistrationDisabled);
@@ -79,7 +76,7 @@ fn registrations_per_block_are_limited() {
 			subnet();
 			register(2);
 			register(3);
-			let call = SubtensorModule::burned_register(signed(cold(4)), NETUID, hot(4));
+			let call = try_register(4, NETUID, hot(4));
 			assert_noop!(call, Error::<Test>::TooManyRegistrationsThisBlock);
 			next_blocks(1);
 			register(4);
@@ -96,7 +93,7 @@ fn a_coldkey_owns_a_limited_number_of_hotkeys() {
 			bytes[..4].copy_from_slice(&number.to_le_bytes());
 			assert_ok!(SubtensorModule::associate_hotkey(&cold(2), &bytes.into()));
 		}
-		let call = SubtensorModule::burned_register(signed(cold(2)), NETUID, hot(2));
+		let call = try_register(2, NETUID, hot(2));
 		assert_noop!(call, Error::<Test>::TooManyStakingHotkeys);
 	});
 }
@@ -108,12 +105,38 @@ fn a_full_subnet_of_immune_neurons_takes_nobody() {
 		for number in 2..=6 {
 			register(number);
 		}
-		let call = SubtensorModule::burned_register(signed(cold(7)), NETUID, hot(7));
+		let call = try_register(7, NETUID, hot(7));
 		assert_noop!(call, Error::<Test>::NoNeuronIdAvailable);
 		next_blocks(u64::from(IMMUNITY));
 		let searched = SubtensorModule::do_burned_register(&cold(7), &hot(7), NETUID);
 		assert_eq!(searched, Ok(6));
 		assert_eq!(SubnetworkN::<Test>::get(NETUID), 6);
+	});
+}
+
+/// The weight that a registration of coldkey and hotkey 7 pays for; it has to be refused with this error.
+fn paid_weight(error: Error<Test>) -> Weight {
+	let refusal = SubtensorModule::burned_register(signed(cold(7)), NETUID, hot(7)).unwrap_err();
+	assert_eq!(refusal.error, error.into());
+	refusal.post_info.actual_weight.expect("a refusal tells its weight")
+}
+
+#[test]
+fn a_refusal_pays_for_what_was_searched_only() {
+	run(|| {
+		let unsearched = <() as WeightInfo>::burned_register(0);
+		assert_eq!(paid_weight(Error::SubnetNotExists), unsearched);
+		subnet();
+		NetworkRegistrationAllowed::<Test>::insert(NETUID, false);
+		assert_eq!(paid_weight(Error::SubNetRegistrationDisabled), unsearched);
+		NetworkRegistrationAllowed::<Test>::insert(NETUID, true);
+		for number in 2..=6 {
+			register(number);
+		}
+		let searched = paid_weight(Error::NoNeuronIdAvailable);
+		assert_eq!(searched, <() as WeightInfo>::burned_register(6));
+		let worst = <() as WeightInfo>::burned_register(MAX_UIDS_PER_SUBNET);
+		assert!(searched.ref_time() * 10 < worst.ref_time(), "{searched:?} of {worst:?}");
 	});
 }
 
@@ -153,6 +176,29 @@ fn a_neuron_can_be_replaced_from_the_block_on_in_which_its_immunity_ends() {
 		assert_eq!(SubtensorModule::neuron_to_prune(NETUID), None);
 		next_blocks(1);
 		assert_eq!(SubtensorModule::neuron_to_prune(NETUID), Some(1));
+	});
+}
+
+#[test]
+fn a_row_that_named_only_the_replaced_neuron_goes_with_it() {
+	run(|| {
+		working_subnet();
+		register(6);
+		assert_ok!(set_weights(2, &[(3, 1)]));
+		assert_ok!(set_weights(3, &[(3, 1), (4, 1)]));
+		next_epoch(NETUID);
+		next_blocks(u64::from(IMMUNITY));
+		let names = |row: SparseRow| row.iter().map(|(uid, _)| *uid).collect::<Vec<_>>();
+		assert_eq!(names(Weights::<Test>::get(INDEX, 1)), [3]);
+		assert_eq!(names(Bonds::<Test>::get(INDEX, 1)), [3]);
+		for uid in 0..6 {
+			set_emission(uid, 10);
+		}
+		set_emission(3, 0);
+		assert_eq!(register(7), 3);
+		assert!(!Weights::<Test>::contains_key(INDEX, 1));
+		assert!(!Bonds::<Test>::contains_key(INDEX, 1));
+		assert_eq!(names(Weights::<Test>::get(INDEX, 2)), [4]);
 	});
 }
 

@@ -5,12 +5,13 @@
 //! and what that leaves belongs to the shares that remain. Shares have 64 fractional bits and start at one share
 //! per rao, so that the price of the smallest share bit is far below one rao, unless somebody drives it up by
 //! withdrawing nearly everything between dividends. That is what [`crate::MIN_STAKE`] makes expensive, and what
-//! [`SharePool::deposit_exactly`] refuses: a deposit that would lose more than one rao.
+//! [`SharePool::deposit_exactly`] and [`SharePool::withdraw`] refuse: a deposit or a partial withdrawal that would lose
+//! more than one rao.
 
 use ganglion_primitives::{AlphaBalance, U64F64, mul_div_ceil, mul_div_floor};
 
-/// Largest loss of a deposit to rounding, in rao.
-const MAX_DEPOSIT_LOSS: u64 = 1;
+/// Largest loss of a deposit or a partial withdrawal to rounding, in rao.
+const MAX_LOSS: u64 = 1;
 
 /// The alpha and the shares of a pool; either both are zero or neither is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,8 +25,8 @@ pub(crate) struct SharePool {
 pub(crate) enum PoolError {
 	/// A number does not fit.
 	Overflow,
-	/// The share bits are too coarse: a deposit would lose more than one rao, or a partial withdrawal would burn all
-	/// shares.
+	/// The share bits are too coarse: a deposit or a partial withdrawal would lose more than one rao, or a partial
+	/// withdrawal would burn all shares.
 	Coarse,
 	/// The position is worth less than the withdrawal.
 	Insufficient,
@@ -53,23 +54,24 @@ impl SharePool {
 		Ok(bought)
 	}
 
-	/// Like [`SharePool::deposit`], but refuses a loss above [`MAX_DEPOSIT_LOSS`].
+	/// Like [`SharePool::deposit`], but refuses a loss above [`MAX_LOSS`].
 	pub(crate) fn deposit_exactly(&mut self, alpha: AlphaBalance) -> Result<U64F64, PoolError> {
 		let mut next = *self;
 		let bought = next.deposit(alpha)?;
 		let loss = alpha.saturating_sub(next.value_of(bought));
-		if loss.get() > MAX_DEPOSIT_LOSS {
+		if loss.get() > MAX_LOSS {
 			return Err(PoolError::Coarse);
 		}
 		*self = next;
 		Ok(bought)
 	}
 
-	/// Takes alpha out of a position and returns the shares that are left of it.
+	/// Takes alpha out of a position and returns the shares that are left of it. Refuses a loss above [`MAX_LOSS`].
 	pub(crate) fn withdraw(&mut self, position: U64F64, alpha: AlphaBalance) -> Result<U64F64, PoolError> {
-		if alpha > self.value_of(position) {
-			return Err(PoolError::Insufficient);
-		}
+		let owed = self
+			.value_of(position)
+			.checked_sub(alpha)
+			.ok_or(PoolError::Insufficient)?;
 		if alpha.is_zero() {
 			return Ok(position);
 		}
@@ -82,7 +84,12 @@ impl SharePool {
 		if shares.is_zero() != rest.is_zero() {
 			return Err(PoolError::Coarse);
 		}
-		*self = Self { alpha: rest, shares };
+		let next = Self { alpha: rest, shares };
+		let lost = owed.saturating_sub(next.value_of(left));
+		if lost.get() > MAX_LOSS {
+			return Err(PoolError::Coarse);
+		}
+		*self = next;
 		Ok(left)
 	}
 

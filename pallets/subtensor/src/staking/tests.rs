@@ -189,6 +189,42 @@ fn a_deposit_that_would_lose_more_than_a_rao_is_refused() {
 	assert_eq!(pool, SharePool::default());
 }
 
+/// Burning a whole share bit for less than it is worth would give the rest of it to the others in the pool.
+#[test]
+fn a_partial_withdrawal_that_would_lose_more_than_a_rao_is_refused() {
+	let mut pool = SharePool {
+		alpha: AlphaBalance::new(4 * TAO),
+		shares: U64F64::from_bits(4),
+	};
+	let before = pool;
+	let position = U64F64::from_bits(2);
+	let half = AlphaBalance::new(TAO / 2);
+	assert_eq!(pool.withdraw(position, half), Err(PoolError::Coarse));
+	assert_eq!(pool, before);
+	let too_much = AlphaBalance::new(2 * TAO + 1);
+	assert_eq!(pool.withdraw(position, too_much), Err(PoolError::Insufficient));
+	let almost_a_bit = AlphaBalance::new(TAO - 1);
+	assert_eq!(pool.withdraw(position, almost_a_bit), Ok(U64F64::from_bits(1)));
+	assert_eq!(pool.withdraw_all(U64F64::from_bits(1)), Ok(AlphaBalance::new(TAO)));
+}
+
+#[test]
+fn stake_in_a_coarse_pool_is_withdrawn_as_a_whole() {
+	run(|| {
+		subnet();
+		assert_ok!(add(2, 1, 2 * TAO));
+		assert_ok!(add(3, 1, 2 * TAO));
+		for number in [2, 3] {
+			Alpha::<Test>::insert((hot(1), cold(number), NETUID), U64F64::from_bits(2));
+		}
+		TotalHotkeyShares::<Test>::insert(hot(1), NETUID, U64F64::from_bits(4));
+		assert_noop!(remove(2, 1, TAO / 2), Error::<Test>::StakeUnavailable);
+		assert_ok!(remove(2, 1, u64::MAX));
+		assert_eq!(stake_of(3, 1), 2 * TAO);
+		assert_eq!(Balances::balance(&cold(2)), 100_000 * TAO);
+	});
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Step {
 	Deposit { who: usize, amount: u64 },

@@ -11,7 +11,7 @@
 //!     [`IsNetworkMember`].
 //!  6. Every column has one value per uid.
 //!  7. At most `max_allowed_validators` uids, and the owner's, hold a permit.
-//!  8. Weight and bond rows belong to uids, name uids, name none twice, and hold no weight of zero.
+//!  8. Weight and bond rows belong to uids, are not empty, name uids, name none twice, and hold no weight of zero.
 //!  9. Axons and certificates belong to hotkeys that hold a uid.
 //! 10. The owner's hotkey holds a uid and belongs to the subnet's owner.
 //! 11. The hyperparameters are valid.

@@ -128,6 +128,7 @@ fn rows<T: Config>(netuid: NetUid) -> Check {
 
 fn check_row(uid: u16, row: &[(u16, u16)], n: u16) -> Check {
 	ensure!(uid < n, "8: a row belongs to no uid");
+	ensure!(!row.is_empty(), "8: an empty row is stored");
 	ensure!(
 		row.iter().all(|(destination, _)| *destination < n),
 		"8: a row names no uid"

@@ -116,6 +116,8 @@ fn rows_that_name_nobody() {
 	violates(8, || Weights::<Test>::insert(INDEX, 1, row(&[(2, 0)])));
 	violates(8, || Bonds::<Test>::insert(INDEX, 1, row(&[(2, 1), (2, 1)])));
 	violates(8, || Bonds::<Test>::insert(INDEX, 7, row(&[(2, 1)])));
+	violates(8, || Weights::<Test>::insert(INDEX, 1, row(&[])));
+	violates(8, || Bonds::<Test>::insert(INDEX, 1, row(&[])));
 }
 
 #[test]
