@@ -134,6 +134,13 @@ async fn a_stranger_is_refused_and_costs_no_inference() -> Result<()> {
 	let processes = vec![world.neuron("miner", &miner, &["--model", &model])?];
 	let target = wait_for("the miner's axon", &processes, async || target(&world, &miner).await).await?;
 
+	// Its counters are logged at the end only by a miner that has got as far as serving.
+	let log = processes[0].log().to_owned();
+	wait_for("serving", &processes, async || {
+		Ok(std::fs::read_to_string(&log)?.contains("serving").then_some(()))
+	})
+	.await?;
+
 	let config = Config::new(([127, 0, 0, 1], 0).into(), Identity::generate());
 	let (stranger, _incoming) = Network::start(config, Arc::new(Nobody)).await?;
 	let request = Request {
@@ -160,9 +167,8 @@ async fn a_stranger_is_refused_and_costs_no_inference() -> Result<()> {
 	}
 	stranger.shutdown().await;
 
-	let log = processes[0].log().to_owned();
 	world.stop(processes)?;
-	let log = std::fs::read_to_string(log)?;
+	let log = std::fs::read_to_string(&log)?;
 	let stopped = log
 		.lines()
 		.find(|line| line.contains("stopped"))
