@@ -6,7 +6,7 @@ use crate::fixed::{Fixed, normalise};
 use crate::liquid_alpha::{self, Pace, RowLookup};
 use crate::sparse::{Cell, Matrix, Seen, divide_by_column, refill};
 use crate::stake::entry_or_default;
-use crate::types::{EpochInput, EpochOutput};
+use crate::types::{Entry, EpochInput, Rows};
 
 /// What `bonds_moving_average` is a share of.
 const MOVING_AVERAGE_SCALE: u64 = 1_000_000;
@@ -37,12 +37,13 @@ pub(crate) struct BondsInput<'a> {
 /// Brings the bonds up to date and computes the dividends. The new bonds stay in the workspace, ready for storage.
 pub(crate) fn update(
 	input: &EpochInput<'_>,
+	stored: &[&[Entry]],
 	numbers: &mut BondsInput<'_>,
 	seen: &mut Seen,
 	workspace: &mut BondsWorkspace,
 	dividends: &mut Vec<Fixed>,
 ) {
-	load_bonds(input, seen, &mut workspace.old);
+	load_bonds(input, stored, seen, &mut workspace.old);
 	if input.parameters.yuma3 {
 		update_yuma3(input, numbers, workspace, dividends);
 	} else {
@@ -52,21 +53,22 @@ pub(crate) fn update(
 }
 
 /// Writes the new bonds of all who have a new permit.
-pub(crate) fn store(workspace: &BondsWorkspace, output: &mut EpochOutput) {
-	output.bonds.resize_with(output.new_validator_permits.len(), Vec::new);
-	let permits = output.new_validator_permits.iter();
-	for ((stored, row), permit) in output.bonds.iter_mut().zip(workspace.new.rows()).zip(permits) {
-		stored.clear();
+pub(crate) fn store(workspace: &BondsWorkspace, permits: &[bool], stored: &mut Rows) {
+	stored.clear();
+	for (row, permit) in workspace.new.rows().zip(permits) {
 		if *permit {
-			stored.extend(row.iter().map(|(column, bond)| (*column, bond.to_proportion())));
+			stored
+				.entries
+				.extend(row.iter().map(|(column, bond)| (*column, bond.to_proportion())));
 		}
+		stored.close_row();
 	}
 }
 
 /// Reads the old bonds, except those on a destination that has registered since the last epoch.
 ///
 /// Yuma 2 only looks at the ratios inside a column, so that the values need no scale.
-fn load_bonds(input: &EpochInput<'_>, seen: &mut Seen, bonds: &mut Matrix) {
+fn load_bonds(input: &EpochInput<'_>, stored: &[&[Entry]], seen: &mut Seen, bonds: &mut Matrix) {
 	let last_epoch = match input.last_mechanism_step_block {
 		0 => input.block.saturating_sub(input.parameters.tempo),
 		step => step.saturating_add(1),
@@ -77,7 +79,7 @@ fn load_bonds(input: &EpochInput<'_>, seen: &mut Seen, bonds: &mut Matrix) {
 	} else {
 		Fixed::unscaled
 	};
-	bonds.load(input.bonds, input.n, seen, keep, convert, |_| ());
+	bonds.load(stored, input.n, seen, keep, convert, |_| ());
 }
 
 /// Bonds are shares of a column that stake buys: dividends pay each share of a miner with the miner's incentive.
@@ -197,24 +199,22 @@ mod tests {
 
 	use super::*;
 	use crate::test_support::{input, matrix};
-	use crate::types::Entry;
 
 	#[test]
 	fn bonds_on_newcomers_are_void() {
 		let mut input = input(2);
 		let rows: [&[Entry]; 1] = [&[(0, 5), (1, 7)]];
-		input.bonds = &rows;
 		input.block = 100;
 		input.parameters.tempo = 10;
 		input.block_at_registration = &[89, 90];
 		let mut bonds = Matrix::default();
-		load_bonds(&input, &mut Seen::default(), &mut bonds);
+		load_bonds(&input, &rows, &mut Seen::default(), &mut bonds);
 		assert_eq!(bonds.cells(), [(0, Fixed::from_bits(5))]);
 		input.last_mechanism_step_block = 90;
-		load_bonds(&input, &mut Seen::default(), &mut bonds);
+		load_bonds(&input, &rows, &mut Seen::default(), &mut bonds);
 		assert_eq!(bonds.cells().len(), 2);
 		input.last_mechanism_step_block = 88;
-		load_bonds(&input, &mut Seen::default(), &mut bonds);
+		load_bonds(&input, &rows, &mut Seen::default(), &mut bonds);
 		assert!(bonds.cells().is_empty());
 	}
 
@@ -251,12 +251,10 @@ mod tests {
 			new,
 			..BondsWorkspace::default()
 		};
-		let mut output = EpochOutput {
-			new_validator_permits: vec![false, true],
-			bonds: vec![vec![(5, 5)]; 3],
-			..EpochOutput::default()
-		};
-		store(&workspace, &mut output);
-		assert_eq!(output.bonds, vec![vec![], vec![(0, 0)]]);
+		let mut stored = Rows::default();
+		for _ in 0..2 {
+			store(&workspace, &[false, true], &mut stored);
+			assert_eq!(stored.iter().collect::<Vec<_>>(), vec![&[][..], &[(0, 0)][..]]);
+		}
 	}
 }

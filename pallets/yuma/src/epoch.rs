@@ -5,10 +5,11 @@ use alloc::vec::Vec;
 use crate::bonds::{self, BondsInput, BondsWorkspace};
 use crate::emission;
 use crate::fixed::Fixed;
+use crate::mechanisms::{self, Sum};
 use crate::median::{self, MedianWorkspace};
 use crate::sparse::{Matrix, Seen};
 use crate::stake;
-use crate::types::{EpochInput, EpochOutput};
+use crate::types::{EpochInput, EpochOutput, MechanismInput, MechanismOutput};
 use crate::weights;
 
 /// Scratch memory of an epoch. It holds nothing between epochs but memory, and may be used for any subnet.
@@ -26,6 +27,7 @@ pub struct Workspace {
 	weights_for_bonds: Matrix,
 	bonds: BondsWorkspace,
 	dividends: Vec<Fixed>,
+	pub(crate) sums: Vec<Sum>,
 }
 
 /// Runs one epoch of one subnet.
@@ -34,16 +36,41 @@ pub struct Workspace {
 /// panic; [`EpochInput`] says how missing and excess values are read. The cost is proportional to the number of listed
 /// weights and bonds (times a logarithm where rows are unsorted), plus `n`.
 pub fn run_epoch(input: &EpochInput<'_>, workspace: &mut Workspace, output: &mut EpochOutput) {
-	let n = input.n;
-	let work = workspace;
-
-	stake::stake_shares(input, &mut work.stake_shares);
-	stake::active(input, &mut output.active);
-	stake::active_stake(input, &work.stake_shares, &output.active, &mut work.active_stake);
+	stake::stake_shares(input, &mut workspace.stake_shares);
 	let new_permits = &mut output.new_validator_permits;
-	stake::new_permits(input, &work.stake_shares, &mut work.permit_candidates, new_permits);
+	stake::new_permits(
+		input,
+		&workspace.stake_shares,
+		&mut workspace.permit_candidates,
+		new_permits,
+	);
+	to_proportions(&workspace.stake_shares, &mut output.stake_weight);
+	match input.mechanisms {
+		[] => {
+			output.mechanisms.resize_with(1, MechanismOutput::default);
+			run_mechanism(input, &MechanismInput::default(), input.emission, workspace, output, 0);
+		}
+		[mechanism] => {
+			output.mechanisms.resize_with(1, MechanismOutput::default);
+			run_mechanism(input, mechanism, input.emission, workspace, output, 0);
+		}
+		several => mechanisms::run_several(input, several, workspace, output),
+	}
+}
 
-	weights::load_weights(input, &mut work.seen, &mut work.weights);
+/// Runs one mechanism. What belongs to it alone goes to its place in `output.mechanisms`, all else to `output` itself.
+pub(crate) fn run_mechanism(
+	input: &EpochInput<'_>,
+	mechanism: &MechanismInput<'_>,
+	emission: u64,
+	work: &mut Workspace,
+	output: &mut EpochOutput,
+	place: usize,
+) {
+	let n = input.n;
+	stake::active(input, mechanism, &mut output.active);
+	stake::active_stake(input, &work.stake_shares, &output.active, &mut work.active_stake);
+	weights::load_weights(input, mechanism, &mut work.seen, &mut work.weights);
 	let kappa = Fixed::proportion(input.parameters.kappa);
 	median::consensus(
 		&work.weights,
@@ -72,26 +99,29 @@ pub fn run_epoch(input: &EpochInput<'_>, workspace: &mut Workspace, output: &mut
 	};
 	bonds::update(
 		input,
+		mechanism.bonds,
 		&mut numbers,
 		&mut work.seen,
 		&mut work.bonds,
 		&mut work.dividends,
 	);
-	bonds::store(&work.bonds, output);
 
 	emission::distribute(
-		input.emission,
+		emission,
 		&work.incentive,
 		&work.dividends,
 		&work.active_stake,
 		&work.stake_shares,
 		output,
 	);
-	to_proportions(&work.stake_shares, &mut output.stake_weight);
 	to_proportions(&work.consensus, &mut output.consensus);
 	to_proportions(&work.incentive, &mut output.incentive);
 	to_proportions(&work.dividends, &mut output.dividends);
 	to_proportions(&work.trust, &mut output.validator_trust);
+	if let Some(own) = output.mechanisms.get_mut(place) {
+		bonds::store(&work.bonds, &output.new_validator_permits, &mut own.bonds);
+		own.incentive.clone_from(&output.incentive);
+	}
 }
 
 fn to_proportions(shares: &[Fixed], proportions: &mut Vec<u16>) {
@@ -115,7 +145,11 @@ mod tests {
 
 	#[test]
 	fn an_empty_subnet_has_an_empty_output() {
-		assert_eq!(run(&input(0)), EpochOutput::default());
+		let nothing = EpochOutput {
+			mechanisms: vec![MechanismOutput::default()],
+			..EpochOutput::default()
+		};
+		assert_eq!(run(&input(0)), nothing);
 	}
 
 	#[test]
@@ -134,10 +168,15 @@ mod tests {
 		let mut big = input(4);
 		big.stake = &[70, 30, 10, 0];
 		big.validator_permits = &[true, true];
-		big.last_update = &[50, 50, 50, 50];
 		big.block = 60;
-		big.weights = &weights;
-		big.bonds = &bonds;
+		let mechanism = MechanismInput {
+			last_update: &[50, 50, 50, 50],
+			weights: &weights,
+			bonds: &bonds,
+			..MechanismInput::default()
+		};
+		let mechanisms = [mechanism];
+		big.mechanisms = &mechanisms;
 		big.emission = 1_000_000;
 		let mut small = big;
 		small.n = 3;

@@ -35,7 +35,7 @@
 //! what the larger of them says.
 //!
 //! ```
-//! use yuma::{EpochInput, EpochOutput, Parameters, Workspace, run_epoch};
+//! use yuma::{EpochInput, EpochOutput, MechanismInput, Parameters, Workspace, run_epoch};
 //!
 //! let input = EpochInput {
 //!     n: 4,
@@ -43,12 +43,14 @@
 //!     last_mechanism_step_block: 900,
 //!     owner_uid: None,
 //!     emission: 1_000_000,
-//!     last_update: &[990, 990, 0, 0],
 //!     block_at_registration: &[1, 1, 1, 1],
 //!     stake: &[60, 40, 0, 0],
 //!     validator_permits: &[true, true, false, false],
-//!     weights: &[&[(2, 3), (3, 1)], &[(2, 1), (3, 3)]],
-//!     bonds: &[],
+//!     mechanisms: &[MechanismInput {
+//!         last_update: &[990, 990, 0, 0],
+//!         weights: &[&[(2, 3), (3, 1)], &[(2, 1), (3, 3)]],
+//!         ..MechanismInput::default()
+//!     }],
 //!     parameters: Parameters {
 //!         kappa: 32_767,
 //!         bonds_penalty: 65_535,
@@ -92,6 +94,7 @@ mod emission;
 mod epoch;
 mod fixed;
 mod liquid_alpha;
+mod mechanisms;
 mod median;
 mod sparse;
 mod stake;
@@ -101,4 +104,4 @@ mod types;
 mod weights;
 
 pub use epoch::{Workspace, run_epoch};
-pub use types::{Entry, EpochInput, EpochOutput, LiquidAlpha, Parameters};
+pub use types::{Entry, EpochInput, EpochOutput, LiquidAlpha, MechanismInput, MechanismOutput, Parameters, Rows};

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::fixed::{Fixed, normalise};
-use crate::types::EpochInput;
+use crate::types::{EpochInput, MechanismInput};
 
 /// The entry of a vector that may be too short.
 pub(crate) fn entry_or_default<T: Copy + Default>(values: &[T], uid: u16) -> T {
@@ -23,11 +23,12 @@ pub(crate) fn stake_shares(input: &EpochInput<'_>, shares: &mut Vec<Fixed>) {
 }
 
 /// Who set weights within the activity cutoff.
-pub(crate) fn active(input: &EpochInput<'_>, active: &mut Vec<bool>) {
+pub(crate) fn active(input: &EpochInput<'_>, mechanism: &MechanismInput<'_>, active: &mut Vec<bool>) {
 	let cutoff = input.parameters.activity_cutoff;
 	active.clear();
-	active
-		.extend((0..input.n).map(|uid| entry_or_default(input.last_update, uid).saturating_add(cutoff) >= input.block));
+	active.extend(
+		(0..input.n).map(|uid| entry_or_default(mechanism.last_update, uid).saturating_add(cutoff) >= input.block),
+	);
 }
 
 /// Whether the uid may validate in this epoch: it holds a permit or is the owner.
@@ -140,13 +141,16 @@ mod tests {
 		let mut input = input(3);
 		input.block = 100;
 		input.parameters.activity_cutoff = 10;
-		input.last_update = &[90, 89];
+		let mechanism = MechanismInput {
+			last_update: &[90, 89],
+			..MechanismInput::default()
+		};
 		let mut result = Vec::new();
-		active(&input, &mut result);
+		active(&input, &mechanism, &mut result);
 		assert_eq!(result, vec![true, false, false]);
 		input.block = u64::MAX;
 		input.parameters.activity_cutoff = u64::MAX;
-		active(&input, &mut result);
+		active(&input, &mechanism, &mut result);
 		assert_eq!(result, vec![true; 3]);
 	}
 

@@ -12,12 +12,10 @@ pub(crate) fn input(n: u16) -> EpochInput<'static> {
 		last_mechanism_step_block: 0,
 		owner_uid: None,
 		emission: 0,
-		last_update: &[],
 		block_at_registration: &[],
 		stake: &[],
 		validator_permits: &[],
-		weights: &[],
-		bonds: &[],
+		mechanisms: &[],
 		parameters: Parameters {
 			kappa: 32_767,
 			bonds_penalty: u16::MAX,

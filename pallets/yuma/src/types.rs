@@ -41,8 +41,9 @@ pub struct Parameters {
 
 /// Everything an epoch depends on. All vectors are indexed by uid.
 ///
-/// Every value is acceptable. A vector that is too short is continued with zeros (or `false`, or empty rows), what goes
-/// beyond `n` is ignored, and of several entries of a row about the same uid the first one counts.
+/// Every value is acceptable. A vector that is too short is continued with zeros (or `false`, `None`, or empty rows), what
+/// goes beyond `n` is ignored, and of several entries of a row about the same uid the first one counts. No mechanism at all
+/// stands for one in which nobody has set anything.
 #[derive(Clone, Copy, Debug)]
 pub struct EpochInput<'a> {
 	/// Number of neurons.
@@ -55,23 +56,39 @@ pub struct EpochInput<'a> {
 	pub owner_uid: Option<u16>,
 	/// Rao to distribute.
 	pub emission: u64,
-	/// The block at which each uid set weights.
-	pub last_update: &'a [u64],
 	/// The block at which each uid's holder registered.
 	pub block_at_registration: &'a [u64],
 	/// Stake weight in rao.
 	pub stake: &'a [u64],
 	/// Who holds a validator permit now.
 	pub validator_permits: &'a [bool],
-	/// The weights each uid set, in any order and scale.
-	pub weights: &'a [&'a [Entry]],
-	/// The bonds that the previous epoch put out.
-	pub bonds: &'a [&'a [Entry]],
+	/// The incentive mechanisms of the subnet, which share its neurons, its stake and its emission.
+	pub mechanisms: &'a [MechanismInput<'a>],
 	/// The subnet's hyperparameters.
 	pub parameters: Parameters,
 }
 
+/// What was set in one incentive mechanism. All vectors are indexed by uid.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MechanismInput<'a> {
+	/// The mechanism's part of the emission, in proportion to the parts of the others. Where all parts are zero, all
+	/// mechanisms count the same. What rounding leaves goes to the first.
+	pub emission_share: u16,
+	/// The block at which each uid set weights.
+	pub last_update: &'a [u64],
+	/// The block of the oldest weights that each uid has committed and not yet revealed. Weights on destinations that
+	/// registered after it are void: the validator could not have known them.
+	pub commit_block: &'a [Option<u64>],
+	/// The weights each uid set, in any order and scale.
+	pub weights: &'a [&'a [Entry]],
+	/// The bonds that the previous epoch put out.
+	pub bonds: &'a [&'a [Entry]],
+}
+
 /// What an epoch arrives at. All vectors are indexed by uid and have `n` entries; a share of one is 65535.
+///
+/// With several mechanisms, emissions are sums over them, `active` says whether a uid is active in any of them, and
+/// shares are means over them, weighted by their parts of the emission and cut.
 ///
 /// The default is empty. An output may be used again: its content is replaced and its memory kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -96,6 +113,66 @@ pub struct EpochOutput {
 	pub validator_emission: Vec<u64>,
 	/// Rao earned in both roles; computed by itself, it may differ from the sum of the two by rounding.
 	pub combined_emission: Vec<u64>,
+	/// What belongs to each mechanism alone; one more than none where the input lists no mechanism.
+	pub mechanisms: Vec<MechanismOutput>,
+}
+
+/// What an epoch arrives at in one mechanism.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MechanismOutput {
+	/// Share of the miners' part of this mechanism's emission, by uid.
+	pub incentive: Vec<u16>,
 	/// The bonds to pass to the next epoch; empty for a uid without a new permit.
-	pub bonds: Vec<Vec<Entry>>,
+	pub bonds: Rows,
+}
+
+/// Sparse rows behind one another in one piece of memory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rows {
+	/// Where each row ends in `entries`.
+	pub(crate) ends: Vec<u32>,
+	pub(crate) entries: Vec<Entry>,
+}
+
+impl Rows {
+	/// Number of rows.
+	pub fn len(&self) -> usize {
+		self.ends.len()
+	}
+
+	/// Whether there is no row.
+	pub fn is_empty(&self) -> bool {
+		self.ends.is_empty()
+	}
+
+	/// The row of a uid; empty where there is none.
+	pub fn row(&self, uid: u16) -> &[Entry] {
+		let uid = usize::from(uid);
+		let start = uid
+			.checked_sub(1)
+			.and_then(|before| self.ends.get(before))
+			.copied()
+			.unwrap_or(0);
+		let end = self.ends.get(uid).copied().unwrap_or(start);
+		self.entries.get(start as usize..end as usize).unwrap_or_default()
+	}
+
+	/// All rows, first to last.
+	pub fn iter(&self) -> impl Iterator<Item = &[Entry]> {
+		let starts = core::iter::once(&0).chain(&self.ends);
+		starts
+			.zip(&self.ends)
+			.map(|(start, end)| self.entries.get(*start as usize..*end as usize).unwrap_or_default())
+	}
+
+	/// Forgets all rows and keeps the memory.
+	pub(crate) fn clear(&mut self) {
+		self.ends.clear();
+		self.entries.clear();
+	}
+
+	/// Ends the row whose entries were pushed last. Rows are far shorter than 2³² entries in all: uids are 16 bits wide.
+	pub(crate) fn close_row(&mut self) {
+		self.ends.push(u32::try_from(self.entries.len()).unwrap_or(u32::MAX));
+	}
 }

@@ -5,19 +5,27 @@ use alloc::vec::Vec;
 use crate::fixed::{Fixed, normalise};
 use crate::sparse::{Cell, Matrix, Seen, normalise_row, refill, sort_row};
 use crate::stake::{entry_or_default, is_permitted};
-use crate::types::EpochInput;
+use crate::types::{EpochInput, MechanismInput};
 
 /// Reads the weights that count and normalises each row.
 ///
 /// Void are the rows of uids without a permit, the weights that uids set for themselves (except the owner), and weights
-/// that were set no later than their destination registered: they were meant for the uid's previous holder.
-pub(crate) fn load_weights(input: &EpochInput<'_>, seen: &mut Seen, weights: &mut Matrix) {
+/// that were set no later than their destination registered: they were meant for the uid's previous holder. So are those
+/// on destinations that registered after the validator's oldest open commit.
+pub(crate) fn load_weights(
+	input: &EpochInput<'_>,
+	mechanism: &MechanismInput<'_>,
+	seen: &mut Seen,
+	weights: &mut Matrix,
+) {
 	let keep = |row: u16, destination: u16| {
 		let is_foreign = row != destination || input.owner_uid == Some(row);
 		let registered = entry_or_default(input.block_at_registration, destination);
-		is_foreign && is_permitted(input, row) && entry_or_default(input.last_update, row) > registered
+		let was_known = entry_or_default(mechanism.commit_block, row).is_none_or(|committed| committed >= registered);
+		let is_recent = entry_or_default(mechanism.last_update, row) > registered;
+		is_foreign && is_permitted(input, row) && is_recent && was_known
 	};
-	weights.load(input.weights, input.n, seen, keep, Fixed::unscaled, normalise_row);
+	weights.load(mechanism.weights, input.n, seen, keep, Fixed::unscaled, normalise_row);
 }
 
 /// A weight cut down to the consensus about its destination.
@@ -98,13 +106,16 @@ mod tests {
 	fn weights_are_masked_before_they_are_normalised() {
 		let mut input = input(4);
 		let rows: [&[Entry]; 3] = [&[(0, 60), (1, 10), (2, 20), (3, 10)], &[(0, 1)], &[(2, 30), (1, 10)]];
-		input.weights = &rows;
 		input.validator_permits = &[true, false, false];
 		input.owner_uid = Some(2);
-		input.last_update = &[5, 5, 5];
+		let mechanism = MechanismInput {
+			last_update: &[5, 5, 5],
+			weights: &rows,
+			..MechanismInput::default()
+		};
 		input.block_at_registration = &[1, 1, 1, 5];
 		let mut weights = Matrix::default();
-		load_weights(&input, &mut Seen::default(), &mut weights);
+		load_weights(&input, &mechanism, &mut Seen::default(), &mut weights);
 		let rows: Vec<_> = weights.rows().collect();
 		assert_eq!(rows[0], [(1, Fixed::ratio(1, 3)), (2, Fixed::ratio(2, 3))]);
 		assert!(rows[1].is_empty(), "no permit");

@@ -127,11 +127,11 @@ impl<T: Config> Pallet<T> {
 			.map(|(server, validator)| AlphaBalance::new(server.saturating_add(*validator)))
 			.collect();
 		Emission::<T>::insert(netuid, Column::truncate_from(emission));
-		for (uid, row) in (0_u16..).zip(&output.bonds) {
+		for (uid, row) in (0_u16..).zip(output.mechanisms.iter().flat_map(|mechanism| mechanism.bonds.iter())) {
 			if row.is_empty() {
 				Bonds::<T>::remove(index, uid);
 			} else {
-				Bonds::<T>::insert(index, uid, SparseRow::truncate_from(row.clone()));
+				Bonds::<T>::insert(index, uid, SparseRow::truncate_from(row.to_vec()));
 			}
 		}
 	}

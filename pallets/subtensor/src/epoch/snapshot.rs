@@ -3,7 +3,7 @@
 use crate::{Hyperparameters, pallet::*};
 use alloc::{vec, vec::Vec};
 use ganglion_primitives::{AccountId32, AlphaBalance, MechanismIndex, NetUid};
-use yuma::{Entry, EpochInput, EpochOutput, LiquidAlpha, Parameters, Workspace};
+use yuma::{Entry, EpochInput, EpochOutput, LiquidAlpha, MechanismInput, Parameters, Workspace};
 
 /// A subnet at the start of an epoch. All columns have one value per uid.
 pub(crate) struct Snapshot {
@@ -72,12 +72,15 @@ impl Snapshot {
 			last_mechanism_step_block: self.last_step,
 			owner_uid: self.owner_uid,
 			emission: emission.get(),
-			last_update: &self.last_update,
 			block_at_registration: &self.registered_at,
 			stake: &self.stake,
 			validator_permits: &self.permits,
-			weights: &weights,
-			bonds: &bonds,
+			mechanisms: &[MechanismInput {
+				last_update: &self.last_update,
+				weights: &weights,
+				bonds: &bonds,
+				..MechanismInput::default()
+			}],
 			parameters: Parameters {
 				kappa: parameters.kappa,
 				bonds_penalty: parameters.bonds_penalty,

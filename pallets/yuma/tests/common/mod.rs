@@ -6,7 +6,7 @@
 )]
 
 use serde::{Deserialize, Serialize};
-use yuma::{Entry, EpochInput, EpochOutput, LiquidAlpha, Parameters, Workspace, run_epoch};
+use yuma::{Entry, EpochInput, EpochOutput, LiquidAlpha, MechanismInput, Parameters, Workspace, run_epoch};
 
 /// A case: an input and, in a vector, what has to come out.
 #[derive(Clone, Debug, Deserialize)]
@@ -73,18 +73,19 @@ pub(crate) struct Output {
 
 impl From<EpochOutput> for Output {
 	fn from(output: EpochOutput) -> Self {
+		let mechanism = output.mechanisms.first().cloned().unwrap_or_default();
 		Self {
 			active: output.active,
 			stake_weight: output.stake_weight,
 			consensus: output.consensus,
-			incentive: output.incentive,
+			incentive: mechanism.incentive,
 			dividends: output.dividends,
 			validator_trust: output.validator_trust,
 			new_validator_permits: output.new_validator_permits,
 			server_emission: output.server_emission,
 			validator_emission: output.validator_emission,
 			combined_emission: output.combined_emission,
-			bonds: output.bonds,
+			bonds: mechanism.bonds.iter().map(<[Entry]>::to_vec).collect(),
 		}
 	}
 }
@@ -130,12 +131,15 @@ impl Input {
 			last_mechanism_step_block: self.last_mechanism_step_block,
 			owner_uid: self.owner_uid,
 			emission: self.emission,
-			last_update: &self.last_update,
 			block_at_registration: &self.block_at_registration,
 			stake: &self.stake,
 			validator_permits: &self.validator_permits,
-			weights: &weights,
-			bonds: &bonds,
+			mechanisms: &[MechanismInput {
+				last_update: &self.last_update,
+				weights: &weights,
+				bonds: &bonds,
+				..MechanismInput::default()
+			}],
 			parameters: self.parameters(),
 		};
 		let mut output = EpochOutput::default();
