@@ -7,6 +7,11 @@ pub type Entry = (u16, u16);
 
 /// Parameters of liquid alpha, which lets bonds move the faster the further a weight stands out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+	feature = "codec",
+	derive(codec::Encode, codec::Decode, codec::DecodeWithMemTracking, scale_info::TypeInfo)
+)]
 pub struct LiquidAlpha {
 	/// The slowest pace of a bond: the share of the new value, as a share of 65535.
 	pub alpha_low: u16,
@@ -18,6 +23,11 @@ pub struct LiquidAlpha {
 
 /// The hyperparameters of a subnet that an epoch depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+	feature = "codec",
+	derive(codec::Encode, codec::Decode, codec::DecodeWithMemTracking, scale_info::TypeInfo)
+)]
 pub struct Parameters {
 	/// Share of active stake that has to support a weight for it to become consensus, as a share of 65535.
 	pub kappa: u16,
@@ -92,6 +102,11 @@ pub struct MechanismInput<'a> {
 ///
 /// The default is empty. An output may be used again: its content is replaced and its memory kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+	feature = "codec",
+	derive(codec::Encode, codec::Decode, codec::DecodeWithMemTracking, scale_info::TypeInfo)
+)]
 pub struct EpochOutput {
 	/// Who set weights within the activity cutoff.
 	pub active: Vec<bool>,
@@ -119,6 +134,11 @@ pub struct EpochOutput {
 
 /// What an epoch arrives at in one mechanism.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+	feature = "codec",
+	derive(codec::Encode, codec::Decode, codec::DecodeWithMemTracking, scale_info::TypeInfo)
+)]
 pub struct MechanismOutput {
 	/// Share of the miners' part of this mechanism's emission, by uid.
 	pub incentive: Vec<u16>,
@@ -128,6 +148,11 @@ pub struct MechanismOutput {
 
 /// Sparse rows behind one another in one piece of memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+	feature = "codec",
+	derive(codec::Encode, codec::Decode, codec::DecodeWithMemTracking, scale_info::TypeInfo)
+)]
 pub struct Rows {
 	/// Where each row ends in `entries`.
 	pub(crate) ends: Vec<u32>,

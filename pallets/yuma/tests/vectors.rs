@@ -27,7 +27,7 @@ fn read_cases(folder: &Path) -> Vec<Case> {
 
 fn read_case(path: &Path) -> Case {
 	let text = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-	serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+	Case::parse(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 fn own_folder() -> PathBuf {
@@ -107,4 +107,42 @@ fn sequences_arrive_at_the_same_numbers_by_themselves() {
 			previous = Some(output);
 		}
 	}
+}
+
+/// Whoever sends a case to the example is told which field is wrong.
+#[test]
+fn wrong_cases_are_refused_by_the_name_of_the_field() {
+	let right = std::fs::read_to_string(own_folder().join("bonds_penalty_000_0_y2.json")).unwrap();
+	let case: serde_json::Value = serde_json::from_str(&right).unwrap();
+	let message = |edit: fn(&mut serde_json::Value)| {
+		let mut case = case.clone();
+		edit(&mut case);
+		Case::parse(case.to_string().as_bytes()).map(|_| ()).unwrap_err()
+	};
+	let negative = message(|case| case["input"]["stake"][1] = (-1).into());
+	assert!(
+		negative.starts_with("input.stake[1]: invalid value: integer `-1`, expected u64"),
+		"{negative}"
+	);
+	let missing = message(|case| {
+		case["input"].as_object_mut().unwrap().remove("kappa");
+	});
+	assert!(missing.starts_with("input: missing field `kappa`"), "{missing}");
+	let of_bare = message(|case| {
+		*case = case["input"].take();
+		case["weights"] = "none".into();
+	});
+	assert!(of_bare.starts_with("weights: invalid type: string"), "{of_bare}");
+	let cut_off = Case::parse(&right.as_bytes()[..right.len() / 2])
+		.map(|_| ())
+		.unwrap_err();
+	assert!(cut_off.contains("EOF"), "{cut_off}");
+}
+
+#[test]
+fn an_input_needs_no_case_around_it() {
+	let text = std::fs::read(own_folder().join("bonds_penalty_000_0_y2.json")).unwrap();
+	let case: serde_json::Value = serde_json::from_slice(&text).unwrap();
+	let bare = Case::parse(case["input"].to_string().as_bytes()).unwrap();
+	assert_eq!(bare.input.run(), Case::parse(&text).unwrap().output.unwrap());
 }

@@ -1,12 +1,19 @@
-//! The schema of a test case, and owned inputs.
+//! The schema of a test case, and what tests, examples and benchmarks share.
 
 #![allow(
 	dead_code,
 	reason = "each of the targets that share this module needs another part of it"
 )]
 
+pub(crate) mod generator;
+pub(crate) mod invariants;
+pub(crate) mod raw;
+pub(crate) mod stream;
+pub(crate) mod subnets;
+
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
-use yuma::{Entry, EpochInput, EpochOutput, LiquidAlpha, MechanismInput, Parameters, Workspace, run_epoch};
+use yuma::{Entry, EpochOutput, LiquidAlpha, OwnedEpochInput, OwnedMechanism, Parameters, Workspace};
 
 /// A case: an input and, in a vector, what has to come out.
 #[derive(Clone, Debug, Deserialize)]
@@ -18,6 +25,42 @@ pub(crate) struct Case {
 	pub(crate) sequence: Option<Sequence>,
 	pub(crate) input: Input,
 	pub(crate) output: Option<Output>,
+}
+
+impl Case {
+	/// Reads a case, or an input without the case around it.
+	///
+	/// # Errors
+	///
+	/// Names the field and what is wrong with it.
+	pub(crate) fn parse(text: &[u8]) -> Result<Self, String> {
+		#[derive(Deserialize)]
+		struct Outermost {
+			input: Option<IgnoredAny>,
+		}
+		let outermost: Outermost = parse(text)?;
+		if outermost.input.is_some() {
+			return parse(text);
+		}
+		Ok(Self {
+			name: String::new(),
+			family: String::new(),
+			sequence: None,
+			input: parse(text)?,
+			output: None,
+		})
+	}
+}
+
+fn parse<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, String> {
+	let mut json = serde_json::Deserializer::from_slice(text);
+	let value =
+		serde_path_to_error::deserialize(&mut json).map_err(|error| match error.path().to_string().as_str() {
+			"." => error.inner().to_string(),
+			path => format!("{path}: {}", error.inner()),
+		})?;
+	json.end().map_err(|error| error.to_string())?;
+	Ok(value)
 }
 
 /// The place of a case in a sequence of epochs of one subnet.
@@ -121,29 +164,36 @@ impl Output {
 }
 
 impl Input {
-	/// Runs the epoch, in memory that may have been used before.
-	pub(crate) fn run_in(&self, workspace: &mut Workspace) -> Output {
-		let weights: Vec<&[Entry]> = self.weights.iter().map(Vec::as_slice).collect();
-		let bonds: Vec<&[Entry]> = self.bonds.iter().map(Vec::as_slice).collect();
-		let input = EpochInput {
+	/// The input as the engine has it, with one mechanism.
+	pub(crate) fn owned(&self) -> OwnedEpochInput {
+		OwnedEpochInput {
 			n: self.n,
 			block: self.block,
 			last_mechanism_step_block: self.last_mechanism_step_block,
 			owner_uid: self.owner_uid,
 			emission: self.emission,
-			block_at_registration: &self.block_at_registration,
-			stake: &self.stake,
-			validator_permits: &self.validator_permits,
-			mechanisms: &[MechanismInput {
-				last_update: &self.last_update,
-				weights: &weights,
-				bonds: &bonds,
-				..MechanismInput::default()
-			}],
+			block_at_registration: self.block_at_registration.clone(),
+			stake: self.stake.clone(),
+			validator_permits: self.validator_permits.clone(),
+			mechanisms: vec![self.mechanism()],
 			parameters: self.parameters(),
-		};
+		}
+	}
+
+	pub(crate) fn mechanism(&self) -> OwnedMechanism {
+		OwnedMechanism {
+			emission_share: u16::MAX,
+			last_update: self.last_update.clone(),
+			commit_block: Vec::new(),
+			weights: self.weights.clone(),
+			bonds: self.bonds.clone(),
+		}
+	}
+
+	/// Runs the epoch, in memory that may have been used before.
+	pub(crate) fn run_in(&self, workspace: &mut Workspace) -> Output {
 		let mut output = EpochOutput::default();
-		run_epoch(&input, workspace, &mut output);
+		self.owned().run(workspace, &mut output);
 		output.into()
 	}
 
