@@ -1,195 +1,320 @@
 //! Bonds: what each validator's faith in a miner has grown to, and the dividends it earns by it.
+//!
+//! Column by column, new bonds take the places of the pairs that they come from: first the average of old and new, as
+//! soon as the consensus about the miner is known, later the shares in the column that the miner's incentive is paid by.
 
 use alloc::vec::Vec;
+use core::cell::Cell;
 
-use crate::fixed::{Fixed, normalise};
-use crate::liquid_alpha::{self, Pace, RowLookup};
-use crate::sparse::{Cell, Matrix, Seen, divide_by_column, refill};
-use crate::stake::entry_or_default;
-use crate::types::{Entry, EpochInput, Rows};
+use crate::fixed::Fixed;
+use crate::liquid_alpha::Pace;
+use crate::pairs::Pair;
+use crate::share::{self, ONE, Whole, product, product_with_proportion};
+use crate::types::{Entry, Parameters};
+use crate::validators::{Account, Standings};
+use crate::weights::{Penalty, clip};
 
 /// What `bonds_moving_average` is a share of.
 const MOVING_AVERAGE_SCALE: u64 = 1_000_000;
 
-/// Scratch memory for bonds.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct BondsWorkspace {
-	/// The bonds that the previous epoch put out, without those on uids that changed hands.
-	old: Matrix,
-	/// Yuma 2: how much each validator buys in this epoch.
-	delta: Matrix,
-	/// The new bonds.
-	new: Matrix,
-	/// One number for each column: sums, later maxima.
-	columns: Vec<Fixed>,
-	lookup: RowLookup,
+/// How the bonds of an epoch are computed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules {
+	pub(crate) penalty: Penalty,
+	/// The share of the old bond in the average.
+	kept: u64,
+	/// The share of what is new.
+	new: u64,
+	is_yuma3: bool,
+	/// Liquid alpha, which only ever has an effect in Yuma 3.
+	pub(crate) pace: Option<Pace>,
+	/// Whether any weight, any share of stake or either share in the average may be one.
+	has_ones: bool,
 }
 
-/// The numbers of this epoch that bonds follow.
-pub(crate) struct BondsInput<'a> {
-	/// Raw, clipped or interpolated weights; may be sorted on the way.
-	pub(crate) weights: &'a mut Matrix,
-	pub(crate) consensus: &'a [Fixed],
-	pub(crate) incentive: &'a [Fixed],
-	pub(crate) active_stake: &'a [Fixed],
-}
-
-/// Brings the bonds up to date and computes the dividends. The new bonds stay in the workspace, ready for storage.
-pub(crate) fn update(
-	input: &EpochInput<'_>,
-	stored: &[&[Entry]],
-	numbers: &mut BondsInput<'_>,
-	seen: &mut Seen,
-	workspace: &mut BondsWorkspace,
-	dividends: &mut Vec<Fixed>,
-) {
-	load_bonds(input, stored, seen, &mut workspace.old);
-	if input.parameters.yuma3 {
-		update_yuma3(input, numbers, workspace, dividends);
-	} else {
-		update_yuma2(input, numbers, workspace, dividends);
-	}
-	normalise(dividends);
-}
-
-/// Writes the new bonds of all who have a new permit.
-pub(crate) fn store(workspace: &BondsWorkspace, permits: &[bool], stored: &mut Rows) {
-	stored.clear();
-	for (row, permit) in workspace.new.rows().zip(permits) {
-		if *permit {
-			stored
-				.entries
-				.extend(row.iter().map(|(column, bond)| (*column, bond.to_proportion())));
+impl Rules {
+	pub(crate) fn new(parameters: &Parameters, has_ones: bool) -> Self {
+		let kept = parameters.bonds_moving_average.min(MOVING_AVERAGE_SCALE);
+		let kept = share::from_fixed(Fixed::ratio(kept, u128::from(MOVING_AVERAGE_SCALE)));
+		Self {
+			penalty: Penalty::new(parameters.bonds_penalty),
+			kept,
+			new: ONE.wrapping_sub(kept),
+			is_yuma3: parameters.yuma3,
+			pace: parameters.liquid_alpha.filter(|_| parameters.yuma3).map(Pace::new),
+			has_ones: has_ones || kept == 0 || kept == ONE,
 		}
-		stored.close_row();
+	}
+
+	/// `new · value + kept · bond`, each product cut.
+	#[inline(always)]
+	fn average(&self, value: u64, bond: u64) -> u64 {
+		product::<true>(self.new, value).wrapping_add(product::<true>(self.kept, bond))
 	}
 }
 
-/// Reads the old bonds, except those on a destination that has registered since the last epoch.
+/// The new bonds in one miner: their sum, and a bound that none exceeds.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct NewBonds {
+	sum: u64,
+	most: u64,
+}
+
+impl NewBonds {
+	/// Puts a new bond in the place of its pair.
+	#[inline(always)]
+	fn put(&mut self, pair: &Cell<Pair>, bond: u64) {
+		pair.set(pair.get().with_new_bond(bond));
+		self.sum = self.sum.wrapping_add(bond);
+		self.most |= bond;
+	}
+}
+
+/// A column of pairs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Column<'a> {
+	pub(crate) pairs: &'a [Cell<Pair>],
+	/// Whether there is a pair for each validator.
+	pub(crate) is_full: bool,
+	/// Whether bonds in the miner are void, because its uid has changed hands.
+	pub(crate) is_void: bool,
+	pub(crate) consensus: u64,
+}
+
+impl Column<'_> {
+	/// The bonds of a column whose uid has changed hands are masked out.
+	const fn bond_mask(&self) -> u16 {
+		if self.is_void { 0 } else { u16::MAX }
+	}
+}
+
+/// Clips the weights of a column, and brings its bonds up to date where liquid alpha does not have to wait for the consensus
+/// about everybody. Returns the rank of the miner, and the bonds.
+pub(crate) fn begin(
+	rules: &Rules,
+	column: Column<'_>,
+	standings: &mut Standings,
+	values: &mut Vec<u64>,
+) -> (u64, NewBonds) {
+	if rules.has_ones {
+		begin_among::<true>(rules, column, standings, values)
+	} else {
+		begin_among::<false>(rules, column, standings, values)
+	}
+}
+
+fn begin_among<const ONES: bool>(
+	rules: &Rules,
+	column: Column<'_>,
+	standings: &mut Standings,
+	values: &mut Vec<u64>,
+) -> (u64, NewBonds) {
+	let Column {
+		pairs,
+		is_full,
+		consensus,
+		..
+	} = column;
+	if rules.pace.is_some() {
+		let rank = clip::<ONES>(is_full, pairs, consensus, standings, |_, _, _| ());
+		return (rank, NewBonds::default());
+	}
+	// A loop for each penalty: the choice must not be made for each pair.
+	match rules.penalty {
+		Penalty::None => average::<ONES>(rules, column, standings, values, |weight, _| weight),
+		Penalty::Full => average::<ONES>(rules, column, standings, values, |_, clipped| clipped),
+		penalty => average::<ONES>(rules, column, standings, values, |weight, clipped| {
+			penalty.apply(weight, clipped)
+		}),
+	}
+}
+
+#[inline(always)]
+fn average<const ONES: bool>(
+	rules: &Rules,
+	column: Column<'_>,
+	standings: &mut Standings,
+	values: &mut Vec<u64>,
+	follow: impl Fn(u64, u64) -> u64,
+) -> (u64, NewBonds) {
+	if rules.is_yuma3 {
+		average_weights::<ONES>(rules, column, standings, follow)
+	} else {
+		average_shares::<ONES>(rules, column, standings, values, follow)
+	}
+}
+
+/// Yuma 3: bonds follow the weights themselves; stake comes in where the dividends are paid.
+#[inline(always)]
+fn average_weights<const ONES: bool>(
+	rules: &Rules,
+	column: Column<'_>,
+	standings: &mut Standings,
+	follow: impl Fn(u64, u64) -> u64,
+) -> (u64, NewBonds) {
+	let mut bonds = NewBonds::default();
+	let mask = column.bond_mask();
+	let rank = clip::<ONES>(
+		column.is_full,
+		column.pairs,
+		column.consensus,
+		standings,
+		|cell, clipped, _| {
+			let pair = cell.get();
+			let followed = follow(pair.weight_among::<ONES>(), clipped);
+			let new = product::<ONES>(rules.new, followed);
+			let kept = product_with_proportion::<ONES>(rules.kept, pair.bond() & mask);
+			bonds.put(cell, new.wrapping_add(kept));
+		},
+	);
+	(rank, bonds)
+}
+
+/// Yuma 2: bonds are shares of a column that stake buys.
+#[inline(always)]
+fn average_shares<const ONES: bool>(
+	rules: &Rules,
+	column: Column<'_>,
+	standings: &mut Standings,
+	values: &mut Vec<u64>,
+	follow: impl Fn(u64, u64) -> u64,
+) -> (u64, NewBonds) {
+	let (mut bought, mut most_bought, mut held) = (0_u64, 0_u64, 0_u64);
+	let mask = column.bond_mask();
+	let pairs = column.pairs;
+	values.resize(pairs.len(), 0);
+	let mut next = values.iter_mut();
+	let rank = clip::<ONES>(
+		column.is_full,
+		pairs,
+		column.consensus,
+		standings,
+		|cell, clipped, stake| {
+			let pair = cell.get();
+			let value = product::<ONES>(follow(pair.weight_among::<ONES>(), clipped), stake);
+			if let Some(next) = next.next() {
+				*next = value;
+			}
+			bought = bought.wrapping_add(value);
+			most_bought |= value;
+			held = held.wrapping_add(u64::from(pair.bond() & mask));
+		},
+	);
+	let all_bought = Whole::new(bought, most_bought.min(bought));
+	let all_held = Whole::new(held, held.min(u64::from(u16::MAX)));
+	let mut bonds = NewBonds::default();
+	let both = pairs.iter().zip(values.iter());
+	if ONES || !all_bought.is_exact_below_one() || !all_held.is_exact_below_one() {
+		both.for_each(|(pair, value)| {
+			let bond = all_held.share(u64::from(pair.get().bond() & mask));
+			bonds.put(pair, rules.average(all_bought.share(*value), bond));
+		});
+	} else {
+		both.for_each(|(pair, value)| {
+			let bond = all_held.exact_share(u64::from(pair.get().bond() & mask));
+			let new = product::<false>(rules.new, all_bought.exact_share(*value));
+			bonds.put(pair, new.wrapping_add(product::<false>(rules.kept, bond)));
+		});
+	}
+	(rank, bonds)
+}
+
+/// Yuma 3 with liquid alpha, once the consensus about everybody is known: each pair has its own pace. `marks` is what
+/// liquid alpha has to know of the pairs, empty where nothing is special about any of them.
 ///
-/// Yuma 2 only looks at the ratios inside a column, so that the values need no scale.
-fn load_bonds(input: &EpochInput<'_>, stored: &[&[Entry]], seen: &mut Seen, bonds: &mut Matrix) {
-	let last_epoch = match input.last_mechanism_step_block {
-		0 => input.block.saturating_sub(input.parameters.tempo),
-		step => step.saturating_add(1),
-	};
-	let keep = |_, destination: u16| entry_or_default(input.block_at_registration, destination) < last_epoch;
-	let convert = if input.parameters.yuma3 {
-		Fixed::proportion
+/// Where no consensus is above zero the pace is that of all bonds.
+pub(crate) fn follow(
+	rules: &Rules,
+	pace: Option<Pace>,
+	column: Column<'_>,
+	marks: &[u8],
+	values: &mut Vec<u64>,
+) -> NewBonds {
+	let mask = column.bond_mask();
+	let mut bonds = NewBonds::default();
+	if let Some(pace) = pace {
+		pace.average(rules.penalty, column.pairs, marks, column.consensus, mask, values);
+		for (pair, value) in column.pairs.iter().zip(values.iter()) {
+			bonds.put(pair, *value);
+		}
 	} else {
-		Fixed::unscaled
+		for cell in column.pairs {
+			let pair = cell.get();
+			let followed = rules.penalty.apply(pair.weight(), pair.weight().min(column.consensus));
+			let bond = share::from_proportion(pair.bond() & mask);
+			bonds.put(cell, rules.average(followed, bond));
+		}
+	}
+	bonds
+}
+
+/// Pays the incentive of the miner with this uid by the bonds' shares in the column, and stores the bonds of the
+/// validators that have places for them.
+pub(crate) fn settle(
+	rules: &Rules,
+	uid: u16,
+	column: Column<'_>,
+	bonds: NewBonds,
+	incentive: u64,
+	accounts: &mut [Account],
+	stored: &mut [Entry],
+) {
+	let all = Whole::new(bonds.sum, bonds.most.min(bonds.sum));
+	// In Yuma 2 bonds are scaled up to a maximum of one before they are stored.
+	let most = if rules.is_yuma3 {
+		Whole::default()
+	} else {
+		let most = column.pairs.iter().map(|pair| pair.get().new_bond()).max();
+		let most = all.share(most.unwrap_or(0));
+		Whole::new(most, most)
 	};
-	bonds.load(stored, input.n, seen, keep, convert, |_| ());
+	if !all.is_exact_below_one() || incentive >= ONE || !(rules.is_yuma3 || most.is_exact()) {
+		pay_and_store(uid, column, accounts, stored, |bond| {
+			let share = all.share(bond);
+			let stored = if rules.is_yuma3 { bond } else { most.share(share) };
+			(product::<true>(share, incentive), stored)
+		});
+	} else if rules.is_yuma3 {
+		pay_and_store(uid, column, accounts, stored, |bond| {
+			(product::<false>(all.exact_share(bond), incentive), bond)
+		});
+	} else {
+		pay_and_store(uid, column, accounts, stored, |bond| {
+			let share = all.exact_share(bond);
+			(product::<false>(share, incentive), most.exact_share(share))
+		});
+	}
 }
 
-/// Bonds are shares of a column that stake buys: dividends pay each share of a miner with the miner's incentive.
-fn update_yuma2(
-	input: &EpochInput<'_>,
-	numbers: &mut BondsInput<'_>,
-	workspace: &mut BondsWorkspace,
-	dividends: &mut Vec<Fixed>,
+/// Adds to what each validator earns in a column, and stores the bonds. `pay` tells both by the new bond.
+#[inline(always)]
+fn pay_and_store(
+	uid: u16,
+	column: Column<'_>,
+	accounts: &mut [Account],
+	stored: &mut [Entry],
+	pay: impl Fn(u64) -> (u64, u64),
 ) {
-	let n = input.n;
-	let BondsWorkspace {
-		old,
-		delta,
-		new,
-		columns,
-		..
-	} = workspace;
-	old.sort_rows();
-	old.column_totals(n, columns);
-	old.divide_columns(columns);
-
-	numbers.weights.sort_rows();
-	delta.clear();
-	for (row, stake) in numbers.weights.rows().zip(numbers.active_stake) {
-		for (column, weight) in row {
-			delta.push(*column, weight.times(*stake));
+	let mut pay_one = |pair: &Cell<Pair>, account: &mut Account| {
+		let bond = pair.get().new_bond();
+		let (payment, share) = pay(bond);
+		account.earned = account.earned.wrapping_add(payment);
+		if let Some(entry) = stored.get_mut(account.place) {
+			// A bond of zero is overwritten by the next one.
+			*entry = (uid, share::to_proportion(share));
+			account.place = account.place.wrapping_add(usize::from(bond > 0));
 		}
-		delta.close_row();
-	}
-	delta.column_totals(n, columns);
-	delta.divide_columns(columns);
-
-	moving_average(delta, old, input.parameters.bonds_moving_average, new);
-	new.column_totals(n, columns);
-	new.divide_columns(columns);
-	dividends.clear();
-	dividends.extend(new.rows().map(|row| earned(row, numbers.incentive, |_, bond| bond)));
-
-	new.column_maxima(n, columns);
-	new.divide_columns(columns);
-}
-
-/// Bonds follow the weights themselves, each at its own pace; stake comes in where the dividends are paid.
-fn update_yuma3(
-	input: &EpochInput<'_>,
-	numbers: &mut BondsInput<'_>,
-	workspace: &mut BondsWorkspace,
-	dividends: &mut Vec<Fixed>,
-) {
-	let BondsWorkspace {
-		old,
-		new,
-		columns,
-		lookup,
-		..
-	} = workspace;
-	let has_consensus = numbers.consensus.iter().any(|consensus| *consensus != Fixed::ZERO);
-	match input.parameters.liquid_alpha.filter(|_| has_consensus) {
-		Some(parameters) => {
-			let pace = Pace::new(parameters);
-			liquid_alpha::moving_average(numbers.weights, old, numbers.consensus, pace, lookup, new);
+	};
+	if column.is_full {
+		for (pair, account) in column.pairs.iter().zip(accounts) {
+			pay_one(pair, account);
 		}
-		None => {
-			old.sort_rows();
-			numbers.weights.sort_rows();
-			moving_average(numbers.weights, old, input.parameters.bonds_moving_average, new);
-		}
-	}
-	new.column_totals(input.n, columns);
-	refill(dividends, input.n);
-	let rows = new.rows().zip(numbers.active_stake);
-	for (dividend, (row, stake)) in dividends.iter_mut().zip(rows) {
-		let share = |column, bond| divide_by_column(column, bond, columns);
-		*dividend = earned(row, numbers.incentive, share).times(*stake);
-	}
-}
-
-/// What a row of bonds earns: the incentive of each miner times the share that the bond is in it.
-fn earned(row: &[Cell], incentive: &[Fixed], share: impl Fn(u16, Fixed) -> Fixed) -> Fixed {
-	row.iter().fold(Fixed::ZERO, |sum, (column, bond)| {
-		sum.plus(share(*column, *bond).times(entry_or_default(incentive, *column)))
-	})
-}
-
-/// `result = (1 - kept) · new + kept · old`, each product cut, cells above zero only. Both sides have sorted rows.
-fn moving_average(new: &Matrix, old: &Matrix, bonds_moving_average: u64, result: &mut Matrix) {
-	let kept = bonds_moving_average.min(MOVING_AVERAGE_SCALE);
-	let kept = Fixed::ratio(kept, u128::from(MOVING_AVERAGE_SCALE));
-	let alpha = Fixed::ONE.minus(kept);
-	result.clear();
-	for (new_row, old_row) in new.rows().zip(old.rows()) {
-		let mut new_cells = new_row.iter().copied().peekable();
-		let mut old_cells = old_row.iter().copied().peekable();
-		while let Some(column) = next_column(new_cells.peek(), old_cells.peek()) {
-			let bought = new_cells.next_if(|cell| cell.0 == column).unwrap_or_default().1;
-			let held = old_cells.next_if(|cell| cell.0 == column).unwrap_or_default().1;
-			let bond = alpha.times(bought).plus(kept.times(held));
-			if bond > Fixed::ZERO {
-				result.push(column, bond);
+	} else {
+		for pair in column.pairs {
+			if let Some(account) = accounts.get_mut(pair.get().validator()) {
+				pay_one(pair, account);
 			}
 		}
-		result.close_row();
-	}
-}
-
-/// The lower of the columns that come next.
-fn next_column(new: Option<&Cell>, old: Option<&Cell>) -> Option<u16> {
-	match (new, old) {
-		(Some(new), Some(old)) => Some(new.0.min(old.0)),
-		(new, old) => new.or(old).map(|cell| cell.0),
 	}
 }
 
@@ -198,63 +323,92 @@ mod tests {
 	use alloc::vec;
 
 	use super::*;
-	use crate::test_support::{input, matrix};
 
-	#[test]
-	fn bonds_on_newcomers_are_void() {
-		let mut input = input(2);
-		let rows: [&[Entry]; 1] = [&[(0, 5), (1, 7)]];
-		input.block = 100;
-		input.parameters.tempo = 10;
-		input.block_at_registration = &[89, 90];
-		let mut bonds = Matrix::default();
-		load_bonds(&input, &rows, &mut Seen::default(), &mut bonds);
-		assert_eq!(bonds.cells(), [(0, Fixed::from_bits(5))]);
-		input.last_mechanism_step_block = 90;
-		load_bonds(&input, &rows, &mut Seen::default(), &mut bonds);
-		assert_eq!(bonds.cells().len(), 2);
-		input.last_mechanism_step_block = 88;
-		load_bonds(&input, &rows, &mut Seen::default(), &mut bonds);
-		assert!(bonds.cells().is_empty());
+	fn rules(yuma3: bool, bonds_moving_average: u64) -> Rules {
+		let mut parameters = crate::test_support::input(0).parameters;
+		parameters.yuma3 = yuma3;
+		parameters.bonds_moving_average = bonds_moving_average;
+		Rules::new(&parameters, false)
 	}
 
-	#[test]
-	fn the_moving_average_merges_rows_and_drops_zeros() {
-		let new = matrix(&[&[(0, 100), (2, 100), (3, 0)]], 4);
-		let old = matrix(&[&[(1, 100), (2, 50)]], 4);
-		let mut result = Matrix::default();
-		moving_average(&new, &old, 500_000, &mut result);
-		let expected = [
-			(0, Fixed::from_bits(50)),
-			(1, Fixed::from_bits(50)),
-			(2, Fixed::from_bits(75)),
-		];
-		assert_eq!(result.cells(), expected);
-		moving_average(&new, &old, u64::MAX, &mut result);
-		assert_eq!(result.cells(), [(1, Fixed::from_bits(100)), (2, Fixed::from_bits(50))]);
-		moving_average(&new, &old, 0, &mut result);
-		assert_eq!(result.cells(), [(0, Fixed::from_bits(100)), (2, Fixed::from_bits(100))]);
-	}
-
-	#[test]
-	fn the_moving_average_cuts_each_product() {
-		let (new, old) = (matrix(&[&[(0, 3)]], 1), matrix(&[&[(0, 3)]], 1));
-		let mut result = Matrix::default();
-		moving_average(&new, &old, 500_000, &mut result);
-		assert_eq!(result.cells(), [(0, Fixed::from_bits(2))]);
-	}
-
-	#[test]
-	fn only_holders_of_new_permits_keep_bonds() {
-		let new = matrix(&[&[(1, 9)], &[(0, 9)]], 2);
-		let workspace = BondsWorkspace {
-			new,
-			..BondsWorkspace::default()
+	/// The new bonds in a miner by validators with these shares of stake, weights and old bonds.
+	fn bonds(rules: &Rules, rows: &[(u64, u64, u16)], is_void: bool) -> Vec<u64> {
+		let pairs: Vec<Cell<Pair>> = rows
+			.iter()
+			.zip(0..)
+			.map(|((_, weight, bond), place)| Cell::new(Pair::new(*weight, *bond, place)))
+			.collect();
+		let column = Column {
+			pairs: &pairs,
+			is_full: true,
+			is_void,
+			consensus: ONE,
 		};
-		let mut stored = Rows::default();
-		for _ in 0..2 {
-			store(&workspace, &[false, true], &mut stored);
-			assert_eq!(stored.iter().collect::<Vec<_>>(), vec![&[][..], &[(0, 0)][..]]);
+		let stakes = rows.iter().map(|(stake, ..)| *stake).collect();
+		let mut standings = Standings {
+			stakes,
+			trusts: vec![0; rows.len()],
+		};
+		begin(rules, column, &mut standings, &mut Vec::new());
+		pairs.iter().map(|pair| pair.get().new_bond()).collect()
+	}
+
+	#[test]
+	fn weights_and_bonds_are_averaged_each_product_cut() {
+		let half = share::from_proportion(32_768);
+		let rows = [(0, 101, 0), (0, 0, 32_768), (0, 101, 32_768), (0, 0, u16::MAX)];
+		assert_eq!(
+			bonds(&rules(true, 500_000), &rows, false),
+			[50, half / 2, 50 + half / 2, ONE / 2]
+		);
+		assert_eq!(bonds(&rules(true, 0), &rows, false), [101, 0, 101, 0]);
+		assert_eq!(bonds(&rules(true, u64::MAX), &rows, false), [0, half, half, ONE]);
+	}
+
+	#[test]
+	fn shares_of_a_column_are_bought_by_stake() {
+		let rows = [(ONE / 2, ONE / 4, 100), (ONE / 4, ONE / 2, 300), (ONE / 4, 0, 0)];
+		assert_eq!(bonds(&rules(false, 0), &rows, false), [ONE / 2, ONE / 2, 0]);
+		assert_eq!(bonds(&rules(false, 1_000_000), &rows, false), [ONE / 4, ONE / 4 * 3, 0]);
+		assert_eq!(
+			bonds(&rules(false, 500_000), &rows, false),
+			[ONE / 8 * 3, ONE / 8 * 5, 0]
+		);
+	}
+
+	#[test]
+	fn bonds_in_a_newcomer_are_void() {
+		for yuma3 in [false, true] {
+			let rows = [(ONE / 2, ONE / 2, 7), (ONE / 2, 0, 50_000)];
+			let rules = rules(yuma3, 500_000);
+			let without: Vec<_> = rows.iter().map(|(stake, weight, _)| (*stake, *weight, 0)).collect();
+			assert_eq!(bonds(&rules, &rows, true), bonds(&rules, &without, false));
+			assert_ne!(bonds(&rules, &rows, true), bonds(&rules, &rows, false));
+		}
+	}
+
+	#[test]
+	fn incentive_is_paid_by_the_column_and_bonds_are_stored_where_there_is_a_place() {
+		let pairs: Vec<Cell<Pair>> = [(0, ONE / 2), (1, 0), (2, ONE / 4)]
+			.map(|(place, bond)| Cell::new(Pair::new(0, 0, place).with_new_bond(bond)))
+			.into();
+		let mut sums = NewBonds::default();
+		pairs.iter().for_each(|pair| sums.put(pair, pair.get().new_bond()));
+		for is_full in [false, true] {
+			let column = Column {
+				pairs: &pairs,
+				is_full,
+				is_void: false,
+				consensus: 0,
+			};
+			let mut accounts = [0, 2, usize::MAX].map(|place| Account { earned: 5, place });
+			let mut stored = vec![(0, 0); 4];
+			settle(&rules(true, 0), 7, column, sums, ONE / 2, &mut accounts, &mut stored);
+			assert_eq!(accounts.map(|account| account.earned), [5 + ONE / 3, 5, 5 + ONE / 6]);
+			assert_eq!(accounts.map(|account| account.place), [1, 2, usize::MAX]);
+			assert_eq!(stored[0], (7, 32_767));
+			settle(&rules(false, 0), 8, column, sums, ONE / 2, &mut accounts, &mut stored);
+			assert_eq!(stored[1], (8, u16::MAX));
 		}
 	}
 }

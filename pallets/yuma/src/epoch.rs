@@ -1,35 +1,45 @@
 //! The epoch: the sequence of steps from stake, weights and bonds to payouts and new bonds.
 
 use alloc::vec::Vec;
+use core::cell::Cell;
 
-use crate::bonds::{self, BondsInput, BondsWorkspace};
+use crate::bonds::{self, Column, NewBonds, Rules};
 use crate::emission;
-use crate::fixed::Fixed;
+use crate::fixed::{Fixed, normalise};
+use crate::listing;
 use crate::mechanisms::{self, Sum};
-use crate::median::{self, MedianWorkspace};
-use crate::sparse::{Matrix, Seen};
+use crate::median::Median;
+use crate::pairs::Pairs;
+use crate::rows::Reader;
+use crate::share::{self, product};
 use crate::stake;
-use crate::types::{EpochInput, EpochOutput, MechanismInput, MechanismOutput};
-use crate::weights;
+use crate::types::{Entry, EpochInput, EpochOutput, MechanismInput, MechanismOutput, Rows};
+use crate::validators::{Standings, Validators};
+use crate::weights::Penalty;
 
 /// Scratch memory of an epoch. It holds nothing between epochs but memory, and may be used for any subnet.
 #[derive(Clone, Debug, Default)]
 pub struct Workspace {
-	seen: Seen,
-	stake_shares: Vec<Fixed>,
-	active_stake: Vec<Fixed>,
+	pub(crate) stake_shares: Vec<Fixed>,
 	permit_candidates: Vec<(Fixed, u16)>,
-	weights: Matrix,
-	median: MedianWorkspace,
-	consensus: Vec<Fixed>,
-	trust: Vec<Fixed>,
-	incentive: Vec<Fixed>,
-	weights_for_bonds: Matrix,
-	bonds: BondsWorkspace,
-	dividends: Vec<Fixed>,
+	pub(crate) active_stake: Vec<Fixed>,
+	pub(crate) consensus: Vec<Fixed>,
+	pub(crate) trust: Vec<Fixed>,
+	pub(crate) incentive: Vec<Fixed>,
+	pub(crate) dividends: Vec<Fixed>,
+	validators: Validators,
+	pairs: Pairs,
+	median: Median,
+	/// What the columns hold of new bonds, by miner.
+	bonds: Vec<NewBonds>,
+	/// One number for each pair of a column.
+	values: Vec<u64>,
+	/// What liquid alpha has to know of each pair; empty where nothing is special about any.
+	marks: Vec<u8>,
+	/// The bonds of an unsorted row, put in order.
+	ordered: Vec<Entry>,
 	pub(crate) sums: Vec<Sum>,
 }
-
 /// Runs one epoch of one subnet.
 ///
 /// The result depends on `input` alone: what `workspace` and `output` held before does not matter. No input makes it
@@ -67,44 +77,19 @@ pub(crate) fn run_mechanism(
 	output: &mut EpochOutput,
 	place: usize,
 ) {
-	let n = input.n;
 	stake::active(input, mechanism, &mut output.active);
 	stake::active_stake(input, &work.stake_shares, &output.active, &mut work.active_stake);
-	weights::load_weights(input, mechanism, &mut work.seen, &mut work.weights);
-	let kappa = Fixed::proportion(input.parameters.kappa);
-	median::consensus(
-		&work.weights,
-		&work.active_stake,
-		kappa,
-		n,
-		&mut work.median,
-		&mut work.consensus,
-	);
-	weights::trust_and_incentive(
-		&work.weights,
-		&work.consensus,
-		&work.active_stake,
-		n,
-		&mut work.trust,
-		&mut work.incentive,
-	);
-
-	let penalty = input.parameters.bonds_penalty;
-	weights::weights_for_bonds(&work.weights, &work.consensus, penalty, &mut work.weights_for_bonds);
-	let mut numbers = BondsInput {
-		weights: &mut work.weights_for_bonds,
-		consensus: &work.consensus,
-		incentive: &work.incentive,
-		active_stake: &work.active_stake,
-	};
-	bonds::update(
-		input,
-		mechanism.bonds,
-		&mut numbers,
-		&mut work.seen,
-		&mut work.bonds,
-		&mut work.dividends,
-	);
+	work.median
+		.start(&work.active_stake, Fixed::proportion(input.parameters.kappa));
+	let reader = Reader::new(input, mechanism);
+	work.validators.load(&reader, &work.active_stake, &work.median.votes);
+	work.median.listen(&work.validators.votes);
+	let rules = Rules::new(&input.parameters, work.validators.has_ones);
+	work.find_consensus(input, mechanism, &rules);
+	if let Some(own) = output.mechanisms.get_mut(place) {
+		work.settle_bonds(input, mechanism, &rules, &output.new_validator_permits, &mut own.bonds);
+	}
+	work.collect(input);
 
 	emission::distribute(
 		emission,
@@ -119,8 +104,105 @@ pub(crate) fn run_mechanism(
 	to_proportions(&work.dividends, &mut output.dividends);
 	to_proportions(&work.trust, &mut output.validator_trust);
 	if let Some(own) = output.mechanisms.get_mut(place) {
-		bonds::store(&work.bonds, &output.new_validator_permits, &mut own.bonds);
 		own.incentive.clone_from(&output.incentive);
+	}
+}
+
+impl Workspace {
+	/// Fills the columns, finds consensus, the validators' trust and the miners' incentive, and as much of the bonds as can
+	/// be known before the consensus about everybody is.
+	fn find_consensus(&mut self, input: &EpochInput<'_>, mechanism: &MechanismInput<'_>, rules: &Rules) {
+		let validators = &mut self.validators;
+		self.pairs.prepare(validators, mechanism, input.n);
+		self.consensus.clear();
+		self.incentive.clear();
+		self.bonds.clear();
+		for tile in self.pairs.tiles(input.n) {
+			self.pairs.fill(tile.clone(), validators, mechanism);
+			for uid in tile {
+				let (is_full, pairs) = self.pairs.take(uid);
+				let consensus = self.median.of(is_full, pairs, &validators.votes);
+				let column = Column {
+					pairs: Cell::from_mut(pairs).as_slice_of_cells(),
+					is_full,
+					is_void: stake::has_changed_hands(input, uid),
+					consensus,
+				};
+				let (rank, bonds) = bonds::begin(rules, column, &mut validators.standings, &mut self.values);
+				self.consensus.push(share::to_fixed(consensus));
+				self.incentive.push(share::to_fixed(rank));
+				self.bonds.push(bonds);
+			}
+		}
+		normalise(&mut self.incentive);
+	}
+
+	/// Does the rest of the bonds: pays by them, and stores those of holders of a new permit.
+	fn settle_bonds(
+		&mut self,
+		input: &EpochInput<'_>,
+		mechanism: &MechanismInput<'_>,
+		rules: &Rules,
+		permits: &[bool],
+		stored: &mut Rows,
+	) {
+		let has_consensus = self.consensus.iter().any(|consensus| *consensus != Fixed::ZERO);
+		let pace = rules.pace.filter(|_| has_consensus);
+		self.marks.clear();
+		if pace.is_some() {
+			let (validators, marks) = (&self.validators, &mut self.marks);
+			listing::mark(input, mechanism, rules, &self.consensus, validators, &self.pairs, marks);
+		}
+		self.validators.make_places(permits, &mut stored.entries);
+		let numbers = self.consensus.iter().zip(&self.incentive).zip(&self.bonds);
+		for (uid, ((consensus, incentive), bonds)) in (0..input.n).zip(numbers) {
+			let range = self.pairs.range(uid);
+			let (is_full, pairs) = self.pairs.column(uid);
+			let column = Column {
+				pairs: Cell::from_mut(pairs).as_slice_of_cells(),
+				is_full,
+				is_void: stake::has_changed_hands(input, uid),
+				consensus: share::from_fixed(*consensus),
+			};
+			let mut bonds = *bonds;
+			if rules.pace.is_some() {
+				let marks = self.marks.get(range).unwrap_or_default();
+				bonds = bonds::follow(rules, pace, column, marks, &mut self.values);
+			}
+			let incentive = share::from_fixed(*incentive);
+			let accounts = &mut self.validators.accounts;
+			bonds::settle(rules, uid, column, bonds, incentive, accounts, &mut stored.entries);
+		}
+		self.validators.close_places(input.n, stored);
+		if pace.is_some() && !matches!(rules.penalty, Penalty::Part(_)) {
+			listing::restore_order(&self.validators, &mut self.ordered, stored);
+		}
+	}
+
+	/// Lays out by uid what was gathered by validator.
+	fn collect(&mut self, input: &EpochInput<'_>) {
+		for values in [&mut self.trust, &mut self.dividends] {
+			values.clear();
+			values.resize(usize::from(input.n), Fixed::ZERO);
+		}
+		let validators = &self.validators;
+		let Standings { stakes, trusts } = &validators.standings;
+		let numbers = stakes.iter().zip(trusts).zip(&validators.accounts);
+		for (validator, ((stake, own_trust), account)) in validators.list.iter().zip(numbers) {
+			let uid = usize::from(validator.uid);
+			let dividend = if input.parameters.yuma3 {
+				product::<true>(account.earned, *stake)
+			} else {
+				account.earned
+			};
+			if let Some(trust) = self.trust.get_mut(uid) {
+				*trust = share::to_fixed(*own_trust);
+			}
+			if let Some(value) = self.dividends.get_mut(uid) {
+				*value = share::to_fixed(dividend);
+			}
+		}
+		normalise(&mut self.dividends);
 	}
 }
 

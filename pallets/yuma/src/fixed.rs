@@ -15,11 +15,17 @@ pub(crate) struct Fixed(i64);
 impl Fixed {
 	pub(crate) const ZERO: Self = Self(0);
 	pub(crate) const ONE: Self = Self(1 << FRACTIONAL_BITS);
+	#[cfg(test)]
 	pub(crate) const HALF: Self = Self(1 << (FRACTIONAL_BITS - 1));
 
 	/// The number whose representation, in units of 2⁻³², is `bits`.
 	pub(crate) const fn from_bits(bits: i64) -> Self {
 		Self(bits)
+	}
+
+	/// The representation in units of 2⁻³².
+	pub(crate) const fn to_bits(self) -> i64 {
+		self.0
 	}
 
 	/// An unscaled `u16` in units of 2⁻³²: for values that only ever appear as ratios to one another.

@@ -4,7 +4,6 @@
 //! formulae, a worked example and the rules of rounding follow.
 //!
 #![doc = include_str!("../README.md")]
-
 #![no_std]
 #![cfg_attr(
 	not(test),
@@ -26,14 +25,19 @@ mod epoch;
 mod explain;
 mod fixed;
 mod liquid_alpha;
+mod listing;
 mod mechanisms;
 mod median;
+mod merge;
 mod owned;
-mod sparse;
+mod pairs;
+mod rows;
+mod share;
 mod stake;
 #[cfg(test)]
 mod test_support;
 mod types;
+mod validators;
 mod weights;
 
 pub use epoch::{Workspace, run_epoch};

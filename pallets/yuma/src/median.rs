@@ -3,123 +3,219 @@
 use alloc::vec::Vec;
 
 use crate::fixed::{Fixed, normalise, total};
-use crate::sparse::{Matrix, refill};
+use crate::pairs::{Ordinal, Pair};
+use crate::share::ONE;
 
-/// What one validator says about a column: the weight, and the stake behind it.
-type Opinion = (Fixed, Fixed);
+/// How many weights of a column are looked at first.
+const SAMPLE: usize = 8;
+/// How many weights are compared with the ends of the range at a time.
+const CHUNK: usize = 16;
+/// How often the range between two of them is halved before the weights in it are looked at one by one.
+const HALVINGS: u32 = 4;
 
-/// Scratch memory for the medians of all columns.
+/// What the medians of all columns have in common, and scratch memory.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct MedianWorkspace {
-	/// Active stake, normalised once more over those who have any.
-	stake: Vec<Fixed>,
-	/// Where the next opinion about each column goes; in the end, where the column's opinions end.
-	ends: Vec<usize>,
-	/// All opinions, column by column.
-	opinions: Vec<Opinion>,
+pub(crate) struct Median {
+	/// Active stake by uid, normalised once more over those who have any.
+	pub(crate) votes: Vec<Fixed>,
+	/// The sum of the votes.
+	all: u64,
+	/// The sum of the votes of all in the list of validators.
+	listed: u64,
+	/// What has to be exceeded: the sum less κ. Negative where κ is more than the sum.
+	minority: i64,
+	is_maximum: bool,
+	/// The weights of a column, and the votes behind them.
+	weights: Vec<Ordinal>,
+	votes_behind: Vec<u32>,
+	/// The weights that are left when the range is small.
+	candidates: Vec<(Ordinal, u32)>,
 }
 
-/// For each column the smallest weight such that the stake at or below it is strictly more than the stake sum less `kappa`.
-///
-/// Only validators with positive `active_stake` have an opinion; who does not list a column says zero. Support of
-/// exactly `kappa` is enough; a `kappa` of zero gives the maximum.
-pub(crate) fn consensus(
-	weights: &Matrix,
-	active_stake: &[Fixed],
-	kappa: Fixed,
-	n: u16,
-	workspace: &mut MedianWorkspace,
-	consensus: &mut Vec<Fixed>,
-) {
-	refill(consensus, n);
-	workspace.stake.clear();
-	workspace.stake.extend_from_slice(active_stake);
-	normalise(&mut workspace.stake);
-	let stake_sum = total(&workspace.stake);
-	workspace.transpose(weights, n);
+impl Median {
+	/// Takes note of the votes of all validators in the list.
+	pub(crate) fn listen(&mut self, votes: &[u32]) {
+		self.listed = sum(votes);
+		// All at once, so that no column needs more later.
+		self.weights.clear();
+		self.weights.reserve_exact(votes.len());
+		self.votes_behind.clear();
+		self.votes_behind.reserve_exact(votes.len());
+		self.candidates.clear();
+		self.candidates.reserve_exact(votes.len());
+	}
 
-	let minority = stake_sum.minus(kappa);
-	let mut rest = workspace.opinions.as_mut_slice();
-	let mut start = 0_usize;
-	for (result, end) in consensus.iter_mut().zip(&workspace.ends) {
-		let Some((opinions, behind)) = rest.split_at_mut_checked(end.saturating_sub(start)) else {
-			return;
+	/// Starts an epoch.
+	pub(crate) fn start(&mut self, active_stake: &[Fixed], kappa: Fixed) {
+		self.votes.clear();
+		self.votes.extend_from_slice(active_stake);
+		normalise(&mut self.votes);
+		self.minority = total(&self.votes).minus(kappa).to_bits();
+		self.all = self
+			.votes
+			.iter()
+			.fold(0, |all, vote| all.wrapping_add(u64::from(to_vote(*vote))));
+		self.is_maximum = kappa == Fixed::ZERO;
+	}
+
+	/// The smallest weight such that the votes at or below it are strictly more than the sum of votes less κ.
+	///
+	/// Only validators with stake have a vote; who has no pair in the column says zero. Support of exactly κ is enough;
+	/// a κ of zero gives the maximum. `votes` are by validator; `is_full` promises a pair for each.
+	pub(crate) fn of(&mut self, is_full: bool, column: &[Pair], votes: &[u32]) -> u64 {
+		let vote_of = |pair: &Pair| votes.get(pair.validator()).copied().unwrap_or(0);
+		let votes = if is_full {
+			votes
+		} else {
+			self.votes_behind.clear();
+			self.votes_behind.extend(column.iter().map(vote_of));
+			&self.votes_behind
 		};
-		let spoken = total(opinions.iter().map(|(_, stake)| stake));
-		*result = weighted_median(opinions, stake_sum.minus(spoken), minority);
-		rest = behind;
-		start = *end;
-	}
-}
-
-impl MedianWorkspace {
-	/// Sorts the opinions of all validators with stake by column: counts first, then places.
-	fn transpose(&mut self, weights: &Matrix, n: u16) {
-		let Self { stake, ends, opinions } = self;
-		ends.clear();
-		ends.resize(usize::from(n), 0);
-		let mut count = 0_usize;
-		for (row, stake) in weights.rows().zip(stake.iter()) {
-			if *stake > Fixed::ZERO {
-				for (column, _) in row {
-					if let Some(length) = ends.get_mut(usize::from(*column)) {
-						*length = length.saturating_add(1);
-						count = count.saturating_add(1);
-					}
-				}
+		// Who has no vote says nothing; saying zero is the same, and keeps the weight from being the largest.
+		let heard = column
+			.iter()
+			.zip(votes)
+			.map(|(pair, vote)| if *vote > 0 { pair.ordinal() } else { Ordinal::ZERO });
+		self.weights.clear();
+		self.weights.extend(heard);
+		let spoken = if is_full { self.listed } else { sum(votes) };
+		let silent = self.all.wrapping_sub(spoken);
+		if self.is_maximum {
+			return self.weights.iter().max().copied().unwrap_or(Ordinal::ZERO).weight();
+		}
+		match u64::try_from(self.minority) {
+			Ok(minority) if silent > minority => 0,
+			Ok(minority) => {
+				// All votes may sum up to one, which wraps to nothing: the largest weight has to be known then.
+				let highest = if spoken < ONE {
+					None
+				} else {
+					self.weights.iter().max().copied()
+				};
+				let minority = minority.wrapping_sub(silent) as u32;
+				let highest = highest.unwrap_or(Ordinal::MAX);
+				select(&self.weights, votes, minority, highest, &mut self.candidates).weight()
 			}
-		}
-		let mut start = 0_usize;
-		for end in ends.iter_mut() {
-			let length = *end;
-			*end = start;
-			start = start.saturating_add(length);
-		}
-		opinions.clear();
-		opinions.resize(count, (Fixed::ZERO, Fixed::ZERO));
-		for (row, stake) in weights.rows().zip(stake.iter()) {
-			if *stake > Fixed::ZERO {
-				for (column, weight) in row {
-					if let Some(place) = ends.get_mut(usize::from(*column))
-						&& let Some(opinion) = opinions.get_mut(*place)
-					{
-						*opinion = (*weight, *stake);
-						*place = place.saturating_add(1);
-					}
-				}
+			Err(_) if silent > 0 => 0,
+			Err(_) => {
+				let heard = self.weights.iter().zip(votes).filter(|(_, vote)| **vote > 0);
+				heard.map(|(weight, _)| *weight).min().unwrap_or(Ordinal::ZERO).weight()
 			}
 		}
 	}
 }
 
-/// The smallest weight whose cumulated stake exceeds `minority`; the largest weight if none does.
+fn sum(votes: &[u32]) -> u64 {
+	votes.iter().fold(0, |sum, vote| sum.wrapping_add(u64::from(*vote)))
+}
+
+/// A share of the votes in 32 bits. Only that of a single voter is one, which is as good as just less than one.
+pub(crate) fn to_vote(share: Fixed) -> u32 {
+	u32::try_from(share.to_bits().max(0)).unwrap_or(u32::MAX)
+}
+
+/// The smallest weight up to which there are more than `minority` votes, which all votes together are.
 ///
-/// `silent` is the stake of those who say zero by not listing the column. Each round halves the opinions at their
-/// median and goes on with one half, so that the cost is linear and no full sort is needed.
-fn weighted_median(opinions: &mut [Opinion], silent: Fixed, minority: Fixed) -> Fixed {
-	if silent > Fixed::ZERO && silent > minority {
-		return Fixed::ZERO;
+/// Nothing is moved or sorted at first: each step adds up the votes up to some weight, which takes a fraction of the time
+/// of anything that depends on the order of two weights. A small sample cuts the range of what it can be, halvings cut it
+/// further, and the few weights that are left are sorted. `highest` is the largest weight, where all votes may sum up to one.
+fn select(
+	weights: &[Ordinal],
+	votes: &[u32],
+	minority: u32,
+	highest: Ordinal,
+	candidates: &mut Vec<(Ordinal, u32)>,
+) -> Ordinal {
+	let mut range = Range {
+		low: Ordinal::ZERO,
+		below: votes_up_to(weights, votes, Ordinal::ZERO),
+		high: Ordinal::MAX,
+	};
+	if highest == Ordinal::ZERO || range.below > minority {
+		return Ordinal::ZERO;
 	}
-	let mut below = silent;
-	let mut highest = Fixed::ZERO;
-	let mut rest = opinions;
-	while !rest.is_empty() {
-		let middle = rest.len() >> 1;
-		let (lower, pivot, upper) = rest.select_nth_unstable_by_key(middle, |(weight, _)| *weight);
-		let below_pivot = below.plus(total(lower.iter().map(|(_, stake)| stake)));
-		if !lower.is_empty() && below_pivot > minority {
-			rest = lower;
-			continue;
+	let narrow = |range: &mut Range, middle: Ordinal| {
+		let votes = votes_up_to(weights, votes, middle);
+		if middle >= highest || votes > minority {
+			range.high = middle;
+		} else {
+			range.low = middle;
+			range.below = votes;
 		}
-		let (weight, stake) = *pivot;
-		below = below_pivot.plus(stake);
+	};
+	let sample = sample(weights);
+	let mut rest = sample.as_slice();
+	while let Some((lower, [middle, upper @ ..])) = rest.split_at_checked(rest.len() >> 1) {
+		if *middle > range.low && *middle < range.high {
+			narrow(&mut range, *middle);
+		}
+		rest = if range.high <= *middle { lower } else { upper };
+	}
+	for _ in 0..HALVINGS {
+		let middle = range.low.middle(range.high);
+		narrow(&mut range, middle);
+	}
+	walk(weights, votes, range, minority, candidates)
+}
+
+/// What the median can still be.
+#[derive(Clone, Copy, Debug)]
+struct Range {
+	/// A weight that is too small.
+	low: Ordinal,
+	/// The votes up to `low`.
+	below: u32,
+	/// A weight that is large enough.
+	high: Ordinal,
+}
+
+/// Some weights, sorted.
+fn sample(weights: &[Ordinal]) -> [Ordinal; SAMPLE] {
+	let step = (weights.len() / SAMPLE).max(1);
+	let mut sample = [Ordinal::MAX; SAMPLE];
+	for (drawn, weight) in sample.iter_mut().zip(weights.iter().step_by(step)) {
+		*drawn = *weight;
+	}
+	sample.sort_unstable();
+	sample
+}
+
+/// The sum of the votes behind the weights up to `most`. It is less than one, unless `most` is the largest weight.
+fn votes_up_to(weights: &[Ordinal], votes: &[u32], most: Ordinal) -> u32 {
+	let counted = weights
+		.iter()
+		.zip(votes)
+		.map(|(weight, vote)| if weight.0 <= most.0 { *vote } else { 0 });
+	counted.fold(0, u32::wrapping_add)
+}
+
+/// Goes up through the weights of a range until there are more than `minority` votes.
+fn walk(
+	weights: &[Ordinal],
+	votes: &[u32],
+	range: Range,
+	minority: u32,
+	candidates: &mut Vec<(Ordinal, u32)>,
+) -> Ordinal {
+	candidates.clear();
+	let is_inside = |weight: &Ordinal| (weight.0 > range.low.0) & (weight.0 <= range.high.0);
+	for (weights, votes) in weights.chunks(CHUNK).zip(votes.chunks(CHUNK)) {
+		// Without a way out in the middle several are compared at a time, and most chunks have none.
+		if weights.iter().fold(false, |any, weight| any | is_inside(weight)) {
+			let both = weights.iter().copied().zip(votes.iter().copied());
+			candidates.extend(both.filter(|(weight, _)| is_inside(weight)));
+		}
+	}
+	candidates.sort_unstable();
+	let mut below = range.below;
+	for (weight, vote) in candidates.iter() {
+		below = below.wrapping_add(*vote);
 		if below > minority {
-			return weight;
+			return *weight;
 		}
-		highest = weight;
-		rest = upper;
 	}
-	highest
+	// Only a sum that wraps gets here.
+	candidates.last().map_or(range.high, |(weight, _)| *weight)
 }
 
 #[cfg(test)]
@@ -129,84 +225,120 @@ mod tests {
 	use proptest::prelude::*;
 
 	use super::*;
-	use crate::sparse::Seen;
 
-	fn bits(value: i64) -> Fixed {
-		Fixed::from_bits(value)
+	const UNIT: i64 = 1 << 24;
+
+	/// The consensus about a column of weights and stakes of the validators who have a pair in it, and of one who has none.
+	/// Stakes count in units of 1/256.
+	fn median(said: &[(u64, i64)], silent: i64, kappa: Fixed, is_full: bool) -> u64 {
+		let stakes = said.iter().map(|(_, stake)| *stake).chain([silent]);
+		let active_stake: Vec<Fixed> = stakes.map(|stake| Fixed::from_bits(stake * UNIT)).collect();
+		let mut median = Median::default();
+		median.start(&active_stake, kappa);
+		let mut pairs: Vec<Pair> = said
+			.iter()
+			.zip(0..)
+			.map(|((weight, _), place)| Pair::new(*weight, 9, place))
+			.collect();
+		if is_full {
+			pairs.push(Pair::default());
+		}
+		let votes: Vec<u32> = median.votes.iter().map(|vote| to_vote(*vote)).collect();
+		median.listen(&votes);
+		median.of(is_full, &pairs, &votes)
 	}
 
-	fn median(opinions: &[(i64, i64)], silent: i64, minority: i64) -> Fixed {
-		let mut opinions: Vec<_> = opinions
-			.iter()
-			.map(|(weight, stake)| (bits(*weight), bits(*stake)))
-			.collect();
-		weighted_median(&mut opinions, bits(silent), bits(minority))
+	fn both_ways(said: &[(u64, i64)], silent: i64, kappa: Fixed) -> u64 {
+		let weight = median(said, silent, kappa, false);
+		assert_eq!(median(said, silent, kappa, true), weight);
+		weight
 	}
 
 	#[test]
 	fn support_of_exactly_kappa_is_enough() {
-		// Stake 4, kappa 2: minority is 2, and the stake at or below 5 is exactly 2.
-		assert_eq!(median(&[(5, 2), (9, 2)], 0, 2), bits(9));
-		assert_eq!(median(&[(5, 3), (9, 1)], 0, 2), bits(5));
+		assert_eq!(both_ways(&[(5, 128), (9, 128)], 0, Fixed::HALF), 9);
+		assert_eq!(both_ways(&[(5, 129), (9, 127)], 0, Fixed::HALF), 5);
 	}
 
 	#[test]
 	fn the_silent_say_zero() {
-		assert_eq!(median(&[(9, 1)], 3, 2), bits(0));
-		assert_eq!(median(&[(9, 2)], 2, 2), bits(9));
-		assert_eq!(median(&[], 4, 2), bits(0));
-		assert_eq!(median(&[], 0, 0), bits(0));
+		assert_eq!(both_ways(&[(9, 127)], 129, Fixed::HALF), 0);
+		assert_eq!(both_ways(&[(9, 128)], 128, Fixed::HALF), 9);
+		assert_eq!(both_ways(&[], 256, Fixed::HALF), 0);
+		assert_eq!(both_ways(&[], 0, Fixed::HALF), 0);
 	}
 
 	#[test]
 	fn kappa_zero_gives_the_maximum_and_more_than_all_stake_the_minimum() {
-		assert_eq!(median(&[(7, 1), (9, 1), (8, 1)], 1, 4), bits(9));
-		assert_eq!(median(&[(7, 1), (9, 1), (8, 1)], 0, -1), bits(7));
+		assert_eq!(both_ways(&[(7, 100), (9, 100), (8, 50)], 6, Fixed::ZERO), 9);
+		// A third each, cut: the sum is less than one.
+		assert_eq!(both_ways(&[(7, 10), (9, 10), (8, 10)], 0, Fixed::ONE), 7);
+		assert_eq!(both_ways(&[(7, 10), (9, 10)], 10, Fixed::ONE), 0);
 	}
 
 	#[test]
-	fn only_stake_has_an_opinion() {
-		let rows: [&[(u16, u16)]; 3] = [&[(1, 10)], &[(1, 20)], &[(1, 30)]];
-		let mut weights = Matrix::default();
-		weights.load(&rows, 3, &mut Seen::default(), |_, _| true, Fixed::unscaled, |_| ());
-		let mut result = vec![bits(77); 9];
-		let stake = [bits(1 << 31), bits(1 << 31), Fixed::ZERO];
-		consensus(
-			&weights,
-			&stake,
-			Fixed::HALF,
-			3,
-			&mut MedianWorkspace::default(),
-			&mut result,
-		);
-		assert_eq!(result, vec![bits(0), bits(20), bits(0)]);
+	fn only_stake_has_a_vote() {
+		for kappa in [Fixed::ZERO, Fixed::HALF, Fixed::ONE] {
+			assert_eq!(both_ways(&[(99, 0), (20, 256), (1, 0)], 0, kappa), 20);
+		}
 	}
 
-	/// The definition, by brute force over all weights that were said.
-	fn by_definition(opinions: &[(i64, i64)], silent: i64, minority: i64) -> i64 {
-		let mut said: Vec<(i64, i64)> = opinions.to_vec();
+	#[test]
+	fn votes_that_add_up_to_one_or_are_one_do_not_wrap() {
+		assert_eq!(both_ways(&[(0, 128), (0, 128)], 0, Fixed::HALF), 0);
+		assert_eq!(both_ways(&[(ONE, 128), (ONE, 128)], 0, Fixed::HALF), ONE);
+		assert_eq!(both_ways(&[(0, 256)], 0, Fixed::HALF), 0);
+		assert_eq!(both_ways(&[(ONE, 256)], 0, Fixed::ONE), ONE);
+	}
+
+	/// The definition, by brute force over all weights that were said. Stakes sum up to 256.
+	fn by_definition(said: &[(u64, i64)], silent: i64, kappa: i64) -> u64 {
+		let mut said: Vec<_> = said.iter().copied().filter(|(_, stake)| *stake > 0).collect();
 		if silent > 0 {
 			said.push((0, silent));
 		}
-		let enough = |score: &i64| {
+		let reaches = |score: &u64| {
 			said.iter()
 				.filter(|(weight, _)| weight <= score)
 				.map(|(_, stake)| stake)
 				.sum::<i64>()
-				> minority
+				> 256 - kappa
 		};
 		let scores = || said.iter().map(|(weight, _)| *weight);
-		scores().filter(enough).min().or_else(|| scores().max()).unwrap_or(0)
+		scores().filter(reaches).min().or_else(|| scores().max()).unwrap_or(0)
+	}
+
+	fn weights() -> impl Strategy<Value = u64> {
+		prop_oneof![0..8_u64, 0..ONE - 1, Just(ONE), 1_000_000..1_000_100_u64]
 	}
 
 	proptest! {
 		#[test]
 		fn selection_agrees_with_the_definition(
-			opinions in proptest::collection::vec((0_i64..8, 1_i64..5), 0..20),
-			silent in 0_i64..5,
-			minority in -3_i64..60,
+			weights in proptest::collection::vec(weights(), 1..120),
+			cuts in proptest::collection::vec(0..=256_i64, 120),
+			kappa in 0..=256_i64,
 		) {
-			prop_assert_eq!(median(&opinions, silent, minority), bits(by_definition(&opinions, silent, minority)));
+			// Cutting 256 at random places makes stakes that sum up to it, some of them zero.
+			let mut cuts: Vec<i64> = cuts[..weights.len()].to_vec();
+			cuts.sort_unstable();
+			let mut before = 0;
+			let said: Vec<(u64, i64)> = weights.iter().zip(&cuts).map(|(weight, cut)| {
+				let stake = *cut - before;
+				before = *cut;
+				(*weight, stake)
+			}).collect();
+			let silent = 256 - before;
+			let kappa_share = Fixed::from_bits(kappa * UNIT);
+			prop_assert_eq!(both_ways(&said, silent, kappa_share), by_definition(&said, silent, kappa));
 		}
+	}
+
+	#[test]
+	fn columns_of_one_weight_and_of_many_equal_ones_end() {
+		let same = vec![(123_456, 1); 256];
+		assert_eq!(both_ways(&same, 0, Fixed::HALF), 123_456);
+		let close: Vec<_> = (0..256).map(|place| (1_000_000 + place / 2, 1)).collect();
+		assert_eq!(both_ways(&close, 0, Fixed::HALF), 1_000_064);
 	}
 }

@@ -36,6 +36,15 @@ pub(crate) fn is_permitted(input: &EpochInput<'_>, uid: u16) -> bool {
 	input.owner_uid == Some(uid) || entry_or_default(input.validator_permits, uid)
 }
 
+/// Whether somebody registered for the uid since the last epoch.
+pub(crate) fn has_changed_hands(input: &EpochInput<'_>, uid: u16) -> bool {
+	let last_epoch = match input.last_mechanism_step_block {
+		0 => input.block.saturating_sub(input.parameters.tempo),
+		step => step.saturating_add(1),
+	};
+	entry_or_default(input.block_at_registration, uid) >= last_epoch
+}
+
 /// Shares of those who are active and permitted, normalised again.
 pub(crate) fn active_stake(input: &EpochInput<'_>, shares: &[Fixed], active: &[bool], active_stake: &mut Vec<Fixed>) {
 	active_stake.clear();

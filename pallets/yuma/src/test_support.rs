@@ -1,8 +1,6 @@
 //! Short ways to inputs for the unit tests.
 
-use crate::fixed::Fixed;
-use crate::sparse::{Matrix, Seen};
-use crate::types::{Entry, EpochInput, Parameters};
+use crate::types::{EpochInput, Parameters};
 
 /// An input in which nobody has anything, with everyday parameters.
 pub(crate) fn input(n: u16) -> EpochInput<'static> {
@@ -28,11 +26,4 @@ pub(crate) fn input(n: u16) -> EpochInput<'static> {
 			tempo: 20,
 		},
 	}
-}
-
-/// A matrix of `n` rows and columns whose values count in units of 2⁻³².
-pub(crate) fn matrix(rows: &[&[Entry]], n: u16) -> Matrix {
-	let mut matrix = Matrix::default();
-	matrix.load(rows, n, &mut Seen::default(), |_, _| true, Fixed::unscaled, |_| ());
-	matrix
 }

@@ -1,6 +1,7 @@
 //! What an epoch reads and what it gives back.
 
 use alloc::vec::Vec;
+use core::ops::Range;
 
 /// One entry of a sparse row: the uid it is about, and a value as a share of 65535.
 pub type Entry = (u16, u16);
@@ -172,6 +173,11 @@ impl Rows {
 
 	/// The row of a uid; empty where there is none.
 	pub fn row(&self, uid: u16) -> &[Entry] {
+		self.entries.get(self.range(uid)).unwrap_or_default()
+	}
+
+	/// Where the row of a uid is.
+	pub(crate) fn range(&self, uid: u16) -> Range<usize> {
 		let uid = usize::from(uid);
 		let start = uid
 			.checked_sub(1)
@@ -179,7 +185,7 @@ impl Rows {
 			.copied()
 			.unwrap_or(0);
 		let end = self.ends.get(uid).copied().unwrap_or(start);
-		self.entries.get(start as usize..end as usize).unwrap_or_default()
+		start as usize..end as usize
 	}
 
 	/// All rows, first to last.
@@ -188,16 +194,5 @@ impl Rows {
 		starts
 			.zip(&self.ends)
 			.map(|(start, end)| self.entries.get(*start as usize..*end as usize).unwrap_or_default())
-	}
-
-	/// Forgets all rows and keeps the memory.
-	pub(crate) fn clear(&mut self) {
-		self.ends.clear();
-		self.entries.clear();
-	}
-
-	/// Ends the row whose entries were pushed last. Rows are far shorter than 2³² entries in all: uids are 16 bits wide.
-	pub(crate) fn close_row(&mut self) {
-		self.ends.push(u32::try_from(self.entries.len()).unwrap_or(u32::MAX));
 	}
 }

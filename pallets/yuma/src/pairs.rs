@@ -1,0 +1,487 @@
+//! Pairs of a validator and a miner, column by column: all that one validator says of and holds in one miner.
+//!
+//! Rows come in by validator, and medians, sums and maxima go by miner. The weights and the bonds of each row are
+//! merged, a pair each, and each pair is put behind the others of its column, tile by tile of columns so that the columns
+//! that are being written stay in the cache. From there on everything happens inside one column.
+
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use crate::merge::merge;
+use crate::share::ONE;
+use crate::types::{Entry, MechanismInput};
+use crate::validators::Validators;
+
+/// The fewest columns that are filled at a time: as many places are written in turn, and all stay in the fastest cache.
+const LEAST_TILE: u16 = 128;
+/// The fewest pairs of a row in a tile, on average.
+const LEAST_SEGMENT: usize = 16;
+/// Rows with less than one gap in so many entries are counted by their runs.
+const FEW_GAPS: usize = 32;
+/// The bit that is the sign of a 32-bit number.
+const SIGN: u32 = 1 << 31;
+/// Pairs in a cache line.
+const PAIRS_PER_LINE: usize = 8;
+/// From how many pairs on a column may have a little more room than it needs.
+const LONG_COLUMN: usize = 128;
+
+/// What a validator says of a miner and holds in it: the normalised weight, the stored bond, and the validator's place
+/// in the list.
+///
+/// In one word, weight first, so that pairs are ordered by weight. A weight of one is held as the largest 32-bit
+/// number, which is no weight: the largest below one is at most `1 - 2⁻³¹`, a quotient of sums below 2³².
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Pair(u64);
+
+impl Pair {
+	#[inline(always)]
+	pub(crate) const fn new(weight: u64, bond: u16, validator: u16) -> Self {
+		let weight = weight.wrapping_sub(weight >> 32);
+		Self(weight << 32 | (bond as u64) << 16 | validator as u64)
+	}
+
+	/// The normalised weight, as a share of one.
+	#[inline(always)]
+	pub(crate) const fn weight(self) -> u64 {
+		let weight = self.0 >> 32;
+		weight.wrapping_add((weight == ONE - 1) as u64)
+	}
+
+	/// The same, if no weight is one.
+	#[inline(always)]
+	pub(crate) const fn weight_among<const ONES: bool>(self) -> u64 {
+		if ONES { self.weight() } else { self.0 >> 32 }
+	}
+
+	/// What weights are compared by.
+	#[inline(always)]
+	pub(crate) const fn ordinal(self) -> Ordinal {
+		Ordinal(((self.0 >> 32) as u32 ^ SIGN) as i32)
+	}
+
+	/// The bond as it is stored.
+	#[inline(always)]
+	pub(crate) const fn bond(self) -> u16 {
+		(self.0 >> 16) as u16
+	}
+
+	/// The place of the validator.
+	#[inline(always)]
+	pub(crate) const fn validator(self) -> usize {
+		(self.0 & 0xffff) as usize
+	}
+
+	/// What takes the pair's place: the validator's new bond, at most one.
+	#[inline(always)]
+	pub(crate) const fn with_new_bond(self, bond: u64) -> Self {
+		Self(bond << 16 | (self.0 & 0xffff))
+	}
+
+	/// The new bond that took the pair's place.
+	#[inline(always)]
+	pub(crate) const fn new_bond(self) -> u64 {
+		self.0 >> 16
+	}
+}
+
+/// A weight to be compared: signed, as it is signed numbers that processors compare several at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Ordinal(pub(crate) i32);
+
+impl Ordinal {
+	/// Of a weight of zero.
+	pub(crate) const ZERO: Self = Self(i32::MIN);
+	/// Of a weight of one.
+	pub(crate) const MAX: Self = Self(i32::MAX);
+
+	/// The weight.
+	pub(crate) const fn weight(self) -> u64 {
+		Pair(((self.0 as u32 ^ SIGN) as u64) << 32).weight()
+	}
+
+	/// What lies in the middle, rounded down.
+	pub(crate) const fn middle(self, other: Self) -> Self {
+		Self(((self.0 as i64).wrapping_add(other.0 as i64) >> 1) as i32)
+	}
+}
+
+/// The pairs of a column, and what is known of them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Column {
+	/// Whether there is a pair for each validator, in order, with nothing in it for those who have nothing to do with the
+	/// miner. Otherwise only those are there who have.
+	pub(crate) is_full: bool,
+	/// How many pairs there are.
+	length: usize,
+	/// Where the first one is.
+	start: usize,
+	/// How many validators have something to do with the miner.
+	count: u32,
+	/// By how much the count is more than that of the column before, on top of what is counted one by one.
+	step: u32,
+}
+
+/// Where the next pair of a column goes.
+#[derive(Clone, Copy, Debug, Default)]
+struct Place {
+	/// The place in the tile of the next pair, or if the column is full, of the first one.
+	base: u32,
+	/// All ones if the column is full: then the validator's number is added.
+	mask: u32,
+}
+
+impl Place {
+	/// The place of a validator's pair.
+	#[inline(always)]
+	fn next(&mut self, validator: u16) -> usize {
+		let place = self.base.wrapping_add(u32::from(validator) & self.mask);
+		// By one, or by nothing.
+		self.base = self.base.wrapping_add(self.mask.wrapping_add(1));
+		place as usize
+	}
+}
+
+/// All pairs of a mechanism, by column, and inside a column by validator.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Pairs {
+	columns: Vec<Column>,
+	/// Where the next pair of each column goes.
+	places: Vec<Place>,
+	/// The tile that is being filled.
+	tile: Vec<Pair>,
+	/// How much room the tiles need.
+	tile_room: usize,
+	/// The columns that have been used, behind one another.
+	used: Vec<Pair>,
+	/// How many columns a tile has.
+	tile_columns: u16,
+}
+
+impl Pairs {
+	/// Counts the pairs of all validators, writes down how many each of them has, and lays out the tiles.
+	pub(crate) fn prepare(&mut self, validators: &mut Validators, mechanism: &MechanismInput<'_>, n: u16) {
+		self.columns.clear();
+		self.columns.resize(usize::from(n), Column::default());
+		let mut all = 0_usize;
+		for validator in &mut validators.list {
+			let (weights, bonds) = validator.rows.get(validator.uid, &validators.copies, mechanism);
+			let pairs = if validator.rows.are_aligned {
+				count_each(if weights.is_empty() { bonds } else { weights }, &mut self.columns)
+			} else {
+				count_merged(weights, bonds, &mut self.columns)
+			};
+			all = all.saturating_add(pairs);
+			validator.pairs = pairs;
+			validator.read = (0, 0);
+		}
+		let mut steps = 0_u32;
+		for column in &mut self.columns {
+			steps = steps.wrapping_add(column.step);
+			column.count = column.count.wrapping_add(steps);
+			column.is_full = is_nearly_full(column.count as usize, validators.list.len());
+		}
+		// A visit to a row for a tile costs about as much as a few pairs.
+		let rows = usize::from(n).saturating_mul(validators.list.len());
+		let wide_enough = rows.saturating_mul(LEAST_SEGMENT).checked_div(all).unwrap_or(0);
+		self.tile_columns = u16::try_from(wide_enough)
+			.unwrap_or(u16::MAX)
+			.clamp(LEAST_TILE, n.max(LEAST_TILE));
+		self.lay_out(validators.list.len());
+	}
+
+	/// Gives each column a place in its tile.
+	fn lay_out(&mut self, validators: usize) {
+		self.places.clear();
+		self.tile_room = 0;
+		let mut kept = 0_usize;
+		for tile in self.columns.chunks_mut(usize::from(self.tile_columns)) {
+			let mut start = 0_usize;
+			for column in tile {
+				column.start = start;
+				column.length = if column.is_full {
+					validators
+				} else {
+					column.count as usize
+				};
+				let mask = if column.is_full { u32::MAX } else { 0 };
+				self.places.push(Place {
+					base: start as u32,
+					mask,
+				});
+				start = start.saturating_add(apart(column.length));
+				kept = kept.saturating_add(column.length);
+			}
+			self.tile_room = self.tile_room.max(start);
+		}
+		self.tile.clear();
+		self.tile.reserve_exact(self.tile_room);
+		self.used.clear();
+		self.used.reserve_exact(kept);
+	}
+
+	/// The tiles: ranges of columns that together are all of them.
+	pub(crate) fn tiles(&self, n: u16) -> impl Iterator<Item = Range<u16>> + use<> {
+		let columns = self.tile_columns;
+		(0..n)
+			.step_by(usize::from(columns))
+			.map(move |first| first..first.saturating_add(columns).min(n))
+	}
+
+	/// Puts the pairs of the next tile in their places.
+	pub(crate) fn fill(&mut self, columns: Range<u16>, validators: &mut Validators, mechanism: &MechanismInput<'_>) {
+		let Self {
+			places,
+			tile,
+			tile_room,
+			..
+		} = self;
+		tile.clear();
+		tile.resize(*tile_room, Pair::default());
+		for (validator, number) in validators.list.iter_mut().zip(0_u16..) {
+			let (weights, bonds) = validator.rows.get(validator.uid, &validators.copies, mechanism);
+			let weights = weights.get(validator.read.0..).unwrap_or_default();
+			let bonds = bonds.get(validator.read.1..).unwrap_or_default();
+			let sum = validator.rows.weight_sum;
+			let mut put = |column: u16, weight: u64, bond: u16| {
+				let pair = Pair::new(weight, bond, number);
+				if let Some(place) = places.get_mut(usize::from(column))
+					&& let Some(to) = tile.get_mut(place.next(number))
+				{
+					*to = pair;
+				}
+			};
+			let end = columns.end;
+			let read = if !validator.rows.are_aligned {
+				merge(weights, bonds, end, |column, weight, bond| {
+					put(column, sum.weight_share(weight), bond)
+				})
+			} else if bonds.is_empty() {
+				let tile = weights.iter().take_while(|(column, _)| *column < end);
+				(
+					each(tile, |(column, weight)| put(*column, sum.weight_share(*weight), 0)),
+					0,
+				)
+			} else if weights.is_empty() {
+				let tile = bonds.iter().take_while(|(column, _)| *column < end);
+				(0, each(tile, |(column, bond)| put(*column, 0, *bond)))
+			} else {
+				let tile = weights.iter().zip(bonds).take_while(|((column, _), _)| *column < end);
+				let read = if sum.is_exact() {
+					each(tile, |((column, weight), (_, bond))| {
+						put(*column, sum.exact_share((*weight).into()), *bond)
+					})
+				} else {
+					each(tile, |((column, weight), (_, bond))| {
+						put(*column, sum.share((*weight).into()), *bond)
+					})
+				};
+				(read, read)
+			};
+			validator.read.0 = validator.read.0.saturating_add(read.0);
+			validator.read.1 = validator.read.1.saturating_add(read.1);
+		}
+	}
+
+	/// Takes a column that has been filled over to those that are used, behind the column before it.
+	pub(crate) fn take(&mut self, column: u16) -> (bool, &mut [Pair]) {
+		let start = self.used.len();
+		let Some(column) = self.columns.get_mut(usize::from(column)) else {
+			return (false, &mut []);
+		};
+		let filled = self.tile.get(column.start..column.start.saturating_add(column.length));
+		self.used.extend_from_slice(filled.unwrap_or_default());
+		column.start = start;
+		(column.is_full, self.used.get_mut(start..).unwrap_or_default())
+	}
+
+	/// Where in memory the pairs of a column that is used are; less than [`Self::room`].
+	pub(crate) fn range(&self, column: u16) -> Range<usize> {
+		let column = self.columns.get(usize::from(column)).copied().unwrap_or_default();
+		column.start..column.start.saturating_add(column.length)
+	}
+
+	/// The pairs of a column that is used, and whether they are all there.
+	pub(crate) fn column(&mut self, column: u16) -> (bool, &mut [Pair]) {
+		let range = self.range(column);
+		let is_full = self
+			.columns
+			.get(usize::from(column))
+			.is_some_and(|column| column.is_full);
+		(is_full, self.used.get_mut(range).unwrap_or_default())
+	}
+
+	/// How many pairs are used.
+	pub(crate) fn room(&self) -> usize {
+		self.used.len()
+	}
+
+	/// Where in memory the pair of a validator and a miner is, if there is one.
+	pub(crate) fn find(&self, column: u16, validator: u16) -> Option<usize> {
+		let range = self.range(column);
+		if self.columns.get(usize::from(column))?.is_full {
+			return Some(range.start.saturating_add(usize::from(validator)));
+		}
+		let pairs = self.used.get(range.clone())?;
+		let place = pairs.binary_search_by_key(&usize::from(validator), |pair| pair.validator());
+		Some(range.start.saturating_add(place.ok()?))
+	}
+}
+
+/// Whether so much of a column is there that it is cheaper to go through all validators than to look them up.
+const fn is_nearly_full(count: usize, validators: usize) -> bool {
+	count.saturating_mul(8) >= validators.saturating_mul(5)
+}
+
+/// Columns that are filled together lie an odd number of cache lines apart: a power of two would put their ends into the
+/// same few places of the cache.
+fn apart(length: usize) -> usize {
+	if length < LONG_COLUMN {
+		length
+	} else {
+		length.div_ceil(PAIRS_PER_LINE).wrapping_mul(PAIRS_PER_LINE) | PAIRS_PER_LINE
+	}
+}
+
+/// Hands out what there is and says how much that was.
+#[inline(always)]
+fn each<T>(items: impl Iterator<Item = T>, mut hand_out: impl FnMut(T)) -> usize {
+	items.fold(0, |number: usize, item| {
+		hand_out(item);
+		number.wrapping_add(1)
+	})
+}
+
+/// Counts the destinations of a sorted row by column.
+fn count_each(row: &[Entry], counts: &mut [Column]) -> usize {
+	let (first, last) = (
+		row.first().map_or(0, |entry| entry.0),
+		row.last().map_or(0, |entry| entry.0),
+	);
+	let span = usize::from(last.saturating_sub(first)).saturating_add(1);
+	if span.saturating_sub(row.len()).saturating_mul(FEW_GAPS) >= row.len() {
+		row.iter().for_each(|(column, _)| add(counts, *column, 1));
+		return row.len();
+	}
+	// Runs of consecutive columns are counted by their ends.
+	let mut rest = row;
+	while let Some(((first, _), _)) = rest.split_first() {
+		let follows = |place: usize| {
+			let column = rest.get(place).map(|entry| usize::from(entry.0));
+			column == Some(usize::from(*first).saturating_add(place))
+		};
+		let (mut run, mut too_long) = (1, rest.len().saturating_add(1));
+		while too_long.saturating_sub(run) > 1 {
+			let middle = run.midpoint(too_long);
+			if follows(middle.saturating_sub(1)) {
+				run = middle;
+			} else {
+				too_long = middle;
+			}
+		}
+		add_from(counts, *first, 1);
+		add_from(
+			counts,
+			first.saturating_add(u16::try_from(run).unwrap_or(u16::MAX)),
+			u32::MAX,
+		);
+		rest = rest.get(run..).unwrap_or_default();
+	}
+	row.len()
+}
+
+fn count_merged(weights: &[Entry], bonds: &[Entry], counts: &mut [Column]) -> usize {
+	let mut pairs = 0_usize;
+	merge(weights, bonds, u16::MAX, |column, _, _| {
+		add(counts, column, 1);
+		pairs = pairs.wrapping_add(1);
+	});
+	pairs
+}
+
+/// Adds to the count of a column.
+fn add(counts: &mut [Column], column: u16, number: u32) {
+	if let Some(column) = counts.get_mut(usize::from(column)) {
+		column.count = column.count.wrapping_add(number);
+	}
+}
+
+/// Adds to the counts of a column and all behind it.
+fn add_from(counts: &mut [Column], column: u16, number: u32) {
+	if let Some(column) = counts.get_mut(usize::from(column)) {
+		column.step = column.step.wrapping_add(number);
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use alloc::vec;
+
+	use proptest::prelude::*;
+
+	use super::*;
+	use crate::fixed::Fixed;
+	use crate::rows::Reader;
+	use crate::test_support::input;
+
+	#[test]
+	fn a_pair_holds_what_was_put_into_it() {
+		for weight in [0, 1, ONE / 3, ONE - 2, ONE] {
+			let pair = Pair::new(weight, 0xabcd, 0xfedc);
+			assert_eq!((pair.weight(), pair.bond(), pair.validator()), (weight, 0xabcd, 0xfedc));
+			assert_eq!(pair.ordinal().weight(), weight);
+			let pair = pair.with_new_bond(weight);
+			assert_eq!((pair.new_bond(), pair.validator()), (weight, 0xfedc));
+		}
+		assert!(Pair::new(5, 9, 9) < Pair::new(6, 0, 0) && Pair::new(ONE - 2, 0, 0).ordinal() < Ordinal::MAX);
+	}
+
+	fn rows(n: u16) -> impl Strategy<Value = Vec<Vec<Entry>>> {
+		let chosen = proptest::collection::btree_map(0..n, 1..9_u16, 0..=usize::from(n)).prop_map(Vec::from_iter);
+		let all_but = (0..n).prop_map(move |hole| (0..n).filter(|uid| *uid != hole).map(|uid| (uid, 3)).collect());
+		proptest::collection::vec(prop_oneof![chosen, all_but], usize::from(n))
+	}
+
+	proptest! {
+		/// Whatever the layout, each column has the pairs that the rows list, by validator.
+		#[test]
+		fn columns_have_what_the_rows_list((weights, bonds) in (1..40_u16).prop_flat_map(|n| (rows(n), rows(n))), tile in 1..50_u16) {
+			let n = weights.len() as u16;
+			let mut input = input(n);
+			let permits = vec![true; weights.len()];
+			input.validator_permits = &permits;
+			let (raw_weights, raw_bonds): (Vec<&[Entry]>, Vec<&[Entry]>) =
+				(weights.iter().map(Vec::as_slice).collect(), bonds.iter().map(Vec::as_slice).collect());
+			let last_update = vec![1; weights.len()];
+			let mechanism =
+				MechanismInput { last_update: &last_update, weights: &raw_weights, bonds: &raw_bonds, ..MechanismInput::default() };
+			let mut validators = Validators::default();
+			let nobody = vec![Fixed::ZERO; weights.len()];
+			validators.load(&Reader::new(&input, &mechanism), &nobody, &nobody);
+			let mut pairs = Pairs::default();
+			pairs.prepare(&mut validators, &mechanism, n);
+			pairs.tile_columns = pairs.tile_columns.min(tile);
+			pairs.lay_out(validators.list.len());
+			for tile in pairs.tiles(n) {
+				pairs.fill(tile.clone(), &mut validators, &mechanism);
+				for uid in tile {
+					let (is_full, column) = pairs.take(uid);
+					let has = |rows: &[Vec<Entry>], own: u16, skips_own: bool| {
+						let row = &rows[usize::from(own)];
+						let entry = row.iter().find(|entry| entry.0 == uid && !(skips_own && own == uid));
+						entry.map(|entry| entry.1)
+					};
+					let expected: Vec<(usize, bool, u16)> = validators.list.iter().enumerate().filter_map(|(place, validator)| {
+						let (weight, bond) = (has(&weights, validator.uid, true), has(&bonds, validator.uid, false));
+						(weight.is_some() || bond.is_some()).then(|| (place, weight.is_some(), bond.unwrap_or(0)))
+					}).collect();
+					let listed = column.iter().enumerate().filter(|(_, pair)| !is_full || **pair != Pair::default());
+					let came: Vec<_> = listed.map(|(place, pair)| {
+						let place = if is_full { place } else { pair.validator() };
+						(place, pair.weight() > 0, pair.bond())
+					}).collect();
+					prop_assert_eq!(came, expected);
+				}
+			}
+		}
+	}
+}
