@@ -28,12 +28,12 @@ pub(crate) struct Rules {
 	is_yuma3: bool,
 	/// Liquid alpha, which only ever has an effect in Yuma 3.
 	pub(crate) pace: Option<Pace>,
-	/// Whether any weight, any share of stake or either share in the average may be one.
+	/// Whether any share of stake or either share in the average is one.
 	has_ones: bool,
 }
 
 impl Rules {
-	pub(crate) fn new(parameters: &Parameters, has_ones: bool) -> Self {
+	pub(crate) fn new(parameters: &Parameters, has_whole_stake: bool) -> Self {
 		let kept = parameters.bonds_moving_average.min(MOVING_AVERAGE_SCALE);
 		let kept = share::from_fixed(Fixed::ratio(kept, u128::from(MOVING_AVERAGE_SCALE)));
 		Self {
@@ -42,7 +42,7 @@ impl Rules {
 			new: ONE.wrapping_sub(kept),
 			is_yuma3: parameters.yuma3,
 			pace: parameters.liquid_alpha.filter(|_| parameters.yuma3).map(Pace::new),
-			has_ones: has_ones || kept == 0 || kept == ONE,
+			has_ones: has_whole_stake || kept == 0 || kept == ONE,
 		}
 	}
 
@@ -76,6 +76,8 @@ pub(crate) struct Column<'a> {
 	pub(crate) pairs: &'a [Cell<Pair>],
 	/// Whether there is a pair for each validator.
 	pub(crate) is_full: bool,
+	/// Whether any weight may be one.
+	pub(crate) has_one: bool,
 	/// Whether bonds in the miner are void, because its uid has changed hands.
 	pub(crate) is_void: bool,
 	pub(crate) consensus: u64,
@@ -96,7 +98,7 @@ pub(crate) fn begin(
 	standings: &mut Standings,
 	values: &mut Vec<u64>,
 ) -> (u64, NewBonds) {
-	if rules.has_ones {
+	if rules.has_ones || column.has_one {
 		begin_among::<true>(rules, column, standings, values)
 	} else {
 		begin_among::<false>(rules, column, standings, values)
@@ -341,6 +343,7 @@ mod tests {
 		let column = Column {
 			pairs: &pairs,
 			is_full: true,
+			has_one: false,
 			is_void,
 			consensus: ONE,
 		};
@@ -398,6 +401,7 @@ mod tests {
 			let column = Column {
 				pairs: &pairs,
 				is_full,
+				has_one: false,
 				is_void: false,
 				consensus: 0,
 			};

@@ -84,7 +84,7 @@ pub(crate) fn run_mechanism(
 	let reader = Reader::new(input, mechanism);
 	work.validators.load(&reader, &work.active_stake, &work.median.votes);
 	work.median.listen(&work.validators.votes);
-	let rules = Rules::new(&input.parameters, work.validators.has_ones);
+	let rules = Rules::new(&input.parameters, work.validators.has_whole_stake);
 	work.find_consensus(input, mechanism, &rules);
 	if let Some(own) = output.mechanisms.get_mut(place) {
 		work.settle_bonds(input, mechanism, &rules, &output.new_validator_permits, &mut own.bonds);
@@ -120,11 +120,12 @@ impl Workspace {
 		for tile in self.pairs.tiles(input.n) {
 			self.pairs.fill(tile.clone(), validators, mechanism);
 			for uid in tile {
-				let (is_full, pairs) = self.pairs.take(uid);
-				let consensus = self.median.of(is_full, pairs, &validators.votes);
+				let (layout, pairs) = self.pairs.take(uid);
+				let consensus = self.median.of(layout.is_full, pairs, &validators.votes);
 				let column = Column {
 					pairs: Cell::from_mut(pairs).as_slice_of_cells(),
-					is_full,
+					is_full: layout.is_full,
+					has_one: layout.has_one,
 					is_void: stake::has_changed_hands(input, uid),
 					consensus,
 				};
@@ -161,6 +162,7 @@ impl Workspace {
 			let column = Column {
 				pairs: Cell::from_mut(pairs).as_slice_of_cells(),
 				is_full,
+				has_one: true,
 				is_void: stake::has_changed_hands(input, uid),
 				consensus: share::from_fixed(*consensus),
 			};

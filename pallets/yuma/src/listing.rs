@@ -40,7 +40,8 @@ pub(crate) fn mark(
 			}
 		};
 		let (weights, _) = validator.rows.get(validator.uid, &validators.copies, mechanism);
-		for (column, _) in weights.iter().filter(|(_, weight)| *weight == 0) {
+		let in_vain = validator.rows.rates_itself_in_vain.then_some(validator.uid);
+		for (column, _) in weights.iter().filter(|entry| entry.1 == 0 && in_vain != Some(entry.0)) {
 			put(*column, LISTED_ZERO);
 		}
 		// With a part of the penalty the row is sorted before the walk.

@@ -12,8 +12,12 @@ use crate::share::ONE;
 use crate::types::{Entry, MechanismInput};
 use crate::validators::Validators;
 
-/// The fewest columns that are filled at a time: as many places are written in turn, and all stay in the fastest cache.
-const LEAST_TILE: u16 = 128;
+/// How many columns are filled at a time, unless rows are short: as many places are written in turn, and all stay in the
+/// fastest cache.
+const TILE: u16 = 64;
+/// Small subnets have narrower tiles, but at most so many, of at least so many columns.
+const MOST_TILES: u16 = 16;
+const LEAST_TILE: u16 = 16;
 /// The fewest pairs of a row in a tile, on average.
 const LEAST_SEGMENT: usize = 16;
 /// Rows with less than one gap in so many entries are counted by their runs.
@@ -111,6 +115,8 @@ pub(crate) struct Column {
 	/// Whether there is a pair for each validator, in order, with nothing in it for those who have nothing to do with the
 	/// miner. Otherwise only those are there who have.
 	pub(crate) is_full: bool,
+	/// Whether any weight is one.
+	pub(crate) has_one: bool,
 	/// How many pairs there are.
 	length: usize,
 	/// Where the first one is.
@@ -138,6 +144,14 @@ impl Place {
 		// By one, or by nothing.
 		self.base = self.base.wrapping_add(self.mask.wrapping_add(1));
 		place as usize
+	}
+
+	/// The place that a validator's pair was given, before anybody else's.
+	fn last(self, validator: u16) -> usize {
+		let back = self.mask.wrapping_add(1);
+		self.base
+			.wrapping_sub(back)
+			.wrapping_add(u32::from(validator) & self.mask) as usize
 	}
 }
 
@@ -171,6 +185,11 @@ impl Pairs {
 				count_merged(weights, bonds, &mut self.columns)
 			};
 			all = all.saturating_add(pairs);
+			if let Some(only) = validator.rows.only_weight
+				&& let Some(column) = self.columns.get_mut(usize::from(only))
+			{
+				column.has_one = true;
+			}
 			validator.pairs = pairs;
 			validator.read = (0, 0);
 		}
@@ -183,9 +202,9 @@ impl Pairs {
 		// A visit to a row for a tile costs about as much as a few pairs.
 		let rows = usize::from(n).saturating_mul(validators.list.len());
 		let wide_enough = rows.saturating_mul(LEAST_SEGMENT).checked_div(all).unwrap_or(0);
-		self.tile_columns = u16::try_from(wide_enough)
-			.unwrap_or(u16::MAX)
-			.clamp(LEAST_TILE, n.max(LEAST_TILE));
+		let wide_enough = u16::try_from(wide_enough).unwrap_or(u16::MAX);
+		let narrow_enough = (n / MOST_TILES).clamp(LEAST_TILE, TILE);
+		self.tile_columns = wide_enough.clamp(narrow_enough, n.max(narrow_enough));
 		self.lay_out(validators.list.len());
 	}
 
@@ -279,19 +298,26 @@ impl Pairs {
 			};
 			validator.read.0 = validator.read.0.saturating_add(read.0);
 			validator.read.1 = validator.read.1.saturating_add(read.1);
+			if validator.rows.rates_itself_in_vain && columns.contains(&validator.uid) {
+				// The only void weight in a row that is read where it is. Its pair is the last in the column so far.
+				let place = places.get(usize::from(validator.uid)).map(|place| place.last(number));
+				if let Some(pair) = place.and_then(|place| tile.get_mut(place)) {
+					*pair = Pair::new(0, pair.bond(), number);
+				}
+			}
 		}
 	}
 
 	/// Takes a column that has been filled over to those that are used, behind the column before it.
-	pub(crate) fn take(&mut self, column: u16) -> (bool, &mut [Pair]) {
+	pub(crate) fn take(&mut self, column: u16) -> (Column, &mut [Pair]) {
 		let start = self.used.len();
 		let Some(column) = self.columns.get_mut(usize::from(column)) else {
-			return (false, &mut []);
+			return (Column::default(), &mut []);
 		};
 		let filled = self.tile.get(column.start..column.start.saturating_add(column.length));
 		self.used.extend_from_slice(filled.unwrap_or_default());
 		column.start = start;
-		(column.is_full, self.used.get_mut(start..).unwrap_or_default())
+		(*column, self.used.get_mut(start..).unwrap_or_default())
 	}
 
 	/// Where in memory the pairs of a column that is used are; less than [`Self::room`].
@@ -464,7 +490,7 @@ mod tests {
 			for tile in pairs.tiles(n) {
 				pairs.fill(tile.clone(), &mut validators, &mechanism);
 				for uid in tile {
-					let (is_full, column) = pairs.take(uid);
+					let (Column { is_full, .. }, column) = pairs.take(uid);
 					let has = |rows: &[Vec<Entry>], own: u16, skips_own: bool| {
 						let row = &rows[usize::from(own)];
 						let entry = row.iter().find(|entry| entry.0 == uid && !(skips_own && own == uid));

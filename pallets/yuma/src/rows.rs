@@ -21,6 +21,10 @@ pub(crate) struct FitRows {
 	pub(crate) weight_sum: Whole,
 	/// Whether a weight of zero is listed.
 	pub(crate) lists_zeros: bool,
+	/// The destination that has all the weight, if one has.
+	pub(crate) only_weight: Option<u16>,
+	/// Whether the row of weights has one on the uid itself that does not count.
+	pub(crate) rates_itself_in_vain: bool,
 	/// The order in which an unsorted row of weights was listed; kept for liquid alpha alone.
 	pub(crate) listed_weights: Range<usize>,
 	/// The order in which an unsorted row of bonds was listed; kept for liquid alpha alone.
@@ -97,6 +101,8 @@ impl<'a> Reader<'a> {
 			are_aligned: weights.is_empty() || bonds.is_empty() || look.is_aligned,
 			weight_sum: weight_sum(look.sum),
 			lists_zeros: look.has_zeros,
+			only_weight: None,
+			rates_itself_in_vain: false,
 			listed_weights: 0..0,
 			listed_bonds: 0..0,
 		};
@@ -107,11 +113,11 @@ impl<'a> Reader<'a> {
 			fit.bonds = Source::Copy(sorted);
 			fit.listed_bonds = listed;
 		}
-		if matches!((&fit.weights, &fit.bonds), (Source::Copy(weights), _) | (_, Source::Copy(weights)) if !weights.is_empty())
-		{
-			let (weights, bonds) = fit.get(uid, copies, self.mechanism);
+		let (weights, bonds) = fit.get(uid, copies, self.mechanism);
+		if !matches!((&fit.weights, &fit.bonds), (Source::Input, Source::Input)) {
 			fit.are_aligned = weights.is_empty() || bonds.is_empty();
 		}
+		fit.only_weight = only_weight(weights, uid, &fit);
 		Some(fit)
 	}
 
@@ -123,9 +129,18 @@ impl<'a> Reader<'a> {
 		// A registration is known if it is before the update and not after the commit.
 		let unknown_from = updated.min(committed.saturating_add(1));
 		let may_rate_itself = self.input.owner_uid == Some(uid);
-		let rates_itself = || row.binary_search_by_key(&uid, |entry| entry.0).is_ok();
-		let is_fit = is_sorted && self.last_registration < unknown_from && (may_rate_itself || !rates_itself());
-		if row.is_empty() || is_fit {
+		if row.is_empty() {
+			return;
+		}
+		if is_sorted && self.last_registration < unknown_from {
+			let on_itself = row
+				.binary_search_by_key(&uid, |entry| entry.0)
+				.ok()
+				.and_then(|place| row.get(place));
+			if let Some((_, weight)) = on_itself.filter(|_| !may_rate_itself) {
+				fit.rates_itself_in_vain = true;
+				fit.weight_sum = weight_sum(fit.weight_sum.whole().saturating_sub(u64::from(*weight)));
+			}
 			return;
 		}
 		let keep = |destination: u16| {
@@ -144,6 +159,18 @@ impl<'a> Reader<'a> {
 			fit.listed_weights = listed;
 		}
 	}
+}
+
+/// The destination that has all the weight of a row, if one has. Only such a weight is one.
+fn only_weight(weights: &[Entry], uid: u16, fit: &FitRows) -> Option<u16> {
+	// Any other row has two weights above zero at first sight.
+	if weights.len() > 2 && !fit.lists_zeros {
+		return None;
+	}
+	let counts = |entry: &&Entry| entry.1 > 0 && !(fit.rates_itself_in_vain && entry.0 == uid);
+	let mut counted = weights.iter().filter(counts);
+	let only = counted.next()?.0;
+	counted.next().is_none().then_some(only)
 }
 
 /// The sum of a row of weights, none of which has more than 16 bits.
@@ -330,8 +357,17 @@ mod tests {
 	#[test]
 	fn void_weights_are_left_out_of_the_row_and_its_sum() {
 		let row = [(0, 60), (1, 10), (2, 20), (3, 10)];
-		assert_eq!(weights(&row, |_| ()), [(1, 10), (2, 20), (3, 10)], "not on oneself");
-		assert_eq!(weights(&row, |input| input.owner_uid = Some(0)), row, "but the owner");
+		let rows: [&[Entry]; 1] = [&row];
+		let raw = MechanismInput {
+			weights: &rows,
+			..MechanismInput::default()
+		};
+		let (on_itself, ..) = fit(raw, |_| ());
+		assert!(on_itself.rates_itself_in_vain);
+		assert_eq!(on_itself.weight_sum.whole(), 40);
+		let (owner, ..) = fit(raw, |input| input.owner_uid = Some(0));
+		assert!(!owner.rates_itself_in_vain);
+		assert_eq!(owner.weight_sum.whole(), 100);
 		let newcomer = |input: &mut EpochInput<'_>| input.block_at_registration = &[0, 4, 5, 6];
 		assert_eq!(weights(&row, newcomer), [(1, 10)]);
 	}
@@ -366,8 +402,27 @@ mod tests {
 	}
 
 	#[test]
+	fn the_only_weight_is_found_among_zeros_and_weights_in_vain() {
+		let only = |row: &[Entry]| {
+			let rows = [row];
+			let raw = MechanismInput {
+				weights: &rows,
+				..MechanismInput::default()
+			};
+			fit(raw, |_| ()).0.only_weight
+		};
+		assert_eq!(only(&[(2, 9)]), Some(2));
+		assert_eq!(only(&[(0, 5), (2, 9)]), Some(2), "a weight on oneself does not count");
+		assert_eq!(only(&[(0, 5)]), None);
+		assert_eq!(only(&[(1, 0), (2, 9), (3, 0)]), Some(2));
+		assert_eq!(only(&[(1, 1), (2, 9)]), None);
+		assert_eq!(only(&[(1, 0)]), None);
+		assert_eq!(only(&[(3, 9), (0, 5), (3, 1)]), Some(3), "unsorted");
+	}
+
+	#[test]
 	fn alignment_is_of_the_rows_that_are_left() {
-		let (weights, bonds): ([&[Entry]; 1], [&[Entry]; 1]) = ([&[(0, 7), (3, 9)]], [&[(0, 5), (3, 6)]]);
+		let (weights, bonds): ([&[Entry]; 1], [&[Entry]; 1]) = ([&[(3, 9), (0, 7)]], [&[(0, 5), (3, 6)]]);
 		let raw = MechanismInput {
 			weights: &weights,
 			bonds: &bonds,

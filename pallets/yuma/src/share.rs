@@ -76,9 +76,11 @@ pub(crate) const fn to_proportion(share: u64) -> u16 {
 pub(crate) struct Whole {
 	/// Less than 2⁴⁸: the sum of at most 65535 shares.
 	value: u64,
-	/// What brings the whole to 34 bits, if it has less.
-	shift: u32,
-	/// `ceil(2⁹⁶ / (value · 2ˢ))`, for the `s` of `shift`.
+	/// How many bits the whole lacks to 33.
+	lacking: u32,
+	/// How many bits it has beyond 33.
+	beyond: u32,
+	/// `ceil(2⁹⁶⁺ᵇ / (value · 2ˡ))`, for the `l` that are lacking and the `b` beyond; it has all 64 bits.
 	reciprocal: u64,
 	/// Whether the quotient by the reciprocal is never too much.
 	is_exact: bool,
@@ -92,15 +94,25 @@ impl Whole {
 	/// Parts of a whole of zero are zero, and so are their quotients: the same as by a whole of one.
 	pub(crate) fn new(value: u64, most: u64) -> Self {
 		let value = value.max(1);
-		let shift = value.leading_zeros().saturating_sub(30);
-		let (reciprocal, error) = reciprocal(value << shift);
+		// A power of two counts as the bits below it: its reciprocal would just not fit.
+		let bits = u64::BITS.wrapping_sub(value.wrapping_sub(1).leading_zeros());
+		let (lacking, beyond) = (33_u32.saturating_sub(bits), bits.saturating_sub(33));
+		let (reciprocal, error) = reciprocal(value << lacking, beyond);
+		// The quotient of a part is a multiple of `1 / value`, and may be lifted by less than that.
+		let lift = u128::from(most).wrapping_mul(error.into()) >> 64_u32.wrapping_add(beyond);
 		Self {
 			value,
-			shift,
+			lacking,
+			beyond,
 			reciprocal,
-			is_exact: (most << shift).checked_mul(error).is_some(),
+			is_exact: lift == 0,
 			is_divided: most < value,
 		}
+	}
+
+	/// The whole itself; one where it is zero.
+	pub(crate) const fn whole(self) -> u64 {
+		self.value
 	}
 
 	/// Whether [`Self::exact_share`] is right for all parts.
@@ -147,8 +159,8 @@ impl Whole {
 	/// The quotient, or at most one more.
 	#[inline(always)]
 	fn estimate(self, part: u64) -> u64 {
-		let product = u128::from(part << self.shift).wrapping_mul(u128::from(self.reciprocal));
-		(product >> 64) as u64
+		let product = u128::from(part << self.lacking).wrapping_mul(u128::from(self.reciprocal));
+		(product >> 64) as u64 >> self.beyond
 	}
 
 	/// The quotient by the processor's own division, which is the faster way where there are no wide multiplications.
@@ -162,21 +174,17 @@ impl Whole {
 	}
 }
 
-/// `ceil(2⁹⁶ / value)` for a value from 2³³ to 2⁴⁸, and by how much the product of both exceeds 2⁹⁶.
-fn reciprocal(value: u64) -> (u64, u64) {
-	// Long division: what is left is less than 2⁴⁸, so that 16 bits come down at a time.
-	let quotient_and_rest = |dividend: u64| {
-		let quotient = dividend.checked_div(value).unwrap_or(0);
-		(quotient, dividend.wrapping_sub(quotient.wrapping_mul(value)))
-	};
-	let (first, rest) = quotient_and_rest(1 << 63);
-	let (second, rest) = quotient_and_rest(rest << 16);
-	let (third, rest) = quotient_and_rest(rest << 16);
-	let (fourth, rest) = quotient_and_rest(rest << 1);
-	let quotient = (first << 33)
-		.wrapping_add(second << 17)
-		.wrapping_add(third << 1)
-		.wrapping_add(fourth);
+/// `ceil(2⁹⁶⁺ᵇ / value)` for a value above 2³² and up to 2⁴⁸ that has `b` bits `beyond` 33, and by how much the product of both exceeds
+/// the dividend.
+fn reciprocal(value: u64, beyond: u32) -> (u64, u64) {
+	// Long division: what is left is less than 2⁴⁸, so that 16 bits at a time come down.
+	let (mut quotient, mut rest) = (0_u64, 1_u64 << 47);
+	for bits in [16, 16, 16, 1, beyond] {
+		let dividend = rest << bits;
+		let digits = dividend.checked_div(value).unwrap_or(0);
+		quotient = (quotient << bits).wrapping_add(digits);
+		rest = dividend.wrapping_sub(digits.wrapping_mul(value));
+	}
 	if rest == 0 {
 		(quotient, 0)
 	} else {

@@ -52,8 +52,8 @@ pub(crate) struct Validators {
 	pub(crate) accounts: Vec<Account>,
 	/// Shares of active stake, normalised once more over those who have any: what counts in the median.
 	pub(crate) votes: Vec<u32>,
-	/// Whether any weight or share of stake may be one.
-	pub(crate) has_ones: bool,
+	/// Whether one of them has all active stake.
+	pub(crate) has_whole_stake: bool,
 }
 
 impl Validators {
@@ -90,12 +90,7 @@ impl Validators {
 			list.iter()
 				.map(|validator| to_vote(entry_or_default(votes, validator.uid))),
 		);
-		// Only the weight that is all of its row is one.
-		let has_one = |validator: &Validator| {
-			let (weights, _) = validator.rows.get(validator.uid, copies, reader.mechanism);
-			weights.len() == 1 || validator.rows.lists_zeros
-		};
-		self.has_ones = stakes.iter().any(|stake| *stake >= ONE) || list.iter().any(has_one);
+		self.has_whole_stake = stakes.iter().any(|stake| *stake >= ONE);
 	}
 
 	/// Gives each validator that may keep bonds a place for all of its pairs.
