@@ -22,6 +22,7 @@ use sp_runtime::{
 };
 use sp_session::OpaqueGeneratedSessionKeys;
 use sp_version::RuntimeVersion;
+use yuma::{EpochOutput, OwnedEpochInput, Workspace};
 
 impl_runtime_apis! {
 	impl sp_api::Core<Block> for Runtime {
@@ -241,6 +242,14 @@ impl_runtime_apis! {
 			netuid: NetUid,
 		) -> Option<StakeInfo> {
 			SubtensorModule::get_stake_info(&hotkey_account, &coldkey_account, netuid)
+		}
+	}
+
+	impl apis::YumaApi<Block> for Runtime {
+		fn run_epoch(input: OwnedEpochInput) -> EpochOutput {
+			let mut output = EpochOutput::default();
+			input.run(&mut Workspace::default(), &mut output);
+			output
 		}
 	}
 

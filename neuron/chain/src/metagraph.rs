@@ -220,7 +220,7 @@ pub(crate) fn assemble(
 	block: u64,
 	infos: Vec<NeuronInfoLite>,
 	mut certificates: HashMap<AccountId, Vec<u8>>,
-	registered_at: &HashMap<u16, u64>,
+	registered_at: &[u64],
 ) -> Result<Metagraph, ChainError> {
 	let mut neurons = Vec::with_capacity(infos.len());
 	for info in infos {
@@ -243,7 +243,7 @@ pub(crate) fn assemble(
 			validator_permit: info.validator_permit,
 			last_update: info.last_update,
 			registered_at: registered_at
-				.get(&info.uid)
+				.get(usize::from(info.uid))
 				.copied()
 				.ok_or_else(|| ChainError::MetadataMismatch {
 					item: "SubtensorModule.BlockAtRegistration".to_owned(),

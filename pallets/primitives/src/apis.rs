@@ -3,6 +3,7 @@
 use crate::{Metagraph, NetUid, NeuronInfo, NeuronInfoLite, StakeInfo, TaoBalance};
 use alloc::vec::Vec;
 use sp_runtime::AccountId32;
+use yuma::{EpochOutput, OwnedEpochInput};
 
 sp_api::decl_runtime_apis! {
 	/// The neurons of a subnet.
@@ -43,5 +44,17 @@ sp_api::decl_runtime_apis! {
 			coldkey_account: AccountId32,
 			netuid: NetUid,
 		) -> Option<StakeInfo>;
+	}
+
+	/// The chain's own consensus arithmetic, on numbers of the caller's choice.
+	///
+	/// It reads and writes no storage and runs off chain only: for whoever wants to check a payout, or to know what
+	/// other weights would have earned, with the very code that the chain executes.
+	pub trait YumaApi {
+		/// Computes one epoch.
+		///
+		/// Every input that decodes is acceptable. Memory grows with the input and with `n` times the number of
+		/// mechanisms; the executor bounds it, and a call that asks for more fails without an effect on the chain.
+		fn run_epoch(input: OwnedEpochInput) -> EpochOutput;
 	}
 }

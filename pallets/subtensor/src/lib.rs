@@ -5,12 +5,14 @@
 //! A coldkey registers a subnet, or registers hotkeys on one; a hotkey publishes where it serves; coldkeys
 //! stake on hotkeys; hotkeys with a validator permit submit weight rows. Each block mints the block
 //! emission into the subnets' accounts; each tempo an epoch loads a snapshot of a subnet, lets
-//! [`yuma::run_epoch`] turn weights into payouts, stores the results and credits them as stake.
+//! [`yuma::run_epoch`] turn weights into payouts, stores the results and credits them as stake, over several blocks
+//! where there are many ([`PAYMENTS_PER_BLOCK`]). Epochs that do not fit into their part of a block ([`EPOCH_SHARE`])
+//! wait for the next.
 //!
 //! This file holds the configuration, events, errors and calls; a call checks its origin and calls `do_*`.
 //! Each domain is a folder that owns its storage items (a FRAME pallet section) and its tests:
 //! `subnets`, `hyperparameters`, `registration`, `serving`, `staking`, `weights`, `emission`, `epoch`;
-//! `genesis` fills the storage of a new chain, `info` answers the runtime APIs, `try_state` checks the
+//! `rows` moves weights and bonds in bulk, `genesis` fills the storage of a new chain, `info` answers the runtime APIs, `try_state` checks the
 //! invariants.
 //!
 //! # Money
@@ -60,6 +62,7 @@ pub mod hyperparameters;
 mod info;
 mod limits;
 pub mod registration;
+mod rows;
 pub mod serving;
 pub mod staking;
 pub mod subnets;
@@ -70,13 +73,17 @@ pub mod weights;
 mod try_state;
 
 #[cfg(test)]
+mod counter;
+#[cfg(test)]
 mod mock;
 
 pub use emission::EmissionTotals;
+pub use epoch::payout::{Paid, Payment, Payout};
 pub use hyperparameters::{EpochConsensus, Hyperparameters, InvalidHyperparameter};
 pub use limits::*;
 pub use pallet::*;
-pub use weight_info::WeightInfo;
+pub use staking::PoolShares;
+pub use weight_info::{PalletWeight, WeightInfo};
 
 use frame_support::pallet_macros::import_section;
 
@@ -187,8 +194,16 @@ pub mod pallet {
 		TempoSet(NetUid, u16),
 		/// An epoch was asked for: subnet, block.
 		EpochTriggered(NetUid, u64),
-		/// An epoch ran. `emission + owner` was pending before; `miners + takes + nominators + owner + carried`
-		/// is the same amount.
+		/// An epoch became due in a block that has no room for it; it waits for one of the next. Told once an epoch.
+		EpochDeferred {
+			/// Subnet.
+			netuid: NetUid,
+			/// This block.
+			due: u64,
+		},
+		/// An epoch is paid out: in its own block where it pays at most [`PAYMENTS_PER_BLOCK`] neurons, else when the last
+		/// miner is paid. `emission + owner` was pending before it ran; `miners + takes + nominators + owner + carried` is the
+		/// same amount.
 		EpochCompleted {
 			/// Subnet.
 			netuid: NetUid,
@@ -315,6 +330,10 @@ pub mod pallet {
 			Self::begin_block()
 		}
 
+		fn integrity_test() {
+			Self::check_epochs_fit();
+		}
+
 		#[cfg(feature = "try-runtime")]
 		fn try_state(_block: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
 			Self::do_try_state()
@@ -394,17 +413,7 @@ pub mod pallet {
 			placeholder2: u8,
 		) -> DispatchResult {
 			let hotkey = ensure_signed(origin)?;
-			let block = Self::block_number();
-			let axon = AxonInfo {
-				block,
-				version,
-				ip,
-				port,
-				ip_type,
-				protocol,
-				placeholder1,
-				placeholder2,
-			};
+			let axon = Self::axon(version, ip, port, ip_type, protocol, [placeholder1, placeholder2]);
 			Self::do_serve_axon(&hotkey, netuid, axon, None)
 		}
 
@@ -425,17 +434,7 @@ pub mod pallet {
 			certificate: Vec<u8>,
 		) -> DispatchResult {
 			let hotkey = ensure_signed(origin)?;
-			let block = Self::block_number();
-			let axon = AxonInfo {
-				block,
-				version,
-				ip,
-				port,
-				ip_type,
-				protocol,
-				placeholder1,
-				placeholder2,
-			};
+			let axon = Self::axon(version, ip, port, ip_type, protocol, [placeholder1, placeholder2]);
 			Self::do_serve_axon(&hotkey, netuid, axon, Some(&certificate))
 		}
 

@@ -1,17 +1,23 @@
 //! Bounds of what the chain stores and of what it does in a block.
 
+use sp_runtime::Perbill;
+
 /// Largest number of neurons of a subnet.
-pub const MAX_UIDS_PER_SUBNET: u32 = 1_024;
+pub const MAX_UIDS_PER_SUBNET: u32 = 4_096;
+/// Most validator permits that a subnet gives by stake; the owner's may come on top.
+pub const MAX_VALIDATORS_PER_SUBNET: u16 = 256;
 /// Largest number of subnets, root excluded.
 pub const MAX_SUBNETS: u16 = 128;
 /// Most hotkeys that a coldkey may own, and most that it may have stake on.
 pub const MAX_HOTKEYS_PER_COLDKEY: u32 = 256;
 /// Longest symbol of a subnet's token, in bytes.
 pub const MAX_SYMBOL_BYTES: u32 = 16;
-/// Most epochs in one block; further ones that are due wait for the next block.
-pub const MAX_EPOCHS_PER_BLOCK: usize = 2;
-/// A second epoch starts only while the first has used less than this part of a block's time.
-pub const EPOCH_BUDGET_DIVISOR: u64 = 4;
+/// The part of a block's weight that epochs may use. The epoch of the largest subnet fits (the pallet's integrity test
+/// checks that), so that no subnet can grow too large for its epochs to run.
+pub const EPOCH_SHARE: Perbill = Perbill::from_percent(25);
+/// Most miners of a subnet that a block pays; the others that an epoch pays follow in the next blocks. (Validators are all
+/// paid in the epoch's block, and an epoch that finds the last one not paid out yet pays what is left of it.)
+pub const PAYMENTS_PER_BLOCK: u32 = 64;
 /// Smallest amount that can be staked, and smallest stake that a withdrawal leaves behind (less is paid
 /// out with it), in rao. Keeps the share pools' rounding harmless.
 pub const MIN_STAKE: u64 = 500_000;

@@ -27,8 +27,8 @@ pub(crate) const IMMUNITY: u16 = 15;
 pub(crate) const NETUID: NetUid = NetUid::new(1);
 
 parameter_types! {
-	/// Execution time of a block, in picoseconds.
-	pub storage BlockLength: u64 = 2_000_000_000_000;
+	/// Execution time of a block, in picoseconds; that of the runtime unless a test changes it.
+	pub storage BlockLength: u64 = 4_000_000_000_000;
 	pub BlockWeights: frame_system::limits::BlockWeights = frame_system::limits::BlockWeights {
 		max_block: frame_support::weights::Weight::from_parts(BlockLength::get(), u64::MAX),
 		..Default::default()
@@ -44,6 +44,7 @@ impl frame_system::Config for Test {
 	type Block = Block;
 	type AccountData = pallet_balances::AccountData<u64>;
 	type BlockWeights = BlockWeights;
+	type DbWeight = frame_support::weights::constants::ParityDbWeight;
 }
 
 #[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
@@ -56,7 +57,7 @@ impl pallet_balances::Config for Test {
 impl Config for Test {
 	type Currency = Balances;
 	type Exchange = ParityExchange;
-	type WeightInfo = ();
+	type WeightInfo = PalletWeight<Test>;
 	type PalletId = SubtensorPalletId;
 }
 
@@ -209,6 +210,48 @@ pub(crate) fn working_subnet() {
 	stake(2, 2, 1_000 * TAO);
 	stake(3, 3, 500 * TAO);
 	next_epoch(NETUID);
+}
+
+/// Parameters of a subnet of so many neurons and validators, in which weights may be set at any time.
+pub(crate) fn crowded(neurons: u16, validators: u16) -> Hyperparameters {
+	Hyperparameters {
+		max_allowed_uids: neurons,
+		max_allowed_validators: validators,
+		weights_set_rate_limit: 0,
+		..parameters()
+	}
+}
+
+/// The hotkey of a uid of [`crowded_subnet`], the owner's excepted.
+pub(crate) fn crowd(uid: u16) -> AccountId32 {
+	let mut bytes = [0xee; 32];
+	bytes[..2].copy_from_slice(&uid.to_le_bytes());
+	AccountId32::new(bytes)
+}
+
+/// Fills subnet 1 up to so many neurons, whose hotkeys belong to coldkeys 1 to 20 in turn, stakes on uids 1 to
+/// `validators`, and lets an epoch give them permits.
+pub(crate) fn crowded_subnet(neurons: u16, validators: u16) {
+	subnet();
+	for uid in 1..neurons {
+		let (coldkey, hotkey) = (cold((uid % 20) as u8 + 1), crowd(uid));
+		assert_ok!(SubtensorModule::associate_hotkey(&coldkey, &hotkey));
+		assert_ok!(SubtensorModule::append_neuron(NETUID, &hotkey));
+		if uid <= validators {
+			let amount = TaoBalance::new((1_000 - u64::from(uid)) * TAO);
+			assert_ok!(SubtensorModule::add_stake(signed(coldkey), hotkey, NETUID, amount));
+		}
+	}
+	next_epoch(NETUID);
+}
+
+/// A validator of [`crowded_subnet`] sets a weight on everybody else.
+pub(crate) fn set_all_weights(uid: u16) -> sp_runtime::DispatchResult {
+	let others: Vec<u16> = (0..SubnetworkN::<Test>::get(NETUID))
+		.filter(|other| *other != uid)
+		.collect();
+	let weights = others.iter().map(|other| 1_000 + *other).collect();
+	SubtensorModule::set_weights(signed(crowd(uid)), NETUID, others, weights, 0)
 }
 
 /// What is pending for the next epoch of a subnet, owner's cut included.

@@ -8,7 +8,7 @@ use core::cell::Cell;
 
 use crate::fixed::Fixed;
 use crate::liquid_alpha::Pace;
-use crate::pairs::Pair;
+use crate::pair::Pair;
 use crate::share::{self, ONE, Whole, product, product_with_proportion};
 use crate::types::{Entry, Parameters};
 use crate::validators::{Account, Standings};

@@ -30,6 +30,7 @@ mod mechanisms;
 mod median;
 mod merge;
 mod owned;
+mod pair;
 mod pairs;
 mod rows;
 mod share;

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use core::cell::Cell;
 
 use crate::fixed::Fixed;
-use crate::pairs::Pair;
+use crate::pair::Pair;
 use crate::share::{self, ONE, inverse, product, product_rounded_up};
 use crate::types::LiquidAlpha;
 use crate::weights::Penalty;

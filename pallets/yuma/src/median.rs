@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::fixed::{Fixed, normalise, total};
-use crate::pairs::{Ordinal, Pair};
+use crate::pair::{Ordinal, Pair};
 use crate::share::ONE;
 
 /// How many weights of a column are looked at first.

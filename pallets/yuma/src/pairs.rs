@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use crate::merge::merge;
-use crate::share::ONE;
+use crate::pair::Pair;
 use crate::types::{Entry, MechanismInput};
 use crate::validators::Validators;
 
@@ -22,92 +22,10 @@ const LEAST_TILE: u16 = 16;
 const LEAST_SEGMENT: usize = 16;
 /// Rows with less than one gap in so many entries are counted by their runs.
 const FEW_GAPS: usize = 32;
-/// The bit that is the sign of a 32-bit number.
-const SIGN: u32 = 1 << 31;
 /// Pairs in a cache line.
 const PAIRS_PER_LINE: usize = 8;
 /// From how many pairs on a column may have a little more room than it needs.
 const LONG_COLUMN: usize = 128;
-
-/// What a validator says of a miner and holds in it: the normalised weight, the stored bond, and the validator's place
-/// in the list.
-///
-/// In one word, weight first, so that pairs are ordered by weight. A weight of one is held as the largest 32-bit
-/// number, which is no weight: the largest below one is at most `1 - 2⁻³¹`, a quotient of sums below 2³².
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Pair(u64);
-
-impl Pair {
-	#[inline(always)]
-	pub(crate) const fn new(weight: u64, bond: u16, validator: u16) -> Self {
-		let weight = weight.wrapping_sub(weight >> 32);
-		Self(weight << 32 | (bond as u64) << 16 | validator as u64)
-	}
-
-	/// The normalised weight, as a share of one.
-	#[inline(always)]
-	pub(crate) const fn weight(self) -> u64 {
-		let weight = self.0 >> 32;
-		weight.wrapping_add((weight == ONE - 1) as u64)
-	}
-
-	/// The same, if no weight is one.
-	#[inline(always)]
-	pub(crate) const fn weight_among<const ONES: bool>(self) -> u64 {
-		if ONES { self.weight() } else { self.0 >> 32 }
-	}
-
-	/// What weights are compared by.
-	#[inline(always)]
-	pub(crate) const fn ordinal(self) -> Ordinal {
-		Ordinal(((self.0 >> 32) as u32 ^ SIGN) as i32)
-	}
-
-	/// The bond as it is stored.
-	#[inline(always)]
-	pub(crate) const fn bond(self) -> u16 {
-		(self.0 >> 16) as u16
-	}
-
-	/// The place of the validator.
-	#[inline(always)]
-	pub(crate) const fn validator(self) -> usize {
-		(self.0 & 0xffff) as usize
-	}
-
-	/// What takes the pair's place: the validator's new bond, at most one.
-	#[inline(always)]
-	pub(crate) const fn with_new_bond(self, bond: u64) -> Self {
-		Self(bond << 16 | (self.0 & 0xffff))
-	}
-
-	/// The new bond that took the pair's place.
-	#[inline(always)]
-	pub(crate) const fn new_bond(self) -> u64 {
-		self.0 >> 16
-	}
-}
-
-/// A weight to be compared: signed, as it is signed numbers that processors compare several at a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Ordinal(pub(crate) i32);
-
-impl Ordinal {
-	/// Of a weight of zero.
-	pub(crate) const ZERO: Self = Self(i32::MIN);
-	/// Of a weight of one.
-	pub(crate) const MAX: Self = Self(i32::MAX);
-
-	/// The weight.
-	pub(crate) const fn weight(self) -> u64 {
-		Pair(((self.0 as u32 ^ SIGN) as u64) << 32).weight()
-	}
-
-	/// What lies in the middle, rounded down.
-	pub(crate) const fn middle(self, other: Self) -> Self {
-		Self(((self.0 as i64).wrapping_add(other.0 as i64) >> 1) as i32)
-	}
-}
 
 /// The pairs of a column, and what is known of them.
 #[derive(Clone, Copy, Debug, Default)]
@@ -448,18 +366,6 @@ mod tests {
 	use crate::fixed::Fixed;
 	use crate::rows::Reader;
 	use crate::test_support::input;
-
-	#[test]
-	fn a_pair_holds_what_was_put_into_it() {
-		for weight in [0, 1, ONE / 3, ONE - 2, ONE] {
-			let pair = Pair::new(weight, 0xabcd, 0xfedc);
-			assert_eq!((pair.weight(), pair.bond(), pair.validator()), (weight, 0xabcd, 0xfedc));
-			assert_eq!(pair.ordinal().weight(), weight);
-			let pair = pair.with_new_bond(weight);
-			assert_eq!((pair.new_bond(), pair.validator()), (weight, 0xfedc));
-		}
-		assert!(Pair::new(5, 9, 9) < Pair::new(6, 0, 0) && Pair::new(ONE - 2, 0, 0).ordinal() < Ordinal::MAX);
-	}
 
 	fn rows(n: u16) -> impl Strategy<Value = Vec<Vec<Entry>>> {
 		let chosen = proptest::collection::btree_map(0..n, 1..9_u16, 0..=usize::from(n)).prop_map(Vec::from_iter);

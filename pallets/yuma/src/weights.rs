@@ -2,7 +2,7 @@
 
 use core::cell::Cell;
 
-use crate::pairs::Pair;
+use crate::pair::Pair;
 use crate::share::{self, product, product_rounded_up};
 use crate::validators::Standings;
 

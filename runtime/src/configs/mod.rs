@@ -138,5 +138,5 @@ impl pallet_subtensor::Config for Runtime {
 	type Currency = Balances;
 	type Exchange = ganglion_primitives::ParityExchange;
 	type PalletId = SubtensorPalletId;
-	type WeightInfo = ();
+	type WeightInfo = pallet_subtensor::PalletWeight<Runtime>;
 }

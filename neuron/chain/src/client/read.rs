@@ -188,7 +188,7 @@ impl ChainClient {
 			let certificates = certificates
 				.into_iter()
 				.map(|(hotkey, certificate)| (AccountId::from(hotkey.0), certificate.into_bytes()));
-			let registered_at = entries(&session, &at, "BlockAtRegistration", &key).await?;
+			let registered_at: Vec<u64> = parameter(&session, &at, "BlockAtRegistration", netuid).await?;
 			metagraph::assemble(netuid, at.block_number(), infos, certificates.collect(), &registered_at)
 		})
 		.await

@@ -147,18 +147,16 @@ async fn a_metagraph_is_put_together_from_all_its_parts() {
 	node.state()
 		.api_answers
 		.insert("NeuronInfoRuntimeApi_get_neurons_lite".to_owned(), neurons.encode());
-	for uid in [0u16, 1] {
-		let keys = [3u16.into(), uid.into()];
-		store(
-			&node,
-			&client,
-			SUBTENSOR,
-			"BlockAtRegistration",
-			&keys,
-			(50 + u64::from(uid)).encode(),
-		)
-		.await;
-	}
+	let registered_at = vec![50u64, 51].encode();
+	store(
+		&node,
+		&client,
+		SUBTENSOR,
+		"BlockAtRegistration",
+		&[3u16.into()],
+		registered_at,
+	)
+	.await;
 	let hotkey = AccountId::new(neurons[1].hotkey.0);
 	let certificate = RuntimeCertificate {
 		public_key: BoundedVec(vec![9; 32]),

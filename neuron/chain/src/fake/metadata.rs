@@ -65,14 +65,13 @@ fn pallets() -> Vec<PalletMetadata> {
 	let hashed = [StorageHasher::Blake2_128Concat];
 	let plain = [StorageHasher::Identity];
 	let plain_then_hashed = [StorageHasher::Identity, StorageHasher::Blake2_128Concat];
-	let plain_twice = [StorageHasher::Identity, StorageHasher::Identity];
 	let system = map::<RuntimeAccount, AccountInfo>("Account", &hashed, account.encode());
 	let subtensor = vec![
 		map::<NetUid, bool>("NetworksAdded", &plain, vec![0]),
 		map::<NetUid, TaoBalance>("Burn", &plain, 5u64.encode()),
 		map::<(NetUid, RuntimeAccount), u16>("Uids", &plain_then_hashed, Vec::new()),
 		map::<(NetUid, RuntimeAccount), RuntimeCertificate>("NeuronCertificates", &plain_then_hashed, Vec::new()),
-		map::<(NetUid, u16), u64>("BlockAtRegistration", &plain_twice, 0u64.encode()),
+		map::<NetUid, Vec<u64>>("BlockAtRegistration", &plain, Vec::<u64>::new().encode()),
 	];
 	vec![
 		PalletMetadata {

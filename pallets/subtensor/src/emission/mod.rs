@@ -66,7 +66,8 @@ impl Split {
 }
 
 impl<T: Config> Pallet<T> {
-	/// The work at the start of each block: emission, then the epochs that are due.
+	/// The work at the start of each block: emission, then the epochs that are due, then what earlier ones have still to
+	/// pay.
 	pub(crate) fn begin_block() -> Weight {
 		let netuids = Self::subnets();
 		for netuid in &netuids {
@@ -77,7 +78,11 @@ impl<T: Config> Pallet<T> {
 		}
 		Self::emit(&netuids);
 		let count = u32::try_from(netuids.len()).unwrap_or(u32::MAX);
-		T::WeightInfo::begin_block(count).saturating_add(Self::run_due_epochs(&netuids))
+		let epochs = Self::run_due_epochs(&netuids);
+		let payouts = Self::continue_payouts(epochs);
+		T::WeightInfo::begin_block(count)
+			.saturating_add(epochs)
+			.saturating_add(payouts)
 	}
 
 	/// Mints the block emission: equal shares for all subnets that take part. The rao that does not divide goes to

@@ -31,11 +31,13 @@ mod emission_storage {
 	#[pallet::storage]
 	pub type SubnetAlphaOut<T: Config> = StorageMap<_, Identity, NetUid, AlphaBalance, ValueQuery>;
 
-	/// Alpha that waits for the next epoch, for miners.
+	/// Alpha that waits for the next epoch, for miners; and what the last epoch gave to miners and has not paid yet
+	/// ([`UnpaidEmission`]).
 	#[pallet::storage]
 	pub type PendingServerEmission<T: Config> = StorageMap<_, Identity, NetUid, AlphaBalance, ValueQuery>;
 
-	/// Alpha that waits for the next epoch, for validators.
+	/// Alpha that waits for the next epoch, for validators; and what the last epoch gave to validators and has not paid
+	/// yet ([`UnpaidEmission`]).
 	#[pallet::storage]
 	pub type PendingValidatorEmission<T: Config> = StorageMap<_, Identity, NetUid, AlphaBalance, ValueQuery>;
 

@@ -1,137 +1,104 @@
-//! Epochs: when they are due, and how one runs.
+//! Epochs: when they run, and how one runs.
 //!
-//! An epoch loads one [`Snapshot`](snapshot::Snapshot) of a subnet, lets [`yuma::run_epoch`] compute, stores the
-//! results and pays what is pending.
+//! An epoch loads one `Snapshot` of a subnet, lets [`yuma::run_epoch`] compute, stores the
+//! results and pays what is pending. [`schedule`] decides which epochs a block has room for.
+//!
+//! # What it reads
+//!
+//! With `n` neurons, `v` of which may validate: the stake of each neuron, a weight row, a bond row and the take of each
+//! validator, some columns and some parameters: `n + 3v` items and some two dozen more. Rows of others cannot count and
+//! are not read. Each neuron that is paid adds the shares of its pool, and writes these and its stake; that would be the bulk of
+//! what an epoch costs a chain, so that [`payout`] spreads it over several blocks. Stakes stay one item each, as clients read them under their own keys, calls change them one
+//! by one, and a payment reads them anyway.
 
-mod payout;
+pub mod payout;
+pub mod schedule;
 mod snapshot;
 pub mod storage;
 
 #[cfg(test)]
 mod tests;
 
-use crate::{EPOCH_BUDGET_DIVISOR, MAX_EPOCHS_PER_BLOCK, WeightInfo, hyperparameters::MIN_TEMPO, pallet::*};
+use crate::{WeightInfo, pallet::*, rows};
 use alloc::vec::Vec;
+use codec::{Decode, Encode};
 use frame_support::{
-	defensive, ensure,
-	pallet_prelude::{DispatchResult, Get, Weight},
+	BoundedSlice, defensive,
+	pallet_prelude::{ConstU32, Weight},
 };
 use ganglion_primitives::{AlphaBalance, MechanismIndex, NetUid};
 use snapshot::Snapshot;
-use yuma::{EpochOutput, Workspace};
+use yuma::{EpochOutput, Rows, Workspace};
+
+/// A column that is stored from where it lies.
+type ColumnSlice<'a, Value> = BoundedSlice<'a, Value, ConstU32<{ crate::MAX_UIDS_PER_SUBNET }>>;
+
+/// Lends a column to storage. No column is longer than a subnet may be, so that none is truncated.
+fn column<Value: Encode + Decode>(values: &[Value]) -> ColumnSlice<'_, Value> {
+	ColumnSlice::truncate_from(values)
+}
 
 impl<T: Config> Pallet<T> {
-	/// The block in which the next epoch of a subnet runs, if no other subnet is due then; `None` where the subnet
-	/// has no epochs. An epoch that had to wait in this block is due in the next.
-	pub fn next_epoch_block(netuid: NetUid) -> Option<u64> {
-		let next = Self::block_number().saturating_add(1);
-		Self::epoch_due_at(netuid).map(|due| due.max(next))
-	}
-
-	/// The block from which on a subnet waits for its epoch.
-	fn epoch_due_at(netuid: NetUid) -> Option<u64> {
-		let tempo = u64::from(Tempo::<T>::get(netuid));
-		if tempo == 0 {
-			return None;
-		}
-		let due = LastEpochBlock::<T>::get(netuid).saturating_add(tempo);
-		match PendingEpochAt::<T>::get(netuid) {
-			0 => Some(due),
-			asked_for => Some(due.min(asked_for)),
-		}
-	}
-
-	/// Asks for an epoch in the next block.
-	pub(crate) fn do_trigger_epoch(netuid: NetUid) -> DispatchResult {
-		ensure!(
-			PendingEpochAt::<T>::get(netuid) == 0,
-			Error::<T>::EpochTriggerAlreadyPending
-		);
-		let next = Self::block_number().saturating_add(1);
-		let due = Self::epoch_due_at(netuid).ok_or(Error::<T>::SubnetNotExists)?;
-		ensure!(due > next, Error::<T>::AutoEpochAlreadyImminent);
-		let elapsed = BlocksSinceLastStep::<T>::get(netuid);
-		ensure!(elapsed >= u64::from(MIN_TEMPO), Error::<T>::TxRateLimitExceeded);
-		PendingEpochAt::<T>::insert(netuid, next);
-		Self::deposit_event(Event::EpochTriggered(netuid, next));
-		Ok(())
-	}
-
-	/// Runs the epochs that are due, those that have waited longest first: at least one, at most
-	/// [`MAX_EPOCHS_PER_BLOCK`], and no further one once [`EPOCH_BUDGET_DIVISOR`] says that the block is busy.
-	pub(crate) fn run_due_epochs(netuids: &[NetUid]) -> Weight {
-		let block = Self::block_number();
-		let mut due: Vec<(u64, NetUid)> = netuids
-			.iter()
-			.filter_map(|netuid| Some((Self::epoch_due_at(*netuid)?, *netuid)))
-			.filter(|(due, _)| *due <= block)
-			.collect();
-		due.sort_unstable();
-		let mut workspace = Workspace::default();
-		let mut output = EpochOutput::default();
-		let budget = T::BlockWeights::get().max_block.ref_time() / EPOCH_BUDGET_DIVISOR;
-		let mut spent = Weight::zero();
-		for (_, netuid) in due.into_iter().take(MAX_EPOCHS_PER_BLOCK) {
-			if spent.ref_time() > budget {
-				break;
-			}
-			spent = spent.saturating_add(Self::run_epoch(netuid, &mut workspace, &mut output));
-		}
-		spent
-	}
-
-	fn run_epoch(netuid: NetUid, workspace: &mut Workspace, output: &mut EpochOutput) -> Weight {
+	/// Runs the epoch of a subnet, begins to pay it out and returns what that weighed. Pays first what the last epoch has
+	/// still to pay, since all that is pending is what this one distributes.
+	pub(crate) fn run_epoch(netuid: NetUid, workspace: &mut Workspace, output: &mut EpochOutput) -> Weight {
+		let settled = Self::pay_rest(netuid, |_| true);
 		LastEpochBlock::<T>::insert(netuid, Self::block_number());
-		PendingEpochAt::<T>::remove(netuid);
+		if PendingEpochAt::<T>::get(netuid) != 0 {
+			PendingEpochAt::<T>::remove(netuid);
+		}
 		BlocksSinceLastStep::<T>::insert(netuid, 0);
 		let emission =
 			PendingServerEmission::<T>::get(netuid).saturating_add(PendingValidatorEmission::<T>::get(netuid));
 		let Some(snapshot) = Snapshot::load::<T>(netuid) else {
 			defensive!("the columns of a subnet do not fit its number of neurons", netuid);
-			return T::WeightInfo::epoch(u32::from(SubnetworkN::<T>::get(netuid)), 0);
+			return settled.saturating_add(T::WeightInfo::epoch(u32::from(SubnetworkN::<T>::get(netuid)), 0, 0));
 		};
 		snapshot.run(emission, workspace, output);
 		let epoch = SubnetEpochIndex::<T>::get(netuid).saturating_add(1);
 		SubnetEpochIndex::<T>::insert(netuid, epoch);
 		LastMechansimStepBlock::<T>::insert(netuid, snapshot.block);
-		Self::store_results(netuid, output);
-		let payout = Self::pay(&snapshot, output);
-		Self::deposit_event(Event::EpochCompleted {
-			netuid,
-			epoch,
-			emission,
-			miners: payout.miners,
-			takes: payout.takes,
-			nominators: payout.nominators,
-			owner: payout.owner,
-			carried: payout.carried,
-		});
-		T::WeightInfo::epoch(snapshot.neurons(), snapshot.entries())
+		Self::store_results(&snapshot, output);
+		let paid = Self::begin_payout(&snapshot, epoch, emission, output);
+		T::WeightInfo::epoch(snapshot.neurons(), snapshot.validators(), snapshot.entries())
+			.saturating_add(paid)
+			.saturating_add(settled)
 	}
 
-	/// Stores the columns and bond rows that consensus computed. No column is longer than a subnet may be, so that
-	/// none is truncated.
-	fn store_results(netuid: NetUid, output: &EpochOutput) {
-		let index = MechanismIndex::main(netuid);
-		Active::<T>::insert(netuid, Column::truncate_from(output.active.clone()));
-		Consensus::<T>::insert(netuid, Column::truncate_from(output.consensus.clone()));
-		Incentive::<T>::insert(index, Column::truncate_from(output.incentive.clone()));
-		Dividends::<T>::insert(netuid, Column::truncate_from(output.dividends.clone()));
-		ValidatorTrust::<T>::insert(netuid, Column::truncate_from(output.validator_trust.clone()));
-		let permits = Column::truncate_from(output.new_validator_permits.clone());
-		ValidatorPermit::<T>::insert(netuid, permits);
+	/// Stores the columns and bond rows that consensus computed.
+	fn store_results(snapshot: &Snapshot, output: &EpochOutput) {
+		let netuid = snapshot.netuid;
+		Active::<T>::insert(netuid, column(&output.active));
+		Consensus::<T>::insert(netuid, column(&output.consensus));
+		Dividends::<T>::insert(netuid, column(&output.dividends));
+		ValidatorTrust::<T>::insert(netuid, column(&output.validator_trust));
+		ValidatorPermit::<T>::insert(netuid, column(&output.new_validator_permits));
 		let emission: Vec<AlphaBalance> = output
 			.server_emission
 			.iter()
 			.zip(&output.validator_emission)
 			.map(|(server, validator)| AlphaBalance::new(server.saturating_add(*validator)))
 			.collect();
-		Emission::<T>::insert(netuid, Column::truncate_from(emission));
-		for (uid, row) in (0_u16..).zip(output.mechanisms.iter().flat_map(|mechanism| mechanism.bonds.iter())) {
+		Emission::<T>::insert(netuid, column(&emission));
+		// Every subnet has one mechanism.
+		if let Some(mechanism) = output.mechanisms.first() {
+			let index = MechanismIndex::main(netuid);
+			Incentive::<T>::insert(index, column(&mechanism.incentive));
+			Self::store_bonds(index, snapshot, &mechanism.bonds);
+		}
+	}
+
+	/// Stores the bond rows that changed. Only those who could validate in this epoch had bonds, and have bonds now.
+	fn store_bonds(index: MechanismIndex, snapshot: &Snapshot, bonds: &Rows) {
+		for validator in &snapshot.validators {
+			let row = bonds.row(validator.uid);
+			if row == validator.bonds {
+				continue;
+			}
 			if row.is_empty() {
-				Bonds::<T>::remove(index, uid);
+				Bonds::<T>::remove(index, validator.uid);
 			} else {
-				Bonds::<T>::insert(index, uid, SparseRow::truncate_from(row.to_vec()));
+				rows::store::<Bonds<T>>(index, validator.uid, row);
 			}
 		}
 	}

@@ -1,25 +1,31 @@
 //! What consensus reads of a subnet, loaded at once.
 
-use crate::{Hyperparameters, pallet::*};
+use crate::{hyperparameters, pallet::*, rows};
 use alloc::{vec, vec::Vec};
 use ganglion_primitives::{AccountId32, AlphaBalance, MechanismIndex, NetUid};
-use yuma::{Entry, EpochInput, EpochOutput, LiquidAlpha, MechanismInput, Parameters, Workspace};
+use yuma::{Entry, EpochInput, EpochOutput, MechanismInput, Parameters, Workspace};
 
 /// A subnet at the start of an epoch. All columns have one value per uid.
 pub(crate) struct Snapshot {
 	pub(crate) netuid: NetUid,
 	pub(crate) block: u64,
-	pub(crate) hotkeys: Vec<AccountId32>,
+	pub(crate) hotkeys: Column<AccountId32>,
+	/// Those who may validate in this epoch, by uid. Nobody else has bonds, and nobody else's weights count.
+	pub(crate) validators: Vec<Validator>,
 	last_step: u64,
 	owner_uid: Option<u16>,
-	stake_threshold: u64,
-	parameters: Hyperparameters,
-	stake: Vec<u64>,
+	parameters: Parameters,
+	pub(crate) stake: Vec<u64>,
 	last_update: Column<u64>,
-	registered_at: Vec<u64>,
+	registered_at: Column<u64>,
 	permits: Column<bool>,
-	weights: Vec<SparseRow>,
-	bonds: Vec<SparseRow>,
+}
+
+/// A uid that holds a permit, or the owner's.
+pub(crate) struct Validator {
+	pub(crate) uid: u16,
+	pub(crate) weights: Vec<Entry>,
+	pub(crate) bonds: Vec<Entry>,
 }
 
 impl Snapshot {
@@ -27,45 +33,63 @@ impl Snapshot {
 	pub(crate) fn load<T: Config>(netuid: NetUid) -> Option<Self> {
 		let n = SubnetworkN::<T>::get(netuid);
 		let index = MechanismIndex::main(netuid);
-		let hotkeys: Option<Vec<AccountId32>> = (0..n).map(|uid| Keys::<T>::get(netuid, uid)).collect();
-		let hotkeys = hotkeys?;
+		let hotkeys = Hotkeys::<T>::get(netuid);
 		let stake = hotkeys.iter().map(|key| TotalHotkeyAlpha::<T>::get(key, netuid).get());
-		let registered_at = (0..n).map(|uid| BlockAtRegistration::<T>::get(netuid, uid));
+		let stake = stake.collect();
+		let owner_uid = Pallet::<T>::owner_uid(netuid);
+		let permits = ValidatorPermit::<T>::get(netuid);
 		let snapshot = Self {
 			netuid,
 			block: Pallet::<T>::block_number(),
 			last_step: LastMechansimStepBlock::<T>::get(netuid),
-			owner_uid: Pallet::<T>::owner_uid(netuid),
-			stake_threshold: StakeThreshold::<T>::get(),
-			parameters: Hyperparameters::load::<T>(netuid),
-			stake: stake.collect(),
+			owner_uid,
+			parameters: hyperparameters::of_epoch::<T>(netuid),
+			stake,
 			last_update: LastUpdate::<T>::get(index),
-			registered_at: registered_at.collect(),
-			permits: ValidatorPermit::<T>::get(netuid),
-			weights: rows(n, Weights::<T>::iter_prefix(index)),
-			bonds: rows(n, Bonds::<T>::iter_prefix(index)),
+			registered_at: BlockAtRegistration::<T>::get(netuid),
+			validators: validators::<T>(index, &permits, owner_uid),
+			permits,
 			hotkeys,
 		};
-		let n = usize::from(n);
-		(snapshot.last_update.len() == n && snapshot.permits.len() == n).then_some(snapshot)
+		let lengths = [
+			snapshot.hotkeys.len(),
+			snapshot.last_update.len(),
+			snapshot.registered_at.len(),
+			snapshot.permits.len(),
+		];
+		(lengths == [usize::from(n); 4]).then_some(snapshot)
 	}
 
 	/// Number of neurons.
 	pub(crate) fn neurons(&self) -> u32 {
-		u32::try_from(self.hotkeys.len()).unwrap_or(u32::MAX)
+		bounded(self.hotkeys.len())
 	}
 
-	/// Number of weights and bonds.
+	/// Number of those who may validate.
+	pub(crate) fn validators(&self) -> u32 {
+		bounded(self.validators.len())
+	}
+
+	/// Number of their weights and bonds.
 	pub(crate) fn entries(&self) -> u32 {
-		let entries = self.weights.iter().chain(&self.bonds).map(|row| row.len());
-		u32::try_from(entries.fold(0, usize::saturating_add)).unwrap_or(u32::MAX)
+		let entries = self
+			.validators
+			.iter()
+			.map(|v| v.weights.len().saturating_add(v.bonds.len()));
+		bounded(entries.fold(0, usize::saturating_add))
 	}
 
 	/// Computes the epoch.
 	pub(crate) fn run(&self, emission: AlphaBalance, workspace: &mut Workspace, output: &mut EpochOutput) {
-		let weights: Vec<&[Entry]> = self.weights.iter().map(|row| &row[..]).collect();
-		let bonds: Vec<&[Entry]> = self.bonds.iter().map(|row| &row[..]).collect();
-		let parameters = &self.parameters;
+		let mut weights: Vec<&[Entry]> = vec![&[]; self.hotkeys.len()];
+		let mut bonds = weights.clone();
+		for validator in &self.validators {
+			let uid = usize::from(validator.uid);
+			if let (Some(weights), Some(bonds)) = (weights.get_mut(uid), bonds.get_mut(uid)) {
+				*weights = &validator.weights;
+				*bonds = &validator.bonds;
+			}
+		}
 		let input = EpochInput {
 			n: u16::try_from(self.hotkeys.len()).unwrap_or(u16::MAX),
 			block: self.block,
@@ -81,33 +105,25 @@ impl Snapshot {
 				bonds: &bonds,
 				..MechanismInput::default()
 			}],
-			parameters: Parameters {
-				kappa: parameters.kappa,
-				bonds_penalty: parameters.bonds_penalty,
-				bonds_moving_average: parameters.bonds_moving_average,
-				yuma3: parameters.yuma3_on,
-				liquid_alpha: parameters.liquid_alpha_on.then_some(LiquidAlpha {
-					alpha_low: parameters.alpha_low,
-					alpha_high: parameters.alpha_high,
-					sigmoid_steepness: parameters.alpha_sigmoid_steepness,
-				}),
-				max_allowed_validators: parameters.max_allowed_validators,
-				activity_cutoff: parameters.activity_cutoff(),
-				stake_threshold: self.stake_threshold,
-				tempo: u64::from(parameters.tempo),
-			},
+			parameters: self.parameters,
 		};
 		yuma::run_epoch(&input, workspace, output);
 	}
 }
 
-/// Lays sparse rows out by uid; a uid without a row has an empty one.
-fn rows(n: u16, stored: impl Iterator<Item = (u16, SparseRow)>) -> Vec<SparseRow> {
-	let mut rows = vec![SparseRow::default(); usize::from(n)];
-	for (uid, row) in stored {
-		if let Some(slot) = rows.get_mut(usize::from(uid)) {
-			*slot = row;
-		}
-	}
-	rows
+/// Loads the rows of all who may validate.
+fn validators<T: Config>(index: MechanismIndex, permits: &[bool], owner_uid: Option<u16>) -> Vec<Validator> {
+	(0_u16..)
+		.zip(permits)
+		.filter(|(uid, permit)| **permit || owner_uid == Some(*uid))
+		.map(|(uid, _)| Validator {
+			uid,
+			weights: rows::load::<Weights<T>>(index, uid),
+			bonds: rows::load::<Bonds<T>>(index, uid),
+		})
+		.collect()
+}
+
+fn bounded(length: usize) -> u32 {
+	u32::try_from(length).unwrap_or(u32::MAX)
 }

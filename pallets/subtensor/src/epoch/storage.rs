@@ -30,13 +30,35 @@ mod epoch_storage {
 	#[pallet::storage]
 	pub type ValidatorPermit<T: Config> = StorageMap<_, Identity, NetUid, Column<bool>, ValueQuery>;
 
-	/// Alpha that a uid was paid at the last epoch, as miner and as validator.
+	/// Alpha that the last epoch gave to a uid, as miner and as validator. It is paid in that block, or, to miners beyond
+	/// [`PAYMENTS_PER_BLOCK`] uids, in one of the next.
 	#[pallet::storage]
 	pub type Emission<T: Config> = StorageMap<_, Identity, NetUid, Column<AlphaBalance>, ValueQuery>;
 
 	/// Bonds of a uid: `(miner uid, bond / 65535)`.
 	#[pallet::storage]
 	pub type Bonds<T: Config> = StorageDoubleMap<_, Identity, MechanismIndex, Identity, u16, SparseRow, ValueQuery>;
+
+	/// Subnets whose last epoch is not paid out yet, in the order of those epochs.
+	#[pallet::storage]
+	pub type OpenPayouts<T: Config> = StorageValue<_, BoundedVec<NetUid, ConstU32<{ MAX_SUBNETS as u32 }>>, ValueQuery>;
+
+	/// How far the payout of a subnet's last epoch has come, where it is not through. What it has still to pay is part of
+	/// `PendingServerEmission` (for miners) and `PendingValidatorEmission` (for validators) until it is paid.
+	#[pallet::storage]
+	pub type UnpaidEmission<T: Config> = StorageMap<_, Identity, NetUid, Payout, OptionQuery>;
+
+	/// What such a payout has still to pay, by subnet and page. A block pays a page.
+	#[pallet::storage]
+	pub type UnpaidPayments<T: Config> = StorageDoubleMap<
+		_,
+		Identity,
+		NetUid,
+		Identity,
+		u16,
+		BoundedVec<Payment, ConstU32<PAYMENTS_PER_BLOCK>>,
+		ValueQuery,
+	>;
 
 	/// Block of the last epoch that ran consensus; 0 before the first. The name's spelling is the network's.
 	#[pallet::storage]

@@ -1,9 +1,10 @@
 //! Tests of epochs: when they run, what they store, and that they pay all there is.
 
-use crate::{emission::EmissionTotals, mock::*, *};
-use frame_support::{assert_noop, assert_ok, traits::fungible::Inspect};
+use crate::{counter, emission::EmissionTotals, mock::*, *};
+use frame_support::{assert_ok, traits::fungible::Inspect};
 use ganglion_primitives::{MechanismIndex, NetUid, PerU16};
 use proptest::prelude::*;
+use yuma::{EpochOutput, Workspace};
 
 const INDEX: MechanismIndex = MechanismIndex::main(NETUID);
 
@@ -41,62 +42,6 @@ fn epochs_run_every_tempo_from_the_registration_on() {
 		assert_eq!(SubtensorModule::next_epoch_block(NETUID), Some(registered + 2 * tempo));
 		next_blocks(tempo);
 		assert_eq!(SubnetEpochIndex::<Test>::get(NETUID), 2);
-	});
-}
-
-#[test]
-fn a_third_epoch_in_a_block_waits_for_the_next() {
-	run(|| {
-		let netuids = [subnet(), subnet(), subnet()];
-		next_blocks(u64::from(TEMPO));
-		let indices = || netuids.map(SubnetEpochIndex::<Test>::get);
-		assert_eq!(indices(), [1, 1, 0]);
-		assert_eq!(SubtensorModule::next_epoch_block(netuids[2]), Some(block() + 1));
-		next_blocks(1);
-		assert_eq!(indices(), [1, 1, 1]);
-		next_blocks(u64::from(TEMPO) - 1);
-		assert_eq!(indices(), [2, 2, 1]);
-		next_blocks(1);
-		assert_eq!(indices(), [2, 2, 2]);
-	});
-}
-
-#[test]
-fn a_busy_block_defers_the_second_epoch() {
-	run(|| {
-		let netuids = [subnet(), subnet()];
-		// Epochs weigh more than a quarter of a block of this length.
-		let epoch = <() as WeightInfo>::epoch(1, 0).ref_time();
-		block_length(epoch * EPOCH_BUDGET_DIVISOR - EPOCH_BUDGET_DIVISOR);
-		next_blocks(u64::from(TEMPO));
-		let indices = || netuids.map(SubnetEpochIndex::<Test>::get);
-		assert_eq!(indices(), [1, 0]);
-		next_blocks(1);
-		assert_eq!(indices(), [1, 1]);
-		block_length(epoch * EPOCH_BUDGET_DIVISOR);
-		next_blocks(u64::from(TEMPO));
-		assert_eq!(indices(), [2, 2]);
-	});
-}
-
-#[test]
-fn an_epoch_can_be_asked_for() {
-	run(|| {
-		subnet();
-		let trigger = |number: u8| SubtensorModule::trigger_epoch(signed(cold(number)), NETUID);
-		assert_noop!(trigger(2), Error::<Test>::NotSubnetOwner);
-		next_blocks(4);
-		assert_noop!(trigger(1), Error::<Test>::TxRateLimitExceeded);
-		next_blocks(1);
-		assert_ok!(trigger(1));
-		assert!(events().contains(&Event::EpochTriggered(NETUID, block() + 1)));
-		assert_noop!(trigger(1), Error::<Test>::EpochTriggerAlreadyPending);
-		assert_eq!(SubtensorModule::next_epoch_block(NETUID), Some(block() + 1));
-		next_blocks(1);
-		assert_eq!(SubnetEpochIndex::<Test>::get(NETUID), 1);
-		assert_eq!(PendingEpochAt::<Test>::get(NETUID), 0);
-		next_blocks(u64::from(TEMPO) - 1);
-		assert_noop!(trigger(1), Error::<Test>::AutoEpochAlreadyImminent);
 	});
 }
 
@@ -245,6 +190,86 @@ fn yuma_3_pays_too() {
 			assert_conserved(NETUID, 1_500 * TAO);
 		},
 	);
+}
+
+#[test]
+fn who_loses_its_permit_keeps_its_weights_and_loses_its_bonds() {
+	run(|| {
+		working_subnet();
+		assert_ok!(set_weights(2, &[(3, 9), (4, 1)]));
+		assert_ok!(set_weights(3, &[(3, 9), (4, 1)]));
+		next_epoch(NETUID);
+		assert!(Bonds::<Test>::contains_key(INDEX, 2));
+		assert!(ValidatorTrust::<Test>::get(NETUID)[2] > 0);
+		// One permit beside the owner's: validator 3, uid 2, has the lower stake.
+		MaxAllowedValidators::<Test>::insert(NETUID, 1);
+		next_epoch(NETUID);
+		assert_eq!(ValidatorPermit::<Test>::get(NETUID)[1..3], [true, false]);
+		assert!(Bonds::<Test>::contains_key(INDEX, 1));
+		assert!(!Bonds::<Test>::contains_key(INDEX, 2));
+		assert!(Weights::<Test>::contains_key(INDEX, 2));
+		next_epoch(NETUID);
+		let of_validators = |column: Column<u16>| [column[1] > 0, column[2] > 0];
+		assert_eq!(of_validators(ValidatorTrust::<Test>::get(NETUID)), [true, false]);
+		assert_eq!(of_validators(Dividends::<Test>::get(NETUID)), [true, false]);
+	});
+}
+
+#[test]
+fn the_owner_counts_without_a_permit() {
+	run(|| {
+		subnet();
+		register(2);
+		stake(1, 1, 10 * TAO);
+		next_blocks(6);
+		assert_ok!(set_weights(1, &[(0, 1)]));
+		assert!(!ValidatorPermit::<Test>::get(NETUID)[0]);
+		next_epoch(NETUID);
+		assert_eq!(Incentive::<Test>::get(INDEX).into_inner(), vec![u16::MAX, 0]);
+		assert!(Bonds::<Test>::contains_key(INDEX, 0));
+	});
+}
+
+#[test]
+fn bonds_that_do_not_change_are_not_written() {
+	let mut storage = storage_with(parameters());
+	storage.execute_with(|| {
+		working_subnet();
+		assert_ok!(set_weights(2, &[(3, 1)]));
+		assert_ok!(set_weights(3, &[(3, 1)]));
+		// Rounded to 1/65535, bonds come to rest.
+		(0..300).for_each(|_| next_epoch(NETUID));
+	});
+	let epoch = || SubtensorModule::run_epoch(NETUID, &mut Workspace::default(), &mut EpochOutput::default());
+	let at_rest = counter::count(&mut storage, || {
+		epoch();
+	});
+	storage.execute_with(|| {
+		assert_ok!(set_weights(2, &[(3, 1), (4, 3)]));
+	});
+	let moving = counter::count(&mut storage, || {
+		epoch();
+	});
+	// The bonds of uids 1 and 2; and miner 5 is paid now, with two writes.
+	assert_eq!(moving.writes, at_rest.writes + 2 + 2, "{at_rest:?} {moving:?}");
+}
+
+#[test]
+fn the_largest_subnet_has_epochs() {
+	let neurons = u16::try_from(MAX_UIDS_PER_SUBNET).unwrap();
+	run_with(crowded(neurons, 2), || {
+		crowded_subnet(neurons, 2);
+		assert_eq!(SubnetworkN::<Test>::get(NETUID), neurons);
+		let too_many = SubtensorModule::append_neuron(NETUID, &crowd(neurons));
+		assert_eq!(too_many, Err(Error::<Test>::NoNeuronIdAvailable.into()));
+		assert_ok!(set_all_weights(1));
+		assert_ok!(set_all_weights(2));
+		next_epoch(NETUID);
+		let last = usize::from(neurons - 1);
+		assert_eq!(Emission::<Test>::get(NETUID).len(), usize::from(neurons));
+		assert!(!Emission::<Test>::get(NETUID)[last].is_zero());
+		assert_eq!(Weights::<Test>::get(INDEX, 1).len(), last);
+	});
 }
 
 #[derive(Clone, Debug)]

@@ -5,12 +5,13 @@ pub mod storage;
 #[cfg(test)]
 mod tests;
 
-use crate::{MAX_UIDS_PER_SUBNET, pallet::*};
+use crate::{MAX_UIDS_PER_SUBNET, MAX_VALIDATORS_PER_SUBNET, pallet::*};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{ensure, pallet_prelude::DispatchResult};
 use ganglion_primitives::{NetUid, RAO_PER_TAO, TaoBalance};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
+use yuma::{LiquidAlpha, Parameters};
 
 /// Fewest blocks between two epochs of a subnet.
 pub const MIN_TEMPO: u16 = 5;
@@ -45,7 +46,7 @@ pub struct Hyperparameters {
 	pub tempo: u16,
 	/// Number of neurons from which on a registration replaces one, 1 to [`MAX_UIDS_PER_SUBNET`].
 	pub max_allowed_uids: u16,
-	/// Number of validator permits, at least 1.
+	/// Number of validator permits, 1 to [`MAX_VALIDATORS_PER_SUBNET`]; the owner's may come on top.
 	pub max_allowed_validators: u16,
 	/// Blocks during which a new neuron is not replaced.
 	pub immunity_period: u16,
@@ -145,9 +146,13 @@ impl Hyperparameters {
 			(
 				(1..=MAX_UIDS_PER_SUBNET).contains(&u32::from(self.max_allowed_uids)),
 				"maxAllowedUids",
-				"1 to 1024",
+				"1 to 4096",
 			),
-			(self.max_allowed_validators >= 1, "maxAllowedValidators", "at least 1"),
+			(
+				(1..=MAX_VALIDATORS_PER_SUBNET).contains(&self.max_allowed_validators),
+				"maxAllowedValidators",
+				"1 to 256",
+			),
 			(self.max_weights_limit >= 1, "maxWeightsLimit", "at least 1"),
 			(
 				self.bonds_moving_average <= BONDS_MOVING_AVERAGE_ONE,
@@ -174,7 +179,7 @@ impl Hyperparameters {
 
 	/// The activity cutoff in blocks.
 	pub fn activity_cutoff(&self) -> u64 {
-		u64::from(self.activity_cutoff_factor_milli).saturating_mul(u64::from(self.tempo)) / 1_000
+		activity_cutoff(self.activity_cutoff_factor_milli, self.tempo)
 	}
 
 	/// Reads the record of a subnet.
@@ -233,6 +238,36 @@ impl Hyperparameters {
 		ServingRateLimit::<T>::insert(netuid, self.serving_rate_limit);
 		MaxRegistrationsPerBlock::<T>::insert(netuid, self.max_registrations_per_block);
 		NetworkRegistrationAllowed::<T>::insert(netuid, self.registration_allowed);
+	}
+}
+
+/// The activity cutoff in blocks, from thousandths of a tempo.
+fn activity_cutoff(factor_milli: u32, tempo: u16) -> u64 {
+	u64::from(factor_milli).saturating_mul(u64::from(tempo)) / 1_000
+}
+
+/// Reads what an epoch depends on, and no more: half of the record.
+pub(crate) fn of_epoch<T: Config>(netuid: NetUid) -> Parameters {
+	let tempo = Tempo::<T>::get(netuid);
+	let yuma3 = Yuma3On::<T>::get(netuid);
+	let liquid_alpha = (yuma3 && LiquidAlphaOn::<T>::get(netuid)).then(|| {
+		let (alpha_low, alpha_high) = AlphaValues::<T>::get(netuid);
+		LiquidAlpha {
+			alpha_low,
+			alpha_high,
+			sigmoid_steepness: AlphaSigmoidSteepness::<T>::get(netuid),
+		}
+	});
+	Parameters {
+		kappa: Kappa::<T>::get(netuid),
+		bonds_penalty: BondsPenalty::<T>::get(netuid),
+		bonds_moving_average: BondsMovingAverage::<T>::get(netuid),
+		yuma3,
+		liquid_alpha,
+		max_allowed_validators: MaxAllowedValidators::<T>::get(netuid),
+		activity_cutoff: activity_cutoff(ActivityCutoffFactorMilli::<T>::get(netuid), tempo),
+		stake_threshold: StakeThreshold::<T>::get(),
+		tempo: u64::from(tempo),
 	}
 }
 

@@ -1,6 +1,6 @@
 //! Tests of hyperparameters.
 
-use super::{MAX_REGISTRATIONS_PER_BLOCK, MAX_TEMPO, MIN_TEMPO};
+use super::{MAX_REGISTRATIONS_PER_BLOCK, MAX_TEMPO, MIN_TEMPO, of_epoch};
 use crate::{mock::*, *};
 use frame_support::{assert_noop, assert_ok};
 use ganglion_primitives::{NetUid, TaoBalance};
@@ -134,6 +134,59 @@ fn a_stored_record_reads_back() {
 		};
 		record.store::<Test>(NETUID);
 		assert_eq!(Hyperparameters::load::<Test>(NETUID), record);
+	});
+}
+
+#[test]
+fn a_subnet_has_no_more_validators_than_an_epoch_is_made_for() {
+	let record = |max_allowed_validators| Hyperparameters {
+		max_allowed_validators,
+		..parameters()
+	};
+	assert!(record(MAX_VALIDATORS_PER_SUBNET).validate().is_ok());
+	let error = record(MAX_VALIDATORS_PER_SUBNET + 1).validate().unwrap_err();
+	assert_eq!(error.name, "maxAllowedValidators");
+}
+
+#[test]
+fn an_epoch_reads_its_part_of_the_record() {
+	run(|| {
+		subnet();
+		let record = Hyperparameters {
+			tempo: 360,
+			max_allowed_validators: 8,
+			kappa: 2,
+			bonds_moving_average: 10,
+			bonds_penalty: 11,
+			activity_cutoff_factor_milli: 2_000,
+			yuma3_on: true,
+			liquid_alpha_on: true,
+			alpha_low: 13,
+			alpha_high: 14,
+			alpha_sigmoid_steepness: -15,
+			..parameters()
+		};
+		record.store::<Test>(NETUID);
+		StakeThreshold::<Test>::put(9);
+		let expected = yuma::Parameters {
+			kappa: 2,
+			bonds_penalty: 11,
+			bonds_moving_average: 10,
+			yuma3: true,
+			liquid_alpha: Some(yuma::LiquidAlpha {
+				alpha_low: 13,
+				alpha_high: 14,
+				sigmoid_steepness: -15,
+			}),
+			max_allowed_validators: 8,
+			activity_cutoff: record.activity_cutoff(),
+			stake_threshold: 9,
+			tempo: 360,
+		};
+		assert_eq!(of_epoch::<Test>(NETUID), expected);
+		// Liquid alpha has an effect with Yuma 3 only.
+		Yuma3On::<Test>::insert(NETUID, false);
+		assert_eq!(of_epoch::<Test>(NETUID).liquid_alpha, None);
 	});
 }
 

@@ -23,6 +23,7 @@ impl<T: Config> Pallet<T> {
 		}
 		let neurons = Self::get_neurons_lite(netuid);
 		let n = SubnetworkN::<T>::get(netuid);
+		let registered_at = BlockAtRegistration::<T>::get(netuid);
 		let parameters = Hyperparameters::load::<T>(netuid);
 		let symbol = TokenSymbol::<T>::get(netuid);
 		let account = Self::subnet_account(netuid);
@@ -101,9 +102,7 @@ impl<T: Config> Pallet<T> {
 			consensus: neurons.iter().map(|neuron| neuron.consensus).collect(),
 			trust: neurons.iter().map(|neuron| neuron.validator_trust).collect(),
 			rank: neurons.iter().map(|neuron| neuron.rank).collect(),
-			block_at_registration: (0..n)
-				.map(|uid| Compact(BlockAtRegistration::<T>::get(netuid, uid)))
-				.collect(),
+			block_at_registration: registered_at.into_iter().map(Compact).collect(),
 			alpha_stake: stakes.iter().copied().map(Compact).collect(),
 			tao_stake: stakes.iter().map(|_| Compact(TaoBalance::ZERO)).collect(),
 			total_stake: stakes

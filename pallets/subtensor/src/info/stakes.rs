@@ -11,7 +11,11 @@ impl<T: Config> Pallet<T> {
 	pub fn get_stake_info_for_coldkey(coldkey: &AccountId32) -> Vec<StakeInfo> {
 		let mut positions = Vec::new();
 		for hotkey in StakingHotkeys::<T>::get(coldkey) {
-			let mut netuids: Vec<NetUid> = Alpha::<T>::iter_key_prefix((&hotkey, coldkey)).collect();
+			let mut netuids: Vec<NetUid> = if Self::owns(coldkey, &hotkey) {
+				HotkeyShares::<T>::iter_key_prefix(&hotkey).collect()
+			} else {
+				Alpha::<T>::iter_key_prefix((&hotkey, coldkey)).collect()
+			};
 			netuids.sort_unstable();
 			let infos = netuids
 				.into_iter()

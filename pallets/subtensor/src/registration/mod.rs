@@ -5,7 +5,7 @@ pub mod storage;
 #[cfg(test)]
 mod tests;
 
-use crate::{WeightInfo, pallet::*};
+use crate::{WeightInfo, pallet::*, rows};
 use alloc::vec::Vec;
 use frame_support::{
 	dispatch::WithPostDispatchInfo,
@@ -122,18 +122,16 @@ impl<T: Config> Pallet<T> {
 		let block = Self::block_number();
 		let immunity = u64::from(ImmunityPeriod::<T>::get(netuid));
 		let owner_uid = Self::owner_uid(netuid);
-		let emission = Emission::<T>::get(netuid);
+		let emissions = Emission::<T>::get(netuid);
+		let registrations = BlockAtRegistration::<T>::get(netuid);
 		(0..SubnetworkN::<T>::get(netuid))
-			.filter(|uid| Some(*uid) != owner_uid)
-			.filter_map(|uid| {
-				let registered_at = BlockAtRegistration::<T>::get(netuid, uid);
-				let emission = emission.get(usize::from(uid)).copied()?;
-				let immune = block.saturating_sub(registered_at) < immunity;
-				(!immune).then_some(PruningRank {
-					emission,
-					registered_at,
-					uid,
-				})
+			.zip(emissions.into_iter().zip(registrations))
+			.filter(|(uid, _)| Some(*uid) != owner_uid)
+			.filter(|(_, (_, registered_at))| block.saturating_sub(*registered_at) >= immunity)
+			.map(|(uid, (emission, registered_at))| PruningRank {
+				emission,
+				registered_at,
+				uid,
 			})
 			.min()
 			.map(|rank| rank.uid)
@@ -153,6 +151,8 @@ impl<T: Config> Pallet<T> {
 		ValidatorPermit::<T>::try_append(netuid, false).map_err(too_many)?;
 		Emission::<T>::try_append(netuid, AlphaBalance::ZERO).map_err(too_many)?;
 		LastUpdate::<T>::try_append(index, Self::block_number()).map_err(too_many)?;
+		BlockAtRegistration::<T>::try_append(netuid, Self::block_number()).map_err(too_many)?;
+		Hotkeys::<T>::try_append(netuid, hotkey.clone()).map_err(too_many)?;
 		SubnetworkN::<T>::insert(netuid, n);
 		Self::occupy(netuid, uid, hotkey);
 		Ok(())
@@ -166,12 +166,14 @@ impl<T: Config> Pallet<T> {
 		Axons::<T>::remove(netuid, &old);
 		NeuronCertificates::<T>::remove(netuid, &old);
 		Self::clear_neuron(netuid, uid)?;
+		let known = Hotkeys::<T>::mutate(netuid, |column| set(column, usize::from(uid), hotkey.clone()));
+		ensure!(known, Error::<T>::UidVecContainInvalidOne);
 		Self::deposit_event(Event::NeuronReplaced(netuid, uid, old));
 		Self::occupy(netuid, uid, hotkey);
 		Ok(())
 	}
 
-	/// Resets all that is stored under a uid, in its own rows and in other neurons' rows.
+	/// Resets all that is stored under a uid to that of a neuron that registers now, in its own rows and in other neurons' rows.
 	fn clear_neuron(netuid: NetUid, uid: u16) -> DispatchResult {
 		let index = MechanismIndex::main(netuid);
 		let position = usize::from(uid);
@@ -184,7 +186,9 @@ impl<T: Config> Pallet<T> {
 		ValidatorTrust::<T>::mutate(netuid, |column| reset(set(column, position, 0)));
 		ValidatorPermit::<T>::mutate(netuid, |column| reset(set(column, position, false)));
 		Emission::<T>::mutate(netuid, |column| reset(set(column, position, AlphaBalance::ZERO)));
-		LastUpdate::<T>::mutate(index, |column| reset(set(column, position, Self::block_number())));
+		let block = Self::block_number();
+		LastUpdate::<T>::mutate(index, |column| reset(set(column, position, block)));
+		BlockAtRegistration::<T>::mutate(netuid, |column| reset(set(column, position, block)));
 		ensure!(!missing, Error::<T>::UidVecContainInvalidOne);
 		Weights::<T>::remove(index, uid);
 		Bonds::<T>::remove(index, uid);
@@ -198,7 +202,6 @@ impl<T: Config> Pallet<T> {
 		Uids::<T>::insert(netuid, hotkey, uid);
 		Keys::<T>::insert(netuid, uid, hotkey);
 		IsNetworkMember::<T>::insert(hotkey, netuid, true);
-		BlockAtRegistration::<T>::insert(netuid, uid, Self::block_number());
 		Self::deposit_event(Event::NeuronRegistered(netuid, uid, hotkey.clone()));
 	}
 }
@@ -219,14 +222,15 @@ fn drop_column<Rows>(index: MechanismIndex, uid: u16)
 where
 	Rows: IterableStorageDoubleMap<MechanismIndex, u16, SparseRow>,
 {
-	let names_uid = |row: &SparseRow| row.iter().any(|(destination, _)| *destination == uid);
-	let rows: Vec<_> = Rows::iter_prefix(index).filter(|(_, row)| names_uid(row)).collect();
-	for (from, mut row) in rows {
+	let owners: Vec<u16> = Rows::iter_key_prefix(index).collect();
+	for from in owners {
+		let mut row = rows::load::<Rows>(index, from);
+		let length = row.len();
 		row.retain(|(destination, _)| *destination != uid);
 		if row.is_empty() {
 			Rows::remove(index, from);
-		} else {
-			Rows::insert(index, from, row);
+		} else if row.len() < length {
+			rows::store::<Rows>(index, from, &row);
 		}
 	}
 }

@@ -37,14 +37,20 @@ mod registration_storage {
 	#[pallet::storage]
 	pub type Keys<T: Config> = StorageDoubleMap<_, Identity, NetUid, Identity, u16, AccountId32, OptionQuery>;
 
+	/// [`Keys`] as one item, for those who need all of them: an epoch would read 4,096 items of a large subnet. Clients know
+	/// the hotkeys by subnet and uid.
+	#[pallet::storage]
+	pub type Hotkeys<T: Config> = StorageMap<_, Identity, NetUid, Column<AccountId32>, ValueQuery>;
+
 	/// Whether a hotkey holds a uid on a subnet.
 	#[pallet::storage]
 	pub type IsNetworkMember<T: Config> =
 		StorageDoubleMap<_, Blake2_128Concat, AccountId32, Identity, NetUid, bool, ValueQuery>;
 
-	/// Block at which the holder of a uid registered.
+	/// Block at which the holder of each uid registered, by uid: one read for an epoch, and for the search of a full
+	/// subnet for the neuron to replace.
 	#[pallet::storage]
-	pub type BlockAtRegistration<T: Config> = StorageDoubleMap<_, Identity, NetUid, Identity, u16, u64, ValueQuery>;
+	pub type BlockAtRegistration<T: Config> = StorageMap<_, Identity, NetUid, Column<u64>, ValueQuery>;
 
 	/// Registrations on a subnet in this block.
 	#[pallet::storage]

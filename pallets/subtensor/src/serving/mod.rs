@@ -31,6 +31,27 @@ fn is_servable(ip: u128, ip_type: u8) -> bool {
 }
 
 impl<T: Config> Pallet<T> {
+	/// What a call says of an axon, as of this block.
+	pub(crate) fn axon(
+		version: u32,
+		ip: u128,
+		port: u16,
+		ip_type: u8,
+		protocol: u8,
+		[placeholder1, placeholder2]: [u8; 2],
+	) -> AxonInfo {
+		AxonInfo {
+			block: Self::block_number(),
+			version,
+			ip,
+			port,
+			ip_type,
+			protocol,
+			placeholder1,
+			placeholder2,
+		}
+	}
+
 	/// Publishes, or withdraws, where a hotkey serves. Without a certificate the one published before stays.
 	pub(crate) fn do_serve_axon(
 		hotkey: &AccountId32,

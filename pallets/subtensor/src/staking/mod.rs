@@ -1,5 +1,6 @@
 //! Stake: coldkeys hold shares of the alpha on a hotkey.
 
+pub(crate) mod credits;
 mod pool;
 pub mod storage;
 
@@ -16,6 +17,7 @@ use frame_support::{
 	},
 };
 use ganglion_primitives::{AccountId32, AlphaBalance, NetUid, PerU16, StakeExchange, TaoBalance, U64F64};
+pub use pool::PoolShares;
 use pool::{PoolError, SharePool};
 
 impl<T: Config> From<PoolError> for Error<T> {
@@ -31,7 +33,12 @@ impl<T: Config> From<PoolError> for Error<T> {
 impl<T: Config> Pallet<T> {
 	/// The alpha that a coldkey would get if it took all its stake off a hotkey.
 	pub fn stake_of(hotkey: &AccountId32, coldkey: &AccountId32, netuid: NetUid) -> AlphaBalance {
-		Self::pool(hotkey, netuid).value_of(Alpha::<T>::get((hotkey, coldkey, netuid)))
+		Self::pool(hotkey, netuid).value_of(Self::position(hotkey, coldkey, netuid))
+	}
+
+	/// Whether the coldkey owns the hotkey.
+	pub(crate) fn owns(coldkey: &AccountId32, hotkey: &AccountId32) -> bool {
+		Self::coldkey_of(hotkey).is_some_and(|owner| owner == *coldkey)
 	}
 
 	/// Stakes TAO of a coldkey on a hotkey.
@@ -79,7 +86,7 @@ impl<T: Config> Pallet<T> {
 		Self::ensure_stakeable(hotkey, netuid)?;
 		ensure!(!alpha.is_zero(), Error::<T>::AmountTooLow);
 		let mut pool = Self::pool(hotkey, netuid);
-		let position = Alpha::<T>::get((hotkey, coldkey, netuid));
+		let position = Self::position(hotkey, coldkey, netuid);
 		let stake = pool.value_of(position);
 		ensure!(!stake.is_zero(), Error::<T>::NotEnoughStakeToWithdraw);
 		let wanted = if alpha == AlphaBalance::MAX { stake } else { alpha };
@@ -119,27 +126,6 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Credits alpha that the subnet's account backs already to a coldkey's stake. Less than one share bit of it
-	/// may go to those who share the pool.
-	pub(crate) fn credit_stake(
-		hotkey: &AccountId32,
-		coldkey: &AccountId32,
-		netuid: NetUid,
-		alpha: AlphaBalance,
-	) -> DispatchResult {
-		let mut pool = Self::pool(hotkey, netuid);
-		let bought = pool.deposit(alpha).map_err(Error::<T>::from)?;
-		Self::set_pool(hotkey, netuid, pool)?;
-		Self::add_shares(hotkey, coldkey, netuid, bought)
-	}
-
-	/// Adds alpha that the subnet's account backs already to all who stake on a hotkey.
-	pub(crate) fn reward_stakers(hotkey: &AccountId32, netuid: NetUid, alpha: AlphaBalance) -> DispatchResult {
-		let mut pool = Self::pool(hotkey, netuid);
-		pool.reward(alpha).map_err(Error::<T>::from)?;
-		Self::set_pool(hotkey, netuid, pool)
-	}
-
 	/// Remembers that a coldkey has stake on a hotkey.
 	pub(crate) fn note_staking_hotkey(coldkey: &AccountId32, hotkey: &AccountId32) -> DispatchResult {
 		StakingHotkeys::<T>::try_mutate(coldkey, |hotkeys| {
@@ -154,8 +140,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Forgets a hotkey on which a coldkey has no stake any more, unless it owns the hotkey.
 	fn forget_staking_hotkey(coldkey: &AccountId32, hotkey: &AccountId32) {
-		let owns = Self::coldkey_of(hotkey).is_some_and(|owner| owner == *coldkey);
-		if owns || Alpha::<T>::iter_key_prefix((hotkey, coldkey)).next().is_some() {
+		if Self::owns(coldkey, hotkey) || Alpha::<T>::iter_key_prefix((hotkey, coldkey)).next().is_some() {
 			return;
 		}
 		StakingHotkeys::<T>::mutate_exists(coldkey, |entry| {
@@ -171,7 +156,7 @@ impl<T: Config> Pallet<T> {
 	fn pool(hotkey: &AccountId32, netuid: NetUid) -> SharePool {
 		SharePool {
 			alpha: TotalHotkeyAlpha::<T>::get(hotkey, netuid),
-			shares: TotalHotkeyShares::<T>::get(hotkey, netuid),
+			shares: HotkeyShares::<T>::get(hotkey, netuid).total,
 		}
 	}
 
@@ -185,23 +170,34 @@ impl<T: Config> Pallet<T> {
 		})?;
 		if pool.shares.is_zero() {
 			TotalHotkeyAlpha::<T>::remove(hotkey, netuid);
-			TotalHotkeyShares::<T>::remove(hotkey, netuid);
+			HotkeyShares::<T>::remove(hotkey, netuid);
 		} else {
 			TotalHotkeyAlpha::<T>::insert(hotkey, netuid, pool.alpha);
-			TotalHotkeyShares::<T>::insert(hotkey, netuid, pool.shares);
+			HotkeyShares::<T>::mutate(hotkey, netuid, |shares| shares.total = pool.shares);
 		}
 		Ok(())
 	}
 
+	/// The shares of a coldkey in the pool of a hotkey.
+	fn position(hotkey: &AccountId32, coldkey: &AccountId32, netuid: NetUid) -> U64F64 {
+		if Self::owns(coldkey, hotkey) {
+			HotkeyShares::<T>::get(hotkey, netuid).owner
+		} else {
+			Alpha::<T>::get((hotkey, coldkey, netuid))
+		}
+	}
+
 	fn add_shares(hotkey: &AccountId32, coldkey: &AccountId32, netuid: NetUid, bought: U64F64) -> DispatchResult {
-		let shares = Alpha::<T>::get((hotkey, coldkey, netuid));
+		let shares = Self::position(hotkey, coldkey, netuid);
 		let shares = shares.checked_add(bought).ok_or(Error::<T>::Overflow)?;
 		Self::set_shares(hotkey, coldkey, netuid, shares);
 		Ok(())
 	}
 
 	fn set_shares(hotkey: &AccountId32, coldkey: &AccountId32, netuid: NetUid, shares: U64F64) {
-		if shares.is_zero() {
+		if Self::owns(coldkey, hotkey) {
+			HotkeyShares::<T>::mutate(hotkey, netuid, |pool| pool.owner = shares);
+		} else if shares.is_zero() {
 			Alpha::<T>::remove((hotkey, coldkey, netuid));
 		} else {
 			Alpha::<T>::insert((hotkey, coldkey, netuid), shares);

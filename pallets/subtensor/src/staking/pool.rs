@@ -8,10 +8,24 @@
 //! [`SharePool::deposit_exactly`] and [`SharePool::withdraw`] refuse: a deposit or a partial withdrawal that would lose
 //! more than one rao.
 
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use ganglion_primitives::{AlphaBalance, U64F64, mul_div_ceil, mul_div_floor};
+use scale_info::TypeInfo;
 
 /// Largest loss of a deposit or a partial withdrawal to rounding, in rao.
 const MAX_LOSS: u64 = 1;
+
+/// The shares of a pool, as they are stored. The owner's lie here because an epoch pays a hotkey's owner: the pool and
+/// its largest position are one item to read and one to write.
+#[derive(
+	Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct PoolShares {
+	/// All shares.
+	pub total: U64F64,
+	/// Those of the hotkey's owner.
+	pub owner: U64F64,
+}
 
 /// The alpha and the shares of a pool; either both are zero or neither is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

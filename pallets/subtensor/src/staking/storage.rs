@@ -16,12 +16,12 @@ mod staking_storage {
 	pub type TotalHotkeyAlpha<T: Config> =
 		StorageDoubleMap<_, Blake2_128Concat, AccountId32, Identity, NetUid, AlphaBalance, ValueQuery>;
 
-	/// Shares in the share pool of a hotkey on a subnet.
+	/// Shares in the share pool of a hotkey on a subnet: all of them, and those of the hotkey's owner, whom epochs pay.
 	#[pallet::storage]
-	pub type TotalHotkeyShares<T: Config> =
-		StorageDoubleMap<_, Blake2_128Concat, AccountId32, Identity, NetUid, U64F64, ValueQuery>;
+	pub type HotkeyShares<T: Config> =
+		StorageDoubleMap<_, Blake2_128Concat, AccountId32, Identity, NetUid, PoolShares, ValueQuery>;
 
-	/// Shares of a (hotkey, coldkey, subnet).
+	/// Shares of a (hotkey, coldkey, subnet); those of the hotkey's owner are in [`HotkeyShares`].
 	#[pallet::storage]
 	pub type Alpha<T: Config> = StorageNMap<
 		_,

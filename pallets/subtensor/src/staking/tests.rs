@@ -1,6 +1,9 @@
 //! Tests of stake and of the share pools.
 
-use super::pool::{PoolError, SharePool};
+use super::{
+	credits::Credits,
+	pool::{PoolError, SharePool},
+};
 use crate::{mock::*, *};
 use frame_support::{assert_noop, assert_ok, traits::fungible::Inspect};
 use ganglion_primitives::{AlphaBalance, NetUid, PerU16, TaoBalance, U64F64};
@@ -117,7 +120,7 @@ fn dividends_grow_every_position_pro_rata() {
 		assert_ok!(add(3, 1, 3 * TAO));
 		let mut pool = SharePool {
 			alpha: TotalHotkeyAlpha::<Test>::get(hot(1), NETUID),
-			shares: TotalHotkeyShares::<Test>::get(hot(1), NETUID),
+			shares: HotkeyShares::<Test>::get(hot(1), NETUID).total,
 		};
 		assert_ok!(pool.reward(AlphaBalance::new(2 * TAO)).map_err(|_| "refused"));
 		let value = |number: u8| pool.value_of(Alpha::<Test>::get((hot(1), cold(number), NETUID)));
@@ -217,7 +220,7 @@ fn stake_in_a_coarse_pool_is_withdrawn_as_a_whole() {
 		for number in [2, 3] {
 			Alpha::<Test>::insert((hot(1), cold(number), NETUID), U64F64::from_bits(2));
 		}
-		TotalHotkeyShares::<Test>::insert(hot(1), NETUID, U64F64::from_bits(4));
+		HotkeyShares::<Test>::mutate(hot(1), NETUID, |shares| shares.total = U64F64::from_bits(4));
 		assert_noop!(remove(2, 1, TAO / 2), Error::<Test>::StakeUnavailable);
 		assert_ok!(remove(2, 1, u64::MAX));
 		assert_eq!(stake_of(3, 1), 2 * TAO);
@@ -333,4 +336,82 @@ proptest! {
 		prop_assert_eq!(paid_in, paid_out);
 		prop_assert_eq!(pool, SharePool::default());
 	}
+}
+
+/// Credits alpha out of nothing, which no invariant allows; so these tests check none.
+fn credited(credit: impl FnOnce(&mut Credits<Test>) -> sp_runtime::DispatchResult) -> sp_runtime::DispatchResult {
+	let mut credits = Credits::<Test>::open(NETUID);
+	let result = credit(&mut credits);
+	credits.close();
+	result
+}
+
+#[test]
+fn a_credit_reaches_all_who_stake_and_then_the_owner() {
+	storage_with(parameters()).execute_with(|| {
+		subnet();
+		stake(1, 1, 100 * TAO);
+		stake(2, 1, 300 * TAO);
+		let (stakers, owner) = (AlphaBalance::new(40 * TAO), AlphaBalance::new(5 * TAO));
+		assert_ok!(credited(|credits| credits.credit(&hot(1), stakers, owner)));
+		assert!(stake_of(1, 1).abs_diff(115 * TAO) <= 1);
+		assert!(stake_of(2, 1).abs_diff(330 * TAO) <= 1);
+		assert_eq!(TotalAlphaStaked::<Test>::get(NETUID).get(), 445 * TAO);
+		assert_eq!(TotalHotkeyAlpha::<Test>::get(hot(1), NETUID).get(), 445 * TAO);
+	});
+}
+
+#[test]
+fn several_credits_add_up() {
+	storage_with(parameters()).execute_with(|| {
+		subnet();
+		register(2);
+		stake(2, 2, TAO);
+		let amount = AlphaBalance::new(TAO);
+		assert_ok!(credited(|credits| {
+			credits.credit(&hot(2), amount, amount)?;
+			credits.credit(&hot(1), amount, amount)?;
+			credits.credit(&hot(2), AlphaBalance::ZERO, amount)
+		}));
+		// Nobody staked on hotkey 1, so that its owner got it all.
+		assert_eq!((stake_of(1, 1), stake_of(2, 2)), (2 * TAO, 4 * TAO));
+		assert_eq!(TotalAlphaStaked::<Test>::get(NETUID).get(), 6 * TAO);
+	});
+}
+
+#[test]
+fn a_credit_that_overflows_changes_nothing() {
+	storage_with(parameters()).execute_with(|| {
+		subnet();
+		stake(1, 1, TAO);
+		TotalAlphaStaked::<Test>::insert(NETUID, AlphaBalance::new(u64::MAX - 3));
+		let credit = |stakers, owner| {
+			let (stakers, owner) = (AlphaBalance::new(stakers), AlphaBalance::new(owner));
+			credited(|credits| credits.credit(&hot(1), stakers, owner))
+		};
+		assert_noop!(credit(2, 2), Error::<Test>::Overflow);
+		assert_noop!(credit(u64::MAX, 0), Error::<Test>::Overflow);
+		assert_noop!(credit(0, u64::MAX), Error::<Test>::Overflow);
+		assert_ok!(credit(1, 2));
+		assert_eq!(TotalAlphaStaked::<Test>::get(NETUID), AlphaBalance::MAX);
+	});
+}
+
+#[test]
+fn an_owner_and_a_nominator_are_told_apart() {
+	run(|| {
+		subnet();
+		assert_ok!(add(1, 1, TAO));
+		assert_ok!(add(2, 1, 3 * TAO));
+		let shares = HotkeyShares::<Test>::get(hot(1), NETUID);
+		assert_eq!(shares.owner, U64F64::from_integer(TAO));
+		assert_eq!(shares.total, U64F64::from_integer(4 * TAO));
+		assert!(!Alpha::<Test>::contains_key((hot(1), cold(1), NETUID)));
+		assert_ok!(remove(1, 1, u64::MAX));
+		assert_eq!((stake_of(1, 1), stake_of(2, 1)), (0, 3 * TAO));
+		assert_eq!(HotkeyShares::<Test>::get(hot(1), NETUID).owner, U64F64::ZERO);
+		assert!(SubtensorModule::get_stake_info_for_coldkey(&cold(1)).is_empty());
+		assert_ok!(remove(2, 1, u64::MAX));
+		assert!(!HotkeyShares::<Test>::contains_key(hot(1), NETUID));
+	});
 }

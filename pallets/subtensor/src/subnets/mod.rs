@@ -61,6 +61,11 @@ impl<T: Config> Pallet<T> {
 		Uids::<T>::get(netuid, SubnetOwnerHotkey::<T>::get(netuid))
 	}
 
+	/// Whether the hotkey is the subnet owner's.
+	pub(crate) fn is_owner_hotkey(netuid: NetUid, hotkey: &AccountId32) -> bool {
+		SubnetOwnerHotkey::<T>::get(netuid) == *hotkey
+	}
+
 	/// Fails unless the subnet exists.
 	pub(crate) fn ensure_subnet_exists(netuid: NetUid) -> DispatchResult {
 		ensure!(NetworksAdded::<T>::get(netuid), Error::<T>::SubnetNotExists);

@@ -12,14 +12,18 @@ pub(super) fn check_pools<T: Config>() -> Result<(), TryRuntimeError> {
 	for ((hotkey, coldkey, netuid), shares) in Alpha::<T>::iter() {
 		ensure!(!shares.is_zero(), "12: an empty stake position is stored");
 		ensure!(
+			!Pallet::<T>::owns(&coldkey, &hotkey),
+			"12: an owner's position is stored as another's"
+		);
+		ensure!(
 			StakingHotkeys::<T>::get(&coldkey).contains(&hotkey),
 			"14: a hotkey with stake is not in StakingHotkeys"
 		);
 		let sum = sums.entry((hotkey, netuid)).or_default();
 		*sum = sum.checked_add(shares).ok_or("12: the shares of a pool overflow")?;
 	}
-	for (hotkey, netuid, shares) in TotalHotkeyShares::<T>::iter() {
-		ensure!(!shares.is_zero(), "12: an empty pool is stored");
+	for (hotkey, netuid, shares) in HotkeyShares::<T>::iter() {
+		ensure!(!shares.total.is_zero(), "12: an empty pool is stored");
 		ensure!(
 			!TotalHotkeyAlpha::<T>::get(&hotkey, netuid).is_zero(),
 			"12: a pool has shares but no alpha"
@@ -30,15 +34,14 @@ pub(super) fn check_pools<T: Config>() -> Result<(), TryRuntimeError> {
 		);
 		let sum = sums.remove(&(hotkey, netuid)).unwrap_or_default();
 		ensure!(
-			sum == shares,
+			sum.checked_add(shares.owner) == Some(shares.total),
 			"12: the shares of a pool are not the sum of its stakers' shares"
 		);
 	}
 	ensure!(sums.is_empty(), "12: there are stakers of a pool without shares");
 	for (hotkey, netuid, alpha) in TotalHotkeyAlpha::<T>::iter() {
-		let shares = TotalHotkeyShares::<T>::get(&hotkey, netuid);
 		ensure!(
-			!alpha.is_zero() && !shares.is_zero(),
+			!alpha.is_zero() && HotkeyShares::<T>::contains_key(&hotkey, netuid),
 			"12: a pool has alpha but no shares, or is empty and stored"
 		);
 	}

@@ -7,24 +7,30 @@
 //!  2. The alpha in existence is the alpha staked plus the alpha pending.
 //!  3. The alpha emitted is the alpha paid plus the alpha pending.
 //!  4. The alpha staked is the sum over the hotkeys' share pools.
-//!  5. [`Uids`] and [`Keys`] are inverse to each other, and hold exactly the uids below the subnet's size; so does
-//!     [`IsNetworkMember`].
+//!  5. [`Uids`] and [`Keys`] are inverse to each other, and hold exactly the uids below the subnet's size; [`Hotkeys`]
+//!     and [`IsNetworkMember`] agree with them.
 //!  6. Every column has one value per uid.
 //!  7. At most `max_allowed_validators` uids, and the owner's, hold a permit.
-//!  8. Weight and bond rows belong to uids, are not empty, name uids, name none twice, and hold no weight of zero.
+//!  8. Weight and bond rows belong to uids, are not empty, name uids and name none twice. Weights are above zero and in
+//!     the order of the uids; bonds belong to uids with a permit.
 //!  9. Axons and certificates belong to hotkeys that hold a uid.
 //! 10. The owner's hotkey holds a uid and belongs to the subnet's owner.
 //! 11. The hyperparameters are valid.
 //!
 //! For the chain:
 //!
-//! 12. A share pool has shares where and only where it has alpha, and its shares are the sum of its stakers' shares.
+//! 12. A share pool has shares where and only where it has alpha, and its shares are the sum of its owner's and its other
+//!     stakers' shares.
 //! 13. A hotkey that holds a uid, or on which there is stake, has an owner.
 //! 14. [`OwnedHotkeys`] is the inverse of [`Owner`]; owned hotkeys, and those with stake, are in [`StakingHotkeys`].
 //! 15. There are as many subnets as [`TotalNetworks`] says, and no more than [`crate::MAX_SUBNETS`] beside root.
 //! 16. The issuance is at most the cap.
+//! 17. [`OpenPayouts`] has each subnet with an unpaid rest once, and no other. The pages of a payout that are not paid are
+//!     those that exist, and none is empty; what they promise to miners and to validators is pending for them, and no
+//!     more than the epoch distributed and has not paid.
 
 mod chain;
+mod payouts;
 mod subnet;
 
 #[cfg(test)]
@@ -43,6 +49,7 @@ impl<T: Config> Pallet<T> {
 		}
 		chain::check_pools::<T>()?;
 		chain::check_owners::<T>()?;
+		payouts::check::<T>()?;
 		ensure!(
 			NetworksAdded::<T>::get(ganglion_primitives::NetUid::ROOT),
 			"15: root does not exist"

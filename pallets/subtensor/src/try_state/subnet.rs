@@ -69,7 +69,13 @@ fn neurons<T: Config>(netuid: NetUid) -> Check {
 		Uids::<T>::iter_prefix(netuid).count() == n,
 		"5: Uids does not have one entry per uid"
 	);
+	let column = Hotkeys::<T>::get(netuid);
+	ensure!(column.len() == n, "5: Hotkeys does not have one hotkey per uid");
 	for (uid, hotkey) in keys {
+		ensure!(
+			column.get(usize::from(uid)) == Some(&hotkey),
+			"5: Hotkeys has another hotkey than Keys"
+		);
 		ensure!(usize::from(uid) < n, "5: Keys has a uid beyond the subnet's size");
 		ensure!(
 			Uids::<T>::get(netuid, &hotkey) == Some(uid),
@@ -101,7 +107,7 @@ fn columns<T: Config>(netuid: NetUid) -> Check {
 		permits.len(),
 		Emission::<T>::get(netuid).len(),
 		LastUpdate::<T>::get(index).len(),
-		BlockAtRegistration::<T>::iter_prefix(netuid).count(),
+		BlockAtRegistration::<T>::get(netuid).len(),
 	];
 	ensure!(
 		lengths.iter().all(|length| *length == n),
@@ -119,9 +125,15 @@ fn rows<T: Config>(netuid: NetUid) -> Check {
 	for (uid, row) in Weights::<T>::iter_prefix(index) {
 		check_row(uid, &row, n)?;
 		ensure!(row.iter().all(|(_, weight)| *weight > 0), "8: a weight is zero");
+		ensure!(row.is_sorted(), "8: weights are not in the order of the uids");
 	}
+	let permits = ValidatorPermit::<T>::get(netuid);
 	for (uid, row) in Bonds::<T>::iter_prefix(index) {
 		check_row(uid, &row, n)?;
+		ensure!(
+			permits.get(usize::from(uid)) == Some(&true),
+			"8: bonds belong to a uid without a permit"
+		);
 	}
 	Ok(())
 }

@@ -1,8 +1,8 @@
 //! `try_state` notices each broken invariant.
 
 use crate::{mock::*, *};
-use frame_support::{assert_ok, traits::fungible::Mutate};
-use ganglion_primitives::{AlphaBalance, AxonInfo, MechanismIndex, NetUid, U64F64};
+use frame_support::{BoundedVec, assert_ok, traits::fungible::Mutate};
+use ganglion_primitives::{AccountId32, AlphaBalance, AxonInfo, MechanismIndex, NetUid, U64F64};
 use sp_runtime::TryRuntimeError;
 
 const INDEX: MechanismIndex = MechanismIndex::main(NETUID);
@@ -78,6 +78,10 @@ fn keys_and_uids_that_disagree() {
 	violates(5, || Keys::<Test>::insert(NETUID, 5, hot(9)));
 	violates(5, || Uids::<Test>::insert(NETUID, hot(9), 5));
 	violates(5, || Uids::<Test>::insert(NETUID, hot(2), 3));
+	violates(5, || {
+		Hotkeys::<Test>::mutate(NETUID, |column| column.as_mut().swap(1, 2))
+	});
+	violates(5, || Hotkeys::<Test>::mutate(NETUID, |column| column.truncate(3)));
 	violates(5, || SubnetworkN::<Test>::insert(NETUID, 4));
 	violates(5, || IsNetworkMember::<Test>::insert(hot(9), NETUID, true));
 	violates(5, || IsNetworkMember::<Test>::remove(hot(2), NETUID));
@@ -97,7 +101,9 @@ fn columns_of_a_wrong_length() {
 	});
 	violates(6, || Emission::<Test>::mutate(NETUID, |column| column.truncate(1)));
 	violates(6, || LastUpdate::<Test>::mutate(INDEX, |column| column.truncate(1)));
-	violates(6, || BlockAtRegistration::<Test>::remove(NETUID, 1));
+	violates(6, || {
+		BlockAtRegistration::<Test>::mutate(NETUID, |column| column.truncate(1));
+	});
 }
 
 #[test]
@@ -117,6 +123,8 @@ fn rows_that_name_nobody() {
 	violates(8, || Bonds::<Test>::insert(INDEX, 1, row(&[(2, 1), (2, 1)])));
 	violates(8, || Bonds::<Test>::insert(INDEX, 7, row(&[(2, 1)])));
 	violates(8, || Weights::<Test>::insert(INDEX, 1, row(&[])));
+	violates(8, || Weights::<Test>::insert(INDEX, 1, row(&[(4, 1), (3, 1)])));
+	violates(8, || Bonds::<Test>::insert(INDEX, 3, row(&[(2, 1)])));
 	violates(8, || Bonds::<Test>::insert(INDEX, 1, row(&[])));
 }
 
@@ -142,13 +150,26 @@ fn hyperparameters_out_of_bounds() {
 
 #[test]
 fn shares_that_do_not_add_up() {
-	let key = || (hot(2), cold(2), NETUID);
 	violates(12, || {
-		Alpha::<Test>::mutate(key(), |shares| shares.bits -= 1);
+		HotkeyShares::<Test>::mutate(hot(2), NETUID, |shares| shares.owner.bits -= 1);
 	});
-	violates(12, || TotalHotkeyShares::<Test>::remove(hot(2), NETUID));
+	violates(12, || HotkeyShares::<Test>::remove(hot(2), NETUID));
 	violates(12, || Alpha::<Test>::insert((hot(3), cold(3), NETUID), U64F64::ZERO));
-	violates(12, || Alpha::<Test>::remove(key()));
+	let one = U64F64::from_bits(1);
+	violates(12, || {
+		stake(4, 2, TAO);
+		Alpha::<Test>::mutate((hot(2), cold(4), NETUID), |shares| shares.bits += 1);
+	});
+	// The sum is right, but it is the owner's.
+	violates(12, || {
+		HotkeyShares::<Test>::mutate(hot(2), NETUID, |shares| shares.owner.bits -= 1);
+		Alpha::<Test>::insert((hot(2), cold(2), NETUID), one);
+	});
+	violates(12, || {
+		stake(4, 2, TAO);
+		assert_ok!(SubtensorModule::do_try_state());
+		Alpha::<Test>::remove((hot(2), cold(4), NETUID));
+	});
 }
 
 #[test]
@@ -174,4 +195,71 @@ fn subnets_that_do_not_count() {
 #[test]
 fn issuance_above_the_cap() {
 	violates(16, || mint_to_stranger(crate::emission::ISSUANCE_CAP));
+}
+
+/// Puts one payment aside, for miners or for validators, without making it part of what is pending.
+fn put_aside(payout: &Payout, page: u16, stakers: AlphaBalance, server: AlphaBalance) {
+	let payment = Payment {
+		hotkey: AccountId32::new([7; 32]),
+		stakers,
+		take: AlphaBalance::ZERO,
+		server,
+	};
+	OpenPayouts::<Test>::put(BoundedVec::truncate_from(vec![NETUID]));
+	UnpaidEmission::<Test>::insert(NETUID, payout);
+	UnpaidPayments::<Test>::insert(NETUID, page, BoundedVec::truncate_from(vec![payment]));
+}
+
+#[test]
+fn payouts_that_do_not_add_up() {
+	let payout = Payout {
+		epoch: 2,
+		emission: AlphaBalance::new(100_000 * TAO),
+		paid: Paid::default(),
+		next_page: 1,
+		pages: 2,
+	};
+	let (none, some) = (AlphaBalance::ZERO, AlphaBalance::new(1));
+	let too_much = AlphaBalance::new(50_000 * TAO);
+	storage_with(parameters()).execute_with(|| {
+		working_subnet();
+		next_blocks(3);
+		put_aside(&payout, 1, some, some);
+		assert_ok!(SubtensorModule::do_try_state());
+	});
+	violates(17, || OpenPayouts::<Test>::put(BoundedVec::truncate_from(vec![NETUID])));
+	violates(17, || {
+		put_aside(&payout, 1, some, some);
+		OpenPayouts::<Test>::kill();
+	});
+	violates(17, || {
+		put_aside(&payout, 1, some, some);
+		OpenPayouts::<Test>::put(BoundedVec::truncate_from(vec![NETUID, NETUID]));
+	});
+	violates(17, || {
+		put_aside(&payout, 1, some, some);
+		UnpaidEmission::<Test>::remove(NETUID);
+		OpenPayouts::<Test>::kill();
+	});
+	violates(17, || put_aside(&payout, 0, some, some));
+	violates(17, || put_aside(&payout, 2, some, some));
+	violates(17, || {
+		put_aside(&payout, 1, some, some);
+		UnpaidPayments::<Test>::insert(NETUID, 1, BoundedVec::default());
+	});
+	let through = Payout {
+		next_page: 2,
+		..payout.clone()
+	};
+	violates(17, || {
+		put_aside(&through, 1, some, some);
+		UnpaidPayments::<Test>::remove(NETUID, 1);
+	});
+	violates(17, || put_aside(&payout, 1, too_much, none));
+	violates(17, || put_aside(&payout, 1, none, too_much));
+	let spent = Payout {
+		emission: some,
+		..payout.clone()
+	};
+	violates(17, || put_aside(&spent, 1, some, some));
 }

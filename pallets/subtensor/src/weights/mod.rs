@@ -25,7 +25,7 @@ impl<T: Config> From<RowError> for Error<T> {
 }
 
 impl<T: Config> Pallet<T> {
-	/// Sets the weight row of a hotkey.
+	/// Sets the weight row of a hotkey: a dozen reads, whatever the subnet's size, and two writes.
 	///
 	/// A validator may not weigh itself, except for the subnet's owner. A row in which the owner names itself only
 	/// needs neither a permit nor a smallest length: it says that all miners' emission should go to the owner.
@@ -37,19 +37,27 @@ impl<T: Config> Pallet<T> {
 		weights: Vec<u16>,
 		version_key: u64,
 	) -> DispatchResult {
-		Self::ensure_subnet_exists(netuid)?;
 		ensure!(!netuid.is_root(), Error::<T>::CanNotSetRootNetworkWeights);
+		// A subnet that exists has its owner's neuron.
+		let n = SubnetworkN::<T>::get(netuid);
+		ensure!(n > 0, Error::<T>::SubnetNotExists);
 		ensure!(mechanism == MechId::MAIN, Error::<T>::MechanismDoesNotExist);
 		ensure!(
 			!CommitRevealWeightsEnabled::<T>::get(netuid),
 			Error::<T>::CommitRevealEnabled
 		);
-		let n = SubnetworkN::<T>::get(netuid);
 		row::check(&destinations, &weights, n).map_err(Error::<T>::from)?;
 		let uid = Uids::<T>::get(netuid, hotkey).ok_or(Error::<T>::HotKeyNotRegisteredInSubNet)?;
-		let is_owner = Self::owner_uid(netuid) == Some(uid);
+		let is_owner = Self::is_owner_hotkey(netuid, hotkey);
 		let only_self = is_owner && destinations == [uid];
-		Self::ensure_may_set_weights(hotkey, netuid, uid, is_owner, only_self, version_key)?;
+		let index = MechanismIndex::main(netuid);
+		let mut last_updates = LastUpdate::<T>::get(index);
+		let last_update = last_updates
+			.get_mut(usize::from(uid))
+			.ok_or(Error::<T>::HotKeyNotRegisteredInSubNet)?;
+		Self::ensure_may_set_weights(hotkey, netuid, is_owner, version_key, *last_update)?;
+		let permit = ValidatorPermit::<T>::get(netuid).get(usize::from(uid)).copied();
+		ensure!(only_self || permit == Some(true), Error::<T>::NeuronNoValidatorPermit);
 
 		let row = row::scale(&destinations, &weights).map_err(Error::<T>::from)?;
 		let names_itself = row.iter().any(|(destination, _)| *destination == uid);
@@ -62,17 +70,20 @@ impl<T: Config> Pallet<T> {
 			ensure!(row::within_limit(&row, limit), Error::<T>::MaxWeightExceeded);
 		}
 		let row = SparseRow::try_from(row).map_err(|_| Error::<T>::UidsLengthExceedUidsInSubNet)?;
-		Self::store_weights(netuid, uid, row)
+		*last_update = Self::block_number();
+		LastUpdate::<T>::insert(index, last_updates);
+		Weights::<T>::insert(index, uid, row);
+		Self::deposit_event(Event::WeightsSet(index, uid));
+		Ok(())
 	}
 
 	/// Checks who sets weights, and when.
 	fn ensure_may_set_weights(
 		hotkey: &AccountId32,
 		netuid: NetUid,
-		uid: u16,
 		is_owner: bool,
-		only_self: bool,
 		version_key: u64,
+		last_update: u64,
 	) -> DispatchResult {
 		let stake = TotalHotkeyAlpha::<T>::get(hotkey, netuid).get();
 		ensure!(
@@ -83,31 +94,11 @@ impl<T: Config> Pallet<T> {
 			version_key >= WeightsVersionKey::<T>::get(netuid),
 			Error::<T>::IncorrectWeightVersionKey
 		);
-		let last_update = LastUpdate::<T>::get(MechanismIndex::main(netuid))
-			.get(usize::from(uid))
-			.copied()
-			.ok_or(Error::<T>::HotKeyNotRegisteredInSubNet)?;
 		let elapsed = Self::block_number().saturating_sub(last_update);
 		ensure!(
 			elapsed >= WeightsSetRateLimit::<T>::get(netuid),
 			Error::<T>::SettingWeightsTooFast
 		);
-		let permit = ValidatorPermit::<T>::get(netuid).get(usize::from(uid)).copied();
-		ensure!(only_self || permit == Some(true), Error::<T>::NeuronNoValidatorPermit);
-		Ok(())
-	}
-
-	fn store_weights(netuid: NetUid, uid: u16, row: SparseRow) -> DispatchResult {
-		let index = MechanismIndex::main(netuid);
-		LastUpdate::<T>::try_mutate(index, |column| {
-			let slot = column
-				.get_mut(usize::from(uid))
-				.ok_or(Error::<T>::HotKeyNotRegisteredInSubNet)?;
-			*slot = Self::block_number();
-			Ok::<(), Error<T>>(())
-		})?;
-		Weights::<T>::insert(index, uid, row);
-		Self::deposit_event(Event::WeightsSet(index, uid));
 		Ok(())
 	}
 }

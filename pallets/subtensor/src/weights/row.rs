@@ -36,7 +36,8 @@ pub(crate) fn check(destinations: &[u16], weights: &[u16], n: u16) -> Result<(),
 	Ok(())
 }
 
-/// Drops zeros and scales the row so that its largest weight is 65535; weights that are above zero stay above zero.
+/// Drops zeros, scales the row so that its largest weight is 65535, and sorts it by destination, as consensus reads rows
+/// the fastest. Weights that are above zero stay above zero.
 pub(crate) fn scale(destinations: &[u16], weights: &[u16]) -> Result<Vec<(u16, u16)>, RowError> {
 	let largest = weights.iter().copied().max().filter(|largest| *largest > 0);
 	let largest = u32::from(largest.ok_or(RowError::AllZero)?);
@@ -47,12 +48,14 @@ pub(crate) fn scale(destinations: &[u16], weights: &[u16]) -> Result<Vec<(u16, u
 			.checked_div(largest)
 			.and_then(|scaled| u16::try_from(scaled).ok())
 	};
-	Ok(destinations
+	let mut row: Vec<(u16, u16)> = destinations
 		.iter()
 		.zip(weights)
 		.filter(|(_, weight)| **weight > 0)
 		.filter_map(|(uid, weight)| Some((*uid, up(*weight)?)))
-		.collect())
+		.collect();
+	row.sort_unstable();
+	Ok(row)
 }
 
 /// Whether no weight has a larger share of the row than `limit` / 65535.
@@ -82,11 +85,24 @@ mod tests {
 
 	proptest! {
 		#[test]
-		fn scaling_keeps_order_and_support(weights in proptest::collection::vec(any::<u16>(), 0..40)) {
+		fn scaling_keeps_the_support_and_sorts_it(
+			weights in proptest::collection::vec(any::<u16>(), 0..40),
+			backwards: bool,
+		) {
+			let mut weights = weights;
 			let uids: Vec<u16> = (0..weights.len() as u16).collect();
 			let support: Vec<u16> =
 				uids.iter().copied().filter(|uid| weights[usize::from(*uid)] > 0).collect();
-			match scale(&uids, &weights) {
+			let mut order = uids.clone();
+			if backwards {
+				order.reverse();
+				weights.reverse();
+			}
+			let scaled = scale(&order, &weights);
+			if backwards {
+				weights.reverse();
+			}
+			match scaled {
 				Err(error) => {
 					prop_assert_eq!(error, RowError::AllZero);
 					prop_assert!(support.is_empty());

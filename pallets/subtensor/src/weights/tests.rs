@@ -12,12 +12,12 @@ fn set(number: u8, uids: Vec<u16>, weights: Vec<u16>, version_key: u64) -> Dispa
 }
 
 #[test]
-fn weights_are_scaled_and_stored_without_zeros() {
+fn weights_are_scaled_sorted_and_stored_without_zeros() {
 	run(|| {
 		working_subnet();
 		assert_ok!(set_weights(2, &[(4, 50), (3, 100), (0, 0)]));
 		let row = Weights::<Test>::get(INDEX, 1).into_inner();
-		assert_eq!(row, vec![(4, 32_767), (3, 65_535)]);
+		assert_eq!(row, vec![(3, 65_535), (4, 32_767)]);
 		assert_eq!(LastUpdate::<Test>::get(INDEX)[1], SubtensorModule::block_number());
 		assert!(events().contains(&Event::WeightsSet(INDEX, 1)));
 	});

@@ -1,0 +1,226 @@
+//! Pays what is pending as stake, a bounded number of neurons a block.
+//!
+//! An epoch decides what each neuron gets, and pays all validators and at least the first [`PAYMENTS_PER_BLOCK`] neurons in
+//! its own block: what is for stakers must go to those who stake then, not to those who come for it. Miners are left. They
+//! are put aside in pages of as many ([`UnpaidPayments`]), of which each of the next blocks pays one, the oldest payouts
+//! first, as far as [`schedule`](super::schedule) finds room; the next epoch of the subnet pays all that is left before it
+//! distributes anything. A small subnet is paid in one block and puts nothing aside.
+//!
+//! A page names hotkeys, not uids: who earned a payment gets it, although its uid may belong to somebody else by then.
+//!
+//! Consensus rounds; here nothing is lost: an amount counts as paid only once it is credited, no more is promised than
+//! was pending, and the difference stays pending. So does what is put aside: until it is paid it is part of
+//! [`PendingServerEmission`] and [`PendingValidatorEmission`].
+
+mod record;
+
+#[cfg(test)]
+mod tests;
+
+pub use record::{Paid, Payment, Payout};
+
+use super::snapshot::Snapshot;
+use crate::{PAYMENTS_PER_BLOCK, WeightInfo, pallet::*, staking::credits::Credits};
+use alloc::vec::Vec;
+use frame_support::{
+	BoundedSlice, defensive,
+	pallet_prelude::{ConstU32, Weight},
+};
+use ganglion_primitives::{AccountId32, AlphaBalance, NetUid};
+use yuma::EpochOutput;
+
+/// Payments of a page.
+const PAGE: usize = PAYMENTS_PER_BLOCK as usize;
+
+/// An amount that is pending, of which parts are promised.
+struct Purse(AlphaBalance);
+
+impl Purse {
+	/// Takes as much of an amount as there is.
+	fn take(&mut self, amount: u64) -> AlphaBalance {
+		let amount = AlphaBalance::new(amount).min(self.0);
+		self.0 = self.0.saturating_sub(amount);
+		amount
+	}
+}
+
+impl<T: Config> Pallet<T> {
+	/// Splits the `emission` that is pending as consensus says, pays the first neurons and the subnet's owner, and puts the
+	/// rest aside. Returns what the payments weighed.
+	pub(crate) fn begin_payout(
+		snapshot: &Snapshot,
+		epoch: u64,
+		emission: AlphaBalance,
+		output: &EpochOutput,
+	) -> Weight {
+		let netuid = snapshot.netuid;
+		let mut payments = Self::payments(snapshot, emission, output);
+		let mut credits = Credits::<T>::open(netuid);
+		let mut paid = Paid::default();
+		let mut count = 0_u32;
+		let validators = output
+			.validator_emission
+			.iter()
+			.filter(|emission| **emission != 0)
+			.count();
+		for (payment, alpha) in payments.by_ref().take(validators.max(PAGE)) {
+			let credited = credits.credit_on(&payment.hotkey, alpha, payment.stakers, payment.of_owner());
+			paid.note(&payment, credited);
+			count = count.saturating_add(1);
+		}
+		// Last: the cut does not share in the dividends of the owner's neuron.
+		paid.owner = Self::pay_owner(netuid, &mut credits);
+		credits.close();
+		Self::note_paid(netuid, &paid);
+		let (pages, for_validators) = Self::put_aside(netuid, payments.map(|(payment, _)| payment));
+		let payout = Payout {
+			epoch,
+			emission,
+			paid,
+			next_page: 0,
+			pages,
+		};
+		PendingServerEmission::<T>::insert(netuid, payout.unpaid().saturating_sub(for_validators));
+		if for_validators.is_zero() {
+			PendingValidatorEmission::<T>::remove(netuid);
+		} else {
+			PendingValidatorEmission::<T>::insert(netuid, for_validators);
+		}
+		if pages == 0 {
+			Self::complete(netuid, &payout);
+		} else {
+			UnpaidEmission::<T>::insert(netuid, payout);
+			if OpenPayouts::<T>::try_append(netuid).is_err() {
+				// There are no more subnets than that. The next epoch would pay what is left.
+				defensive!("more payouts are open than there may be subnets", netuid);
+			}
+		}
+		T::WeightInfo::payout(count)
+	}
+
+	/// What each neuron gets that gets anything, with the alpha on its hotkey at the epoch: first validators, then those
+	/// who are miners only, both by uid.
+	fn payments<'a>(
+		snapshot: &'a Snapshot,
+		emission: AlphaBalance,
+		output: &'a EpochOutput,
+	) -> impl Iterator<Item = (Payment, AlphaBalance)> + 'a {
+		let mut purse = Purse(emission);
+		let neurons = || {
+			let emissions = output.server_emission.iter().zip(&output.validator_emission);
+			snapshot.hotkeys.iter().zip(&snapshot.stake).zip(emissions)
+		};
+		let validators = neurons().filter(|(_, (_, validator))| **validator != 0);
+		let miners = neurons().filter(|(_, (server, validator))| **server != 0 && **validator == 0);
+		validators
+			.chain(miners)
+			.map(move |((hotkey, alpha), (server, validator))| {
+				let take = match *validator {
+					0 => 0,
+					earned => Delegates::<T>::get(hotkey).mul_floor(earned),
+				};
+				let payment = Payment {
+					hotkey: hotkey.clone(),
+					stakers: purse.take(validator.saturating_sub(take)),
+					take: purse.take(take),
+					server: purse.take(*server),
+				};
+				(payment, AlphaBalance::new(*alpha))
+			})
+	}
+
+	/// Stores payments in pages. Returns the number of pages, and how much of them is for validators.
+	fn put_aside(netuid: NetUid, mut payments: impl Iterator<Item = Payment>) -> (u16, AlphaBalance) {
+		let mut for_validators = AlphaBalance::ZERO;
+		let mut pages = 0_u16;
+		let mut page: Vec<Payment> = Vec::with_capacity(PAGE);
+		loop {
+			page.clear();
+			page.extend(payments.by_ref().take(PAGE));
+			if page.is_empty() {
+				return (pages, for_validators);
+			}
+			for payment in &page {
+				for_validators = for_validators.saturating_add(payment.of_validator());
+			}
+			let slice = BoundedSlice::<_, ConstU32<PAYMENTS_PER_BLOCK>>::truncate_from(&page);
+			UnpaidPayments::<T>::insert(netuid, pages, slice);
+			pages = pages.saturating_add(1);
+		}
+	}
+
+	/// Pays the next page of a subnet's payout, if there is one. Returns what that weighed.
+	pub(crate) fn pay_page(netuid: NetUid) -> Weight {
+		let Some(mut payout) = UnpaidEmission::<T>::get(netuid) else {
+			return Weight::zero();
+		};
+		let page = UnpaidPayments::<T>::take(netuid, payout.next_page);
+		let mut credits = Credits::<T>::open(netuid);
+		let mut paid = Paid::default();
+		for payment in &page {
+			let credited = credits.credit(&payment.hotkey, payment.stakers, payment.of_owner());
+			paid.note(payment, credited);
+		}
+		credits.close();
+		PendingServerEmission::<T>::mutate(netuid, |pending| *pending = pending.saturating_sub(paid.miners));
+		PendingValidatorEmission::<T>::mutate(netuid, |pending| *pending = pending.saturating_sub(paid.validators()));
+		Self::note_paid(netuid, &paid);
+		payout.paid.add(&paid);
+		payout.next_page = payout.next_page.saturating_add(1);
+		if payout.rest() == 0 {
+			UnpaidEmission::<T>::remove(netuid);
+			OpenPayouts::<T>::mutate(|open| open.retain(|other| *other != netuid));
+			Self::complete(netuid, &payout);
+		} else {
+			UnpaidEmission::<T>::insert(netuid, payout);
+		}
+		T::WeightInfo::payout(u32::try_from(page.len()).unwrap_or(u32::MAX))
+	}
+
+	/// Pays what is left of a subnet's payout, page by page, as long as there is room after what was paid before. Returns
+	/// what that weighed.
+	pub(crate) fn pay_rest(netuid: NetUid, has_room_after: impl Fn(Weight) -> bool) -> Weight {
+		let mut spent = Weight::zero();
+		while UnpaidEmission::<T>::contains_key(netuid) && has_room_after(spent) {
+			spent = spent.saturating_add(Self::pay_page(netuid));
+		}
+		spent
+	}
+
+	/// Tells of a payout that is through.
+	fn complete(netuid: NetUid, payout: &Payout) {
+		let paid = payout.paid;
+		Self::deposit_event(Event::EpochCompleted {
+			netuid,
+			epoch: payout.epoch,
+			emission: payout.emission,
+			miners: paid.miners,
+			takes: paid.takes,
+			nominators: paid.nominators,
+			owner: paid.owner,
+			carried: payout.unpaid(),
+		});
+	}
+
+	/// Pays the owner's cut as stake on the subnet owner's hotkey, which belongs to the subnet's owner.
+	fn pay_owner(netuid: NetUid, credits: &mut Credits<T>) -> AlphaBalance {
+		let pending = PendingOwnerCut::<T>::get(netuid);
+		if pending.is_zero() {
+			return pending;
+		}
+		let hotkey: AccountId32 = SubnetOwnerHotkey::<T>::get(netuid);
+		if credits.credit(&hotkey, AlphaBalance::ZERO, pending).is_err() {
+			return AlphaBalance::ZERO;
+		}
+		PendingOwnerCut::<T>::remove(netuid);
+		pending
+	}
+
+	fn note_paid(netuid: NetUid, paid: &Paid) {
+		SubnetEmissionTotals::<T>::mutate(netuid, |totals| {
+			totals.paid_miners = totals.paid_miners.saturating_add(paid.miners);
+			totals.paid_validators = totals.paid_validators.saturating_add(paid.validators());
+			totals.paid_owner = totals.paid_owner.saturating_add(paid.owner);
+		});
+	}
+}

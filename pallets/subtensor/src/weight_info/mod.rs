@@ -1,0 +1,242 @@
+//! Weights of the calls and of the per-block work.
+//!
+//! A weight is the storage items that the work touches, at the price of the runtime's database, plus computation. The
+//! numbers of items ([`accesses`]) are upper bounds that tests compare with what the code really touches. The computation
+//! ([`computation`]) is measured. Events and the block number are not counted: every block reads and writes them anyway.
+
+#[cfg(test)]
+mod tests;
+
+use crate::{MAX_SUBNETS, MAX_VALIDATORS_PER_SUBNET, PAYMENTS_PER_BLOCK};
+use core::marker::PhantomData;
+use frame_support::weights::{RuntimeDbWeight, Weight, constants::ParityDbWeight};
+use sp_runtime::traits::Get;
+
+/// Computation beside reads and writes, in picoseconds, in compiled Wasm.
+///
+/// Not measured yet: these are estimates that are meant to be too high, for an epoch and for `set_weights` by a factor of
+/// three and more over what the same code takes natively.
+pub mod computation {
+	/// An epoch of an empty subnet.
+	pub const EPOCH_BASE_PS: u64 = 100_000_000;
+	/// What a neuron adds to an epoch: its columns, and putting aside what it is to be paid.
+	pub const EPOCH_NEURON_PS: u64 = 10_000_000;
+	/// What a validator adds to an epoch, its entries excluded: its rows are found and stored.
+	pub const EPOCH_VALIDATOR_PS: u64 = 20_000_000;
+	/// What a weight or a bond adds to an epoch, loading and storing included.
+	pub const EPOCH_ENTRY_PS: u64 = 100_000;
+	/// Payments to no neuron: what is pending, paid and put aside.
+	pub const PAYOUT_BASE_PS: u64 = 100_000_000;
+	/// What a neuron that is paid adds to a payout.
+	pub const PAYOUT_PAYMENT_PS: u64 = 24_000_000;
+	/// `set_weights` without destinations, on the largest subnet: two of its columns are read, one is written.
+	pub const SET_WEIGHTS_BASE_PS: u64 = 100_000_000;
+	/// What a destination adds to `set_weights`.
+	pub const SET_WEIGHTS_DESTINATION_PS: u64 = 200_000;
+	/// A call that changes a few items.
+	pub const CALL_PS: u64 = 100_000_000;
+	/// A registration: it moves money, searches the columns of a subnet and changes them all.
+	pub const REGISTRATION_PS: u64 = 500_000_000;
+	/// What a row, of up to as many entries as a subnet has neurons, adds to the removal of what is said about a neuron.
+	pub const REPLACED_ROW_PS: u64 = 30_000_000;
+	/// What a subnet adds to the start of a block.
+	pub const BLOCK_SUBNET_PS: u64 = 20_000_000;
+}
+
+/// Distinct storage items that the work reads and writes, at most.
+pub mod accesses {
+	/// `set_weights`: who the caller and the owner are, the number of neurons, two columns, the caller's stake, and six
+	/// parameters.
+	pub const SET_WEIGHTS_READS: u64 = 12;
+	/// `set_weights`: the row, and when it was set.
+	pub const SET_WEIGHTS_WRITES: u64 = 2;
+	/// An epoch: parameters, columns, and the owner's cut.
+	pub const EPOCH_READS: u64 = 22;
+	/// An epoch: columns, when it ran, and the owner's cut.
+	pub const EPOCH_WRITES: u64 = 13;
+	/// Each neuron of an epoch: its pool's alpha.
+	pub const EPOCH_NEURON_READS: u64 = 1;
+	/// Each validator of an epoch: its weights, its bonds, its take.
+	pub const EPOCH_VALIDATOR_READS: u64 = 3;
+	/// Each validator of an epoch: its bonds.
+	pub const EPOCH_VALIDATOR_WRITES: u64 = 1;
+	/// Payments: the page, the queue, how far the payout is, what is pending, paid and staked.
+	pub const PAYOUT_READS: u64 = 7;
+	/// Payments: the page, the queue, how far the payout is, what is pending, paid and staked.
+	pub const PAYOUT_WRITES: u64 = 7;
+	/// Each neuron that is paid: its pool's alpha (which an epoch has read already) and shares.
+	pub const PAYOUT_PAYMENT_READS: u64 = 2;
+	/// Each neuron that is paid: its pool's alpha and shares.
+	pub const PAYOUT_PAYMENT_WRITES: u64 = 2;
+	/// The start of a block: the issuance, the owner's cut, what decides whether one more epoch fits, and the payouts that
+	/// are not through.
+	pub const BLOCK_READS: u64 = 10;
+	/// The start of a block: the issuance.
+	pub const BLOCK_WRITES: u64 = 2;
+	/// Each subnet at the start of a block.
+	pub const BLOCK_SUBNET_READS: u64 = 16;
+	/// Each subnet at the start of a block.
+	pub const BLOCK_SUBNET_WRITES: u64 = 10;
+	/// `burned_register`, the search excluded.
+	pub const REGISTER_READS: u64 = 30;
+	/// `burned_register`, the search excluded.
+	pub const REGISTER_WRITES: u64 = 30;
+	/// `add_stake` and `remove_stake`.
+	pub const STAKE_READS: u64 = 14;
+	/// `add_stake` and `remove_stake`.
+	pub const STAKE_WRITES: u64 = 9;
+	/// `serve_axon` and `serve_axon_tls`.
+	pub const SERVE_READS: u64 = 5;
+	/// `serve_axon` and `serve_axon_tls`.
+	pub const SERVE_WRITES: u64 = 3;
+	/// `register_network`, on a chain without subnets; each that exists is looked at.
+	pub const NETWORK_READS: u64 = 30;
+	/// `register_network`.
+	pub const NETWORK_WRITES: u64 = 70;
+	/// Each row that may name a neuron that is replaced: finding it, and reading it.
+	pub const REPLACED_ROW_READS: u64 = 2;
+}
+
+/// Bytes that a storage item adds to the proof of a block, key path included.
+const ITEM_PROOF_BYTES: u64 = 2_500;
+/// Bytes of the longest column.
+const COLUMN_PROOF_BYTES: u64 = 33_000;
+/// Bytes of a payment that is put aside.
+const PAYMENT_PROOF_BYTES: u64 = 56;
+/// Bytes of an entry of a row.
+const ENTRY_PROOF_BYTES: u64 = 4;
+
+/// Weights of the pallet's work, at the prices of a database.
+pub trait WeightInfo {
+	/// What the database charges for a read and for a write.
+	fn database() -> RuntimeDbWeight;
+
+	/// `set_weights` with this many destinations.
+	fn set_weights(destinations: u32) -> Weight {
+		let destinations = u64::from(destinations);
+		let time = computation::SET_WEIGHTS_BASE_PS
+			.saturating_add(destinations.saturating_mul(computation::SET_WEIGHTS_DESTINATION_PS));
+		let (reads, writes) = (accesses::SET_WEIGHTS_READS, accesses::SET_WEIGHTS_WRITES);
+		let entries = destinations.saturating_mul(ENTRY_PROOF_BYTES);
+		weigh(Self::database(), time, reads, writes, 2).saturating_add(Weight::from_parts(0, entries))
+	}
+
+	/// `add_stake`.
+	fn add_stake() -> Weight {
+		change_of_stake(Self::database())
+	}
+
+	/// `remove_stake`.
+	fn remove_stake() -> Weight {
+		change_of_stake(Self::database())
+	}
+
+	/// `serve_axon` and `serve_axon_tls`.
+	fn serve_axon() -> Weight {
+		let (reads, writes) = (accesses::SERVE_READS, accesses::SERVE_WRITES);
+		weigh(Self::database(), computation::CALL_PS, reads, writes, 0)
+	}
+
+	/// `burned_register` that searches this many neurons for one to replace (0 where the subnet is not full).
+	fn burned_register(searched: u32) -> Weight {
+		let searched = u64::from(searched);
+		// Each neuron may have a weight row, each validator and the owner a bond row; all may name the replaced uid.
+		let rows = searched.saturating_add(searched.min(MOST_VALIDATORS as u64));
+		let reads = accesses::REGISTER_READS.saturating_add(rows.saturating_mul(accesses::REPLACED_ROW_READS));
+		let writes = accesses::REGISTER_WRITES.saturating_add(rows);
+		let time = rows.saturating_mul(computation::REPLACED_ROW_PS);
+		let time = time.saturating_add(computation::REGISTRATION_PS);
+		weigh(Self::database(), time, reads, writes, rows.saturating_add(10))
+	}
+
+	/// `register_network`.
+	fn register_network() -> Weight {
+		let reads = accesses::NETWORK_READS.saturating_add(MAX_SUBNETS as u64);
+		let writes = accesses::NETWORK_WRITES;
+		weigh(Self::database(), computation::REGISTRATION_PS, reads, writes, 10)
+	}
+
+	/// `increase_take` and `decrease_take`.
+	fn set_take() -> Weight {
+		weigh(Self::database(), computation::CALL_PS, 4, 1, 0)
+	}
+
+	/// `set_tempo` and `trigger_epoch`.
+	fn set_tempo() -> Weight {
+		// `trigger_epoch` reads the more of the two: the subnet, its owner, and what the time of an epoch depends on.
+		weigh(Self::database(), computation::CALL_PS, 8, 1, 0)
+	}
+
+	/// The start of a block with this many subnets, epochs excluded.
+	fn begin_block(subnets: u32) -> Weight {
+		let subnets = u64::from(subnets);
+		let time = computation::CALL_PS.saturating_add(subnets.saturating_mul(computation::BLOCK_SUBNET_PS));
+		let reads = accesses::BLOCK_READS.saturating_add(subnets.saturating_mul(accesses::BLOCK_SUBNET_READS));
+		let writes = accesses::BLOCK_WRITES.saturating_add(subnets.saturating_mul(accesses::BLOCK_SUBNET_WRITES));
+		weigh(Self::database(), time, reads, writes, 1)
+	}
+
+	/// One epoch of a subnet with this many neurons, this many of which may validate, and this many weights and bonds of
+	/// those. Payments are not included ([`WeightInfo::payout`]), but that those to all neurons are put aside.
+	fn epoch(neurons: u32, validators: u32, entries: u32) -> Weight {
+		let (neurons, validators, entries) = (u64::from(neurons), u64::from(validators), u64::from(entries));
+		let time = computation::EPOCH_BASE_PS
+			.saturating_add(neurons.saturating_mul(computation::EPOCH_NEURON_PS))
+			.saturating_add(validators.saturating_mul(computation::EPOCH_VALIDATOR_PS))
+			.saturating_add(entries.saturating_mul(computation::EPOCH_ENTRY_PS));
+		let pages = neurons.div_ceil(u64::from(PAYMENTS_PER_BLOCK));
+		let reads = accesses::EPOCH_READS
+			.saturating_add(neurons.saturating_mul(accesses::EPOCH_NEURON_READS))
+			.saturating_add(validators.saturating_mul(accesses::EPOCH_VALIDATOR_READS));
+		let writes = accesses::EPOCH_WRITES
+			.saturating_add(pages)
+			.saturating_add(validators.saturating_mul(accesses::EPOCH_VALIDATOR_WRITES));
+		let rows = Weight::from_parts(0, entries.saturating_mul(ENTRY_PROOF_BYTES));
+		weigh(Self::database(), time, reads, writes, 10).saturating_add(rows)
+	}
+
+	/// Payments to this many neurons of a subnet, at its epoch or of a page that was put aside.
+	fn payout(payments: u32) -> Weight {
+		let payments = u64::from(payments);
+		let time = computation::PAYOUT_BASE_PS.saturating_add(payments.saturating_mul(computation::PAYOUT_PAYMENT_PS));
+		let reads = accesses::PAYOUT_READS.saturating_add(payments.saturating_mul(accesses::PAYOUT_PAYMENT_READS));
+		let writes = accesses::PAYOUT_WRITES.saturating_add(payments.saturating_mul(accesses::PAYOUT_PAYMENT_WRITES));
+		let page = Weight::from_parts(0, payments.saturating_mul(PAYMENT_PROOF_BYTES));
+		weigh(Self::database(), time, reads, writes, 0).saturating_add(page)
+	}
+}
+
+/// Most uids of a subnet that may validate: those with a permit, and the owner.
+pub(crate) const MOST_VALIDATORS: u32 = (MAX_VALIDATORS_PER_SUBNET as u32).saturating_add(1);
+
+/// The weight of computation, of reads and writes, and of as many whole columns among them.
+fn weigh(database: RuntimeDbWeight, time_ps: u64, reads: u64, writes: u64, columns: u64) -> Weight {
+	let items = reads.saturating_add(writes);
+	let proof = items
+		.saturating_mul(ITEM_PROOF_BYTES)
+		.saturating_add(columns.saturating_mul(COLUMN_PROOF_BYTES));
+	let storage = database.reads(reads).saturating_add(database.writes(writes));
+	storage.saturating_add(Weight::from_parts(time_ps, proof))
+}
+
+/// The weight of `add_stake` and of `remove_stake`.
+fn change_of_stake(database: RuntimeDbWeight) -> Weight {
+	let (reads, writes) = (accesses::STAKE_READS, accesses::STAKE_WRITES);
+	weigh(database, computation::CALL_PS, reads, writes, 1)
+}
+
+/// Weights at the prices of the runtime's own database.
+pub struct PalletWeight<T>(PhantomData<T>);
+
+impl<T: frame_system::Config> WeightInfo for PalletWeight<T> {
+	fn database() -> RuntimeDbWeight {
+		T::DbWeight::get()
+	}
+}
+
+/// Weights at the prices of ParityDB.
+impl WeightInfo for () {
+	fn database() -> RuntimeDbWeight {
+		ParityDbWeight::get()
+	}
+}

@@ -1,0 +1,257 @@
+//! Tests of the weights, and that the accesses they charge for are those that happen.
+
+use super::*;
+use crate::{counter, mock::*, *};
+use frame_support::assert_ok;
+use ganglion_primitives::{AlphaBalance, TaoBalance};
+use yuma::{EpochOutput, Workspace};
+
+const MICROSECOND: u64 = 1_000_000;
+
+#[test]
+fn a_full_row_of_256_weighs_less_than_a_millisecond() {
+	let weight = <() as WeightInfo>::set_weights(256);
+	assert!(weight.ref_time() < 1_000 * MICROSECOND, "{weight:?}");
+	assert!(weight.ref_time() > 100 * MICROSECOND, "{weight:?}");
+}
+
+#[test]
+fn each_component_of_an_epoch_counts() {
+	type Info = PalletWeight<Test>;
+	let base = Info::epoch(0, 0, 0);
+	for (neurons, validators, entries) in [(1, 0, 0), (0, 1, 0), (0, 0, 1)] {
+		let more = Info::epoch(neurons, validators, entries);
+		assert!(more.ref_time() > base.ref_time() && more.proof_size() > base.proof_size());
+	}
+	let database = <Test as frame_system::Config>::DbWeight::get();
+	let neuron = Info::epoch(1, 0, 0).ref_time() - base.ref_time();
+	// Its stake; and the first neuron needs a page.
+	assert_eq!(neuron, computation::EPOCH_NEURON_PS + database.read + database.write);
+	assert_eq!(Info::epoch(3, 2, 7), <() as WeightInfo>::epoch(3, 2, 7));
+	let payment = Info::payout(1).ref_time() - Info::payout(0).ref_time();
+	let storage = 2 * database.read + 2 * database.write;
+	assert_eq!(payment, computation::PAYOUT_PAYMENT_PS + storage);
+	assert!(Info::payout(1).proof_size() > Info::payout(0).proof_size());
+}
+
+#[test]
+fn numbers_out_of_range_do_not_wrap() {
+	let weight = <() as WeightInfo>::epoch(u32::MAX, u32::MAX, u32::MAX);
+	assert!(weight.all_gte(<() as WeightInfo>::epoch(u32::MAX, 0, 0)));
+	let weight = <() as WeightInfo>::payout(u32::MAX);
+	assert!(weight.all_gte(<() as WeightInfo>::payout(4_096)));
+	let weight = <() as WeightInfo>::burned_register(u32::MAX);
+	assert!(weight.all_gte(<() as WeightInfo>::burned_register(4_096)));
+}
+
+/// Accesses that are always charged for and need not happen in a test: options that are off, and rounding.
+const SPARE: u64 = 8;
+
+/// Checks that all accesses are charged for, and not many more.
+fn assert_charged(counted: counter::Accesses, reads: u64, writes: u64) {
+	assert!(
+		counted.reads <= reads && counted.reads + SPARE >= reads,
+		"{counted:?}, charged for {reads} reads"
+	);
+	assert!(
+		counted.writes <= writes && counted.writes + SPARE >= writes,
+		"{counted:?}, charged for {writes} writes"
+	);
+}
+
+#[test]
+fn a_full_row_of_256_reads_a_dozen_items_and_writes_two() {
+	let mut storage = storage_with(crowded(257, 3));
+	storage.execute_with(|| crowded_subnet(257, 2));
+	let counted = counter::count(&mut storage, || {
+		assert_ok!(set_all_weights(1));
+	});
+	assert!(counted.reads <= accesses::SET_WEIGHTS_READS, "{counted:?}");
+	assert!(counted.writes <= accesses::SET_WEIGHTS_WRITES, "{counted:?}");
+	assert!(counted.reads >= 10 && counted.writes == 2, "{counted:?}");
+}
+
+#[test]
+fn what_set_weights_reads_does_not_grow_with_the_subnet() {
+	let counted = [5, 600].map(|neurons| {
+		let mut storage = storage_with(crowded(neurons, 3));
+		storage.execute_with(|| crowded_subnet(neurons, 2));
+		let counted = counter::count(&mut storage, || {
+			assert_ok!(set_all_weights(1));
+		});
+		(counted.reads, counted.writes)
+	});
+	assert_eq!(counted[0], counted[1]);
+}
+
+/// A subnet that has had an epoch with weights, and is paid out.
+fn busy_storage(neurons: u16, validators: u16, yuma3_on: bool) -> sp_io::TestExternalities {
+	let parameters = Hyperparameters {
+		yuma3_on,
+		liquid_alpha_on: yuma3_on,
+		..crowded(neurons, validators)
+	};
+	let mut storage = storage_with(parameters);
+	storage.execute_with(|| {
+		crowded_subnet(neurons, validators);
+		for uid in 1..=validators {
+			assert_ok!(set_all_weights(uid));
+		}
+		next_epoch(NETUID);
+		for uid in 1..=validators {
+			assert_ok!(set_all_weights(uid));
+		}
+		next_blocks(3);
+		SubtensorModule::pay_rest(NETUID, |_| true);
+	});
+	storage
+}
+
+fn run_epoch() {
+	SubtensorModule::run_epoch(NETUID, &mut Workspace::default(), &mut EpochOutput::default());
+}
+
+/// Number of neurons to which the last epoch gave anything.
+fn earners() -> u64 {
+	let emission = Emission::<Test>::get(NETUID);
+	emission.iter().filter(|amount| !amount.is_zero()).count() as u64
+}
+
+#[test]
+fn an_epoch_is_charged_for_what_it_touches() {
+	for (neurons, validators, yuma3_on) in [(16, 3, false), (80, 3, false), (80, 40, true), (300, 3, false)] {
+		let mut storage = busy_storage(neurons, validators, yuma3_on);
+		let counted = counter::count(&mut storage, || {
+			run_epoch();
+			assert_eq!(earners(), u64::from(neurons));
+		});
+		println!("{neurons} neurons, {validators} validators: {counted:?}");
+		// The owner validates, too.
+		let (n, v) = (u64::from(neurons), u64::from(validators) + 1);
+		let paid = n.min(u64::from(PAYMENTS_PER_BLOCK));
+		// The alpha of those who are paid was read before.
+		let payout = accesses::PAYOUT_READS + paid * (accesses::PAYOUT_PAYMENT_READS - 1);
+		let reads =
+			accesses::EPOCH_READS + n * accesses::EPOCH_NEURON_READS + v * accesses::EPOCH_VALIDATOR_READS + payout;
+		let pages = n.div_ceil(u64::from(PAYMENTS_PER_BLOCK));
+		let payout = accesses::PAYOUT_WRITES + paid * accesses::PAYOUT_PAYMENT_WRITES + pages;
+		let mut writes = accesses::EPOCH_WRITES + v * accesses::EPOCH_VALIDATOR_WRITES + payout;
+		if paid == n {
+			// Nothing is put aside: two pages, the payout and the queue stay as they are.
+			writes -= 4;
+		}
+		assert_charged(counted, reads, writes);
+	}
+}
+
+#[test]
+fn a_page_of_payments_is_charged_for_what_it_touches() {
+	// A page that is not the last; the last, which is not full; and the last, full.
+	for (neurons, pages, payments) in [(200, 0, 64), (200, 2, 8), (128, 0, 64)] {
+		let mut storage = busy_storage(neurons, 3, false);
+		storage.execute_with(|| {
+			run_epoch();
+			for _ in 0..pages {
+				SubtensorModule::pay_page(NETUID);
+			}
+		});
+		let counted = counter::count(&mut storage, || {
+			let weight = SubtensorModule::pay_page(NETUID);
+			assert_eq!(weight, PalletWeight::<Test>::payout(payments));
+		});
+		println!("{payments} of {neurons}: {counted:?}");
+		let payments = u64::from(payments);
+		let reads = accesses::PAYOUT_READS + payments * accesses::PAYOUT_PAYMENT_READS;
+		let writes = accesses::PAYOUT_WRITES + payments * accesses::PAYOUT_PAYMENT_WRITES;
+		assert_charged(counted, reads, writes);
+	}
+}
+
+#[test]
+fn the_start_of_a_block_is_charged_for_what_it_touches() {
+	for subnets in 0..=3_u64 {
+		let mut storage = storage_with(parameters());
+		storage.execute_with(|| {
+			for _ in 0..subnets {
+				let netuid = subnet();
+				assert_ok!(try_register(2, netuid, hot(2)));
+			}
+		});
+		let counted = counter::count(&mut storage, || next_blocks(1));
+		let reads = accesses::BLOCK_READS + subnets * accesses::BLOCK_SUBNET_READS;
+		let writes = accesses::BLOCK_WRITES + subnets * accesses::BLOCK_SUBNET_WRITES;
+		assert!(counted.reads <= reads, "{counted:?} of {reads} with {subnets} subnets");
+		assert!(
+			counted.writes <= writes,
+			"{counted:?} of {writes} with {subnets} subnets"
+		);
+	}
+}
+
+#[test]
+fn a_registration_on_a_full_subnet_is_charged_for_what_it_touches() {
+	let (neurons, validators) = (40, 6);
+	let mut storage = storage_with(crowded(neurons, validators));
+	storage.execute_with(|| {
+		crowded_subnet(neurons, validators);
+		for uid in 1..=validators {
+			assert_ok!(set_all_weights(uid));
+		}
+		next_epoch(NETUID);
+		next_blocks(u64::from(IMMUNITY));
+	});
+	let counted = counter::count(&mut storage, || {
+		assert_ok!(try_register(7, NETUID, hot(7)));
+	});
+	// Here every row that exists names the neuron, but only the validators have rows.
+	let rows = 2 * u64::from(validators);
+	let reads = accesses::REGISTER_READS + rows * accesses::REPLACED_ROW_READS;
+	assert!(counted.reads <= reads, "{counted:?} of {reads}");
+	let writes = accesses::REGISTER_WRITES + rows;
+	assert!(counted.writes <= writes, "{counted:?} of {writes}");
+	assert!(
+		counted.writes >= rows,
+		"{counted:?}: the rows of {validators} validators change"
+	);
+}
+
+#[test]
+fn calls_are_charged_for_what_they_touch() {
+	type Call = (&'static str, u64, u64, fn() -> bool);
+	let calls: [Call; 5] = [
+		("add_stake", accesses::STAKE_READS, accesses::STAKE_WRITES, || {
+			let amount = TaoBalance::new(TAO);
+			SubtensorModule::add_stake(signed(cold(9)), hot(2), NETUID, amount).is_ok()
+		}),
+		("remove_stake", accesses::STAKE_READS, accesses::STAKE_WRITES, || {
+			SubtensorModule::remove_stake(signed(cold(8)), hot(2), NETUID, AlphaBalance::MAX).is_ok()
+		}),
+		("serve_axon_tls", accesses::SERVE_READS, accesses::SERVE_WRITES, || {
+			let (ip, port, key) = (0x7f00_0001, 9_000, vec![1, 2]);
+			SubtensorModule::serve_axon_tls(signed(hot(2)), NETUID, 0, ip, port, 4, 4, 0, 0, key).is_ok()
+		}),
+		(
+			"burned_register",
+			accesses::REGISTER_READS,
+			accesses::REGISTER_WRITES,
+			|| try_register(7, NETUID, hot(7)).is_ok(),
+		),
+		(
+			"register_network",
+			accesses::NETWORK_READS + 2,
+			accesses::NETWORK_WRITES,
+			|| SubtensorModule::register_network(signed(cold(7)), hot(7)).is_ok(),
+		),
+	];
+	for (name, reads, writes, call) in calls {
+		let mut storage = storage_with(parameters());
+		storage.execute_with(|| {
+			working_subnet();
+			stake(8, 2, TAO);
+		});
+		let counted = counter::count(&mut storage, || assert!(call(), "{name} is refused"));
+		println!("{name}: {counted:?}");
+		assert!(counted.reads <= reads, "{name}: {counted:?} of {reads} reads");
+		assert!(counted.writes <= writes, "{name}: {counted:?} of {writes} writes");
+	}
+}
