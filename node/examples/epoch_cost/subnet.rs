@@ -7,7 +7,7 @@ use frame_support::traits::Hooks;
 use ganglion_primitives::{AccountId32, NetUid, TaoBalance};
 use ganglion_runtime::{Header, Runtime, RuntimeGenesisConfig, RuntimeOrigin, SubtensorModule, System};
 use pallet_subtensor::{
-	BondsPenalty, Hyperparameters, LiquidAlphaOn, SubnetEpochIndex, Yuma3On,
+	BondsPenalty, Hyperparameters, LiquidAlphaOn, OpenPayouts, SubnetEpochIndex, Yuma3On,
 	hyperparameters::{MAX_REGISTRATIONS_PER_BLOCK, MAX_TEMPO, MIN_TEMPO},
 };
 use sp_io::TestExternalities;
@@ -24,8 +24,6 @@ const RAO_PER_TAO: u64 = 1_000_000_000;
 const BALANCE: u64 = 2_000 * RAO_PER_TAO;
 /// Epochs after which bonds hardly move any more.
 const SETTLING_EPOCHS: u32 = 4;
-/// Rao that wait for the measured epoch come from as many blocks.
-const BLOCKS_BETWEEN_EPOCHS: u16 = MIN_TEMPO;
 
 /// A coldkey or hotkey that nobody can sign for.
 fn account(kind: u8, number: u16) -> AccountId32 {
@@ -239,7 +237,15 @@ impl Subnet {
 	}
 
 	fn ask_for_epoch(&mut self) -> Result<(), Box<dyn Error>> {
-		self.next_blocks(BLOCKS_BETWEEN_EPOCHS);
+		// The last payout has to be through: the next epoch would pay what is left of it.
+		self.next_blocks(MIN_TEMPO);
+		while self
+			.externalities
+			.execute_with(OpenPayouts::<Runtime>::get)
+			.contains(&NETUID)
+		{
+			self.next_blocks(1);
+		}
 		self.externalities
 			.execute_with(|| SubtensorModule::trigger_epoch(RuntimeOrigin::root(), NETUID))
 			.map_err(refused)

@@ -98,6 +98,9 @@ pub(crate) fn begin(
 	standings: &mut Standings,
 	values: &mut Vec<u64>,
 ) -> (u64, NewBonds) {
+	if column.pairs.is_empty() {
+		return (0, NewBonds::default());
+	}
 	if rules.has_ones || column.has_one {
 		begin_among::<true>(rules, column, standings, values)
 	} else {
@@ -181,6 +184,7 @@ fn average_shares<const ONES: bool>(
 	values: &mut Vec<u64>,
 	follow: impl Fn(u64, u64) -> u64,
 ) -> (u64, NewBonds) {
+	// `most_bought` is a bound: the bits that any value has.
 	let (mut bought, mut most_bought, mut held) = (0_u64, 0_u64, 0_u64);
 	let mask = column.bond_mask();
 	let pairs = column.pairs;
@@ -261,6 +265,10 @@ pub(crate) fn settle(
 	accounts: &mut [Account],
 	stored: &mut [Entry],
 ) {
+	if bonds.sum == 0 {
+		// Nothing to pay by, and bonds of zero are not stored.
+		return;
+	}
 	let all = Whole::new(bonds.sum, bonds.most.min(bonds.sum));
 	// In Yuma 2 bonds are scaled up to a maximum of one before they are stored.
 	let most = if rules.is_yuma3 {

@@ -40,11 +40,12 @@ pub struct Workspace {
 	ordered: Vec<Entry>,
 	pub(crate) sums: Vec<Sum>,
 }
+
 /// Runs one epoch of one subnet.
 ///
 /// The result depends on `input` alone: what `workspace` and `output` held before does not matter. No input makes it
 /// panic; [`EpochInput`] says how missing and excess values are read. The cost is proportional to the number of listed
-/// weights and bonds (times a logarithm where rows are unsorted), plus `n`.
+/// weights and bonds, plus `n` for each mechanism; the crate's documentation says where a logarithm comes in.
 pub fn run_epoch(input: &EpochInput<'_>, workspace: &mut Workspace, output: &mut EpochOutput) {
 	stake::stake_shares(input, &mut workspace.stake_shares);
 	let new_permits = &mut output.new_validator_permits;
@@ -82,7 +83,8 @@ pub(crate) fn run_mechanism(
 	work.median
 		.start(&work.active_stake, Fixed::proportion(input.parameters.kappa));
 	let reader = Reader::new(input, mechanism);
-	work.validators.load(&reader, &work.active_stake, &work.median.votes);
+	work.validators
+		.load(&reader, &work.active_stake, &work.median.votes_by_uid);
 	work.median.listen(&work.validators.votes);
 	let rules = Rules::new(&input.parameters, work.validators.has_whole_stake);
 	work.find_consensus(input, mechanism, &rules);
@@ -162,6 +164,7 @@ impl Workspace {
 			let column = Column {
 				pairs: Cell::from_mut(pairs).as_slice_of_cells(),
 				is_full,
+				// Only the first step asks.
 				has_one: true,
 				is_void: stake::has_changed_hands(input, uid),
 				consensus: share::from_fixed(*consensus),

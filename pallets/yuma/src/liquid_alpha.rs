@@ -151,11 +151,11 @@ fn distance(weight: u64, bond: u64, consensus: u64) -> u64 {
 	}
 }
 
-/// `alpha · weight + (1 - alpha) · bond`, each product cut, at most one.
+/// `alpha · weight + (1 - alpha) · bond`, each product cut.
 #[inline(always)]
 fn mean(alpha: u64, weight: u64, bond: u64) -> u64 {
 	let kept = product::<true>(ONE.wrapping_sub(alpha), bond);
-	kept.wrapping_add(product::<true>(alpha, weight)).min(ONE)
+	kept.wrapping_add(product::<true>(alpha, weight))
 }
 
 /// Pairs that wait until there are enough of them.
@@ -261,7 +261,26 @@ const TERM_ROOM: u32 = 32 - EXPONENT_ROOM;
 
 #[inline(always)]
 fn high_word(left: u64, right: u64) -> u64 {
-	(u128::from(left).wrapping_mul(u128::from(right)) >> 64) as u64
+	if cfg!(target_family = "wasm") {
+		high_word_by_halves(left, right)
+	} else {
+		(u128::from(left).wrapping_mul(u128::from(right)) >> 64) as u64
+	}
+}
+
+/// The same without wide multiplications, which would be calls where processors have none.
+#[inline(always)]
+fn high_word_by_halves(left: u64, right: u64) -> u64 {
+	const HALF_WORD: u64 = ONE - 1;
+	let (left_high, left_low) = (left >> 32, left & HALF_WORD);
+	let (right_high, right_low) = (right >> 32, right & HALF_WORD);
+	let carried = left_low.wrapping_mul(right_low) >> 32;
+	let middle = left_high.wrapping_mul(right_low).wrapping_add(carried);
+	let other = left_low.wrapping_mul(right_high).wrapping_add(middle & HALF_WORD);
+	left_high
+		.wrapping_mul(right_high)
+		.wrapping_add(middle >> 32)
+		.wrapping_add(other >> 32)
 }
 
 /// `ceil(2⁶⁴⁺ˢ / power)` and `s`, with the largest `s` for which the number fits a word.
@@ -320,6 +339,17 @@ mod tests {
 	}
 
 	#[test]
+	fn an_exponent_of_minus_one_is_computed_like_any_other() {
+		let pace = Pace::new(LiquidAlpha {
+			alpha_low: 0,
+			alpha_high: u16::MAX,
+			sigmoid_steepness: 200,
+		});
+		let [alpha, ..] = pace.alphas([ONE; LANES]);
+		assert_eq!(alpha, inverse(ONE + inverse(plainly(ONE))));
+	}
+
+	#[test]
 	fn an_exponent_of_one_has_a_value_of_its_own() {
 		// Steepness -200 and half a unit above the middle: the exponent is one.
 		let pace = Pace::new(LiquidAlpha {
@@ -333,6 +363,13 @@ mod tests {
 	}
 
 	proptest! {
+		#[test]
+		fn halves_make_the_same_high_word(left: u64, right: u64) {
+			for (left, right) in [(left, right), (u64::MAX, right), (u64::MAX, u64::MAX)] {
+				prop_assert_eq!(high_word_by_halves(left, right), high_word(left, right));
+			}
+		}
+
 		#[test]
 		fn side_by_side_is_as_one_by_one(exponents in proptest::array::uniform::<_, LANES>(0..=integer(20))) {
 			prop_assert_eq!(taylor(exponents), exponents.map(plainly));

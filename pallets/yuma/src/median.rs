@@ -17,7 +17,7 @@ const HALVINGS: u32 = 4;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Median {
 	/// Active stake by uid, normalised once more over those who have any.
-	pub(crate) votes: Vec<Fixed>,
+	pub(crate) votes_by_uid: Vec<Fixed>,
 	/// The sum of the votes.
 	all: u64,
 	/// The sum of the votes of all in the list of validators.
@@ -47,12 +47,12 @@ impl Median {
 
 	/// Starts an epoch.
 	pub(crate) fn start(&mut self, active_stake: &[Fixed], kappa: Fixed) {
-		self.votes.clear();
-		self.votes.extend_from_slice(active_stake);
-		normalise(&mut self.votes);
-		self.minority = total(&self.votes).minus(kappa).to_bits();
+		self.votes_by_uid.clear();
+		self.votes_by_uid.extend_from_slice(active_stake);
+		normalise(&mut self.votes_by_uid);
+		self.minority = total(&self.votes_by_uid).minus(kappa).to_bits();
 		self.all = self
-			.votes
+			.votes_by_uid
 			.iter()
 			.fold(0, |all, vote| all.wrapping_add(u64::from(to_vote(*vote))));
 		self.is_maximum = kappa == Fixed::ZERO;
@@ -114,7 +114,7 @@ pub(crate) fn to_vote(share: Fixed) -> u32 {
 	u32::try_from(share.to_bits().max(0)).unwrap_or(u32::MAX)
 }
 
-/// The smallest weight up to which there are more than `minority` votes, which all votes together are.
+/// The smallest weight up to which there are more than `minority` votes. All votes together have to be more.
 ///
 /// Nothing is moved or sorted at first: each step adds up the votes up to some weight, which takes a fraction of the time
 /// of anything that depends on the order of two weights. A small sample cuts the range of what it can be, halvings cut it
@@ -243,7 +243,7 @@ mod tests {
 		if is_full {
 			pairs.push(Pair::default());
 		}
-		let votes: Vec<u32> = median.votes.iter().map(|vote| to_vote(*vote)).collect();
+		let votes: Vec<u32> = median.votes_by_uid.iter().map(|vote| to_vote(*vote)).collect();
 		median.listen(&votes);
 		median.of(is_full, &pairs, &votes)
 	}

@@ -8,7 +8,7 @@ use crate::types::{Entry, EpochInput, EpochOutput, MechanismInput, Parameters};
 /// An [`EpochInput`] that owns its vectors. All vectors are indexed by uid.
 ///
 /// As there, every value is acceptable. The memory of a decoded input is proportional to what was decoded, but an epoch
-/// of it takes memory and time for `n` uids even if it lists none of them.
+/// of it takes memory and time for `n` uids in each mechanism even if it lists none of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(

@@ -64,7 +64,7 @@ impl Place {
 		place as usize
 	}
 
-	/// The place that a validator's pair was given, before anybody else's.
+	/// The place that a validator's pair was given, right after it was.
 	fn last(self, validator: u16) -> usize {
 		let back = self.mask.wrapping_add(1);
 		self.base
@@ -190,12 +190,14 @@ impl Pairs {
 			let end = columns.end;
 			let read = if !validator.rows.are_aligned {
 				merge(weights, bonds, end, |column, weight, bond| {
-					put(column, sum.weight_share(weight), bond)
+					put(column, sum.exact_share(weight.into()), bond)
 				})
 			} else if bonds.is_empty() {
 				let tile = weights.iter().take_while(|(column, _)| *column < end);
 				(
-					each(tile, |(column, weight)| put(*column, sum.weight_share(*weight), 0)),
+					each(tile, |(column, weight)| {
+						put(*column, sum.exact_share((*weight).into()), 0)
+					}),
 					0,
 				)
 			} else if weights.is_empty() {
@@ -203,21 +205,16 @@ impl Pairs {
 				(0, each(tile, |(column, bond)| put(*column, 0, *bond)))
 			} else {
 				let tile = weights.iter().zip(bonds).take_while(|((column, _), _)| *column < end);
-				let read = if sum.is_exact() {
-					each(tile, |((column, weight), (_, bond))| {
-						put(*column, sum.exact_share((*weight).into()), *bond)
-					})
-				} else {
-					each(tile, |((column, weight), (_, bond))| {
-						put(*column, sum.share((*weight).into()), *bond)
-					})
-				};
+				let read = each(tile, |((column, weight), (_, bond))| {
+					put(*column, sum.exact_share((*weight).into()), *bond);
+				});
 				(read, read)
 			};
 			validator.read.0 = validator.read.0.saturating_add(read.0);
 			validator.read.1 = validator.read.1.saturating_add(read.1);
 			if validator.rows.rates_itself_in_vain && columns.contains(&validator.uid) {
-				// The only void weight in a row that is read where it is. Its pair is the last in the column so far.
+				// The only void weight in a row that is read where it is. Its share, which may be anything as the sum is
+				// without it, is in the last pair of the column so far.
 				let place = places.get(usize::from(validator.uid)).map(|place| place.last(number));
 				if let Some(pair) = place.and_then(|place| tile.get_mut(place)) {
 					*pair = Pair::new(0, pair.bond(), number);

@@ -89,7 +89,8 @@ pub(crate) struct Whole {
 }
 
 impl Whole {
-	/// A whole with parts of at most `most`, which exceeds neither the whole nor one.
+	/// A whole with parts of at most `most`, which exceeds neither the whole nor one. A whole of less than 2⁴⁸ with parts of
+	/// at most 16 bits is always exact.
 	///
 	/// Parts of a whole of zero are zero, and so are their quotients: the same as by a whole of one.
 	pub(crate) fn new(value: u64, most: u64) -> Self {
@@ -146,16 +147,6 @@ impl Whole {
 		quotient.wrapping_sub((rest < 0) as u64)
 	}
 
-	/// The share of a weight in the sum of its row: small enough to be exact, unless it is all there is.
-	#[inline(always)]
-	pub(crate) fn weight_share(self, weight: u16) -> u64 {
-		if self.is_exact {
-			self.exact_share(weight.into())
-		} else {
-			self.share(weight.into())
-		}
-	}
-
 	/// The quotient, or at most one more.
 	#[inline(always)]
 	fn estimate(self, part: u64) -> u64 {
@@ -174,8 +165,8 @@ impl Whole {
 	}
 }
 
-/// `ceil(2⁹⁶⁺ᵇ / value)` for a value above 2³² and up to 2⁴⁸ that has `b` bits `beyond` 33, and by how much the product of both exceeds
-/// the dividend.
+/// `ceil(2⁹⁶⁺ᵇ / value)` for a value above 2³² and up to 2⁴⁸ that has `b` bits `beyond` 33, and by how much the product of
+/// both exceeds the dividend.
 fn reciprocal(value: u64, beyond: u32) -> (u64, u64) {
 	// Long division: what is left is less than 2⁴⁸, so that 16 bits at a time come down.
 	let (mut quotient, mut rest) = (0_u64, 1_u64 << 47);
