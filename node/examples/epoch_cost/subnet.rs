@@ -346,7 +346,7 @@ fn epoch_input(block: u64) -> Option<OwnedEpochInput> {
 		block,
 		last_mechanism_step_block: metagraph.last_step.0,
 		owner_uid: Some(0),
-		emission: RAO_PER_TAO * u64::from(BLOCKS_BETWEEN_EPOCHS),
+		emission: RAO_PER_TAO * u64::from(MIN_TEMPO),
 		block_at_registration: metagraph.block_at_registration.iter().map(|block| block.0).collect(),
 		stake: metagraph.alpha_stake.iter().map(|stake| stake.0.get()).collect(),
 		validator_permits: metagraph.validator_permit,
