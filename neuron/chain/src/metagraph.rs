@@ -242,13 +242,12 @@ pub(crate) fn assemble(
 			active: info.active,
 			validator_permit: info.validator_permit,
 			last_update: info.last_update,
-			registered_at: registered_at
-				.get(usize::from(info.uid))
-				.copied()
-				.ok_or_else(|| ChainError::MetadataMismatch {
+			registered_at: registered_at.get(usize::from(info.uid)).copied().ok_or_else(|| {
+				ChainError::MetadataMismatch {
 					item: "SubtensorModule.BlockAtRegistration".to_owned(),
 					reason: format!("subnet {netuid} has a uid {} that was never registered", info.uid),
-				})?,
+				}
+			})?,
 			axon: info.axon_info.axon(),
 			certificate: certificates.remove(&hotkey),
 		});
