@@ -17,7 +17,8 @@ use sp_runtime::traits::Get;
 /// Those of an epoch are the fit of whole epochs with liquid alpha, the slowest rule, in the compiled runtime, raised until
 /// no measured time is above it (`cargo run -p ganglion-node --example epoch_cost` measures and fits; without liquid alpha
 /// an entry takes less than half). Host calls and look-ups in a trie in memory are part of them, so that what the database
-/// charges comes on top. A payment's is the time of its four accesses. The others are estimates, meant to be too high.
+/// charges comes on top. A payment's is that of its four accesses, of which each takes about 4 µs, with half as much again
+/// to spare. The others are estimates, meant to be too high.
 pub mod computation {
 	/// An epoch of an empty subnet.
 	pub const EPOCH_BASE_PS: u64 = 600_000_000;

@@ -3,10 +3,9 @@
 #![no_main]
 
 #[path = "../../tests/common/invariants.rs"]
-#[allow(dead_code, reason = "the tests need more of it")]
 mod invariants;
 #[path = "../../tests/common/raw.rs"]
-#[allow(dead_code, reason = "the tests need more of it")]
+#[expect(dead_code, reason = "the tests need more of it")]
 mod raw;
 
 use libfuzzer_sys::fuzz_target;

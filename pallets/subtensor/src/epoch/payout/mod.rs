@@ -10,7 +10,7 @@
 //!
 //! Consensus rounds; here nothing is lost: an amount counts as paid only once it is credited, no more is promised than
 //! was pending, and the difference stays pending. So does what is put aside: until it is paid it is part of
-//! [`PendingServerEmission`] and [`PendingValidatorEmission`].
+//! [`PendingServerEmission`].
 
 mod record;
 
@@ -72,7 +72,7 @@ impl<T: Config> Pallet<T> {
 		paid.owner = Self::pay_owner(netuid, &mut credits);
 		credits.close();
 		Self::note_paid(netuid, &paid);
-		let (pages, for_validators) = Self::put_aside(netuid, payments.map(|(payment, _)| payment));
+		let pages = Self::put_aside(netuid, payments.map(|(payment, _)| payment));
 		let payout = Payout {
 			epoch,
 			emission,
@@ -80,12 +80,9 @@ impl<T: Config> Pallet<T> {
 			next_page: 0,
 			pages,
 		};
-		PendingServerEmission::<T>::insert(netuid, payout.unpaid().saturating_sub(for_validators));
-		if for_validators.is_zero() {
-			PendingValidatorEmission::<T>::remove(netuid);
-		} else {
-			PendingValidatorEmission::<T>::insert(netuid, for_validators);
-		}
+		// Validators are paid: what is left is for miners, or nobody's yet.
+		PendingServerEmission::<T>::insert(netuid, payout.unpaid());
+		PendingValidatorEmission::<T>::remove(netuid);
 		if pages == 0 {
 			Self::complete(netuid, &payout);
 		} else {
@@ -129,19 +126,15 @@ impl<T: Config> Pallet<T> {
 			})
 	}
 
-	/// Stores payments in pages. Returns the number of pages, and how much of them is for validators.
-	fn put_aside(netuid: NetUid, mut payments: impl Iterator<Item = Payment>) -> (u16, AlphaBalance) {
-		let mut for_validators = AlphaBalance::ZERO;
+	/// Stores the payments of miners in pages. Returns the number of pages.
+	fn put_aside(netuid: NetUid, mut payments: impl Iterator<Item = Payment>) -> u16 {
 		let mut pages = 0_u16;
 		let mut page: Vec<Payment> = Vec::with_capacity(PAGE);
 		loop {
 			page.clear();
 			page.extend(payments.by_ref().take(PAGE));
 			if page.is_empty() {
-				return (pages, for_validators);
-			}
-			for payment in &page {
-				for_validators = for_validators.saturating_add(payment.of_validator());
+				return pages;
 			}
 			let slice = BoundedSlice::<_, ConstU32<PAYMENTS_PER_BLOCK>>::truncate_from(&page);
 			UnpaidPayments::<T>::insert(netuid, pages, slice);
@@ -163,7 +156,6 @@ impl<T: Config> Pallet<T> {
 		}
 		credits.close();
 		PendingServerEmission::<T>::mutate(netuid, |pending| *pending = pending.saturating_sub(paid.miners));
-		PendingValidatorEmission::<T>::mutate(netuid, |pending| *pending = pending.saturating_sub(paid.validators()));
 		Self::note_paid(netuid, &paid);
 		payout.paid.add(&paid);
 		payout.next_page = payout.next_page.saturating_add(1);
