@@ -1,7 +1,7 @@
 //! Ganglion's runtime: the state transition function that every node of a chain executes in Wasm.
 //!
 //! It puts stock FRAME pallets (System, Timestamp, Aura, Grandpa, Balances, TransactionPayment, Sudo,
-//! Utility) around [`pallet_subtensor`], which the metadata calls `SubtensorModule`, the name that the
+//! Utility) around [`pallet_swap`], the pools, and [`pallet_subtensor`], which the metadata calls `SubtensorModule`, the name that the
 //! `bittensor` SDK looks for. Pallet indices are those of the SDK's error table.
 //!
 //! | module | what |
@@ -151,4 +151,7 @@ mod runtime {
 
 	#[runtime::pallet_index(12)]
 	pub type Sudo = pallet_sudo;
+
+	#[runtime::pallet_index(28)]
+	pub type Swap = pallet_swap;
 }
