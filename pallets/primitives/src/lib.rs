@@ -6,6 +6,7 @@
 //! - [`units`]: newtypes for identifiers ([`NetUid`], [`MechId`], [`MechanismIndex`]) and for the two
 //!   kinds of money ([`TaoBalance`], [`AlphaBalance`]), which cannot be added to each other;
 //! - [`fixed`]: the share number [`U64F64`], the price [`I96F32`] and exact products divided by a third number;
+//! - [`beacon`]: [`Beacon`], the seam between sealed commits and a randomness beacon;
 //! - [`pools`]: [`SubnetPools`], the seam between staking and the pools of TAO and alpha;
 //! - [`info`]: the records that the runtime APIs return;
 //! - [`apis`]: the runtime-API declarations.
@@ -39,11 +40,13 @@
 extern crate alloc;
 
 pub mod apis;
+pub mod beacon;
 pub mod fixed;
 pub mod info;
 pub mod pools;
 pub mod units;
 
+pub use beacon::{Beacon, BeaconSignature, NeededRounds, TimelockError};
 pub use fixed::{I96F32, U64F64, mul_div_ceil, mul_div_floor};
 pub use info::{
 	AxonInfo, ChainIdentityV2, Metagraph, NeuronCertificate, NeuronInfo, NeuronInfoLite, PrometheusInfo, StakeInfo,
