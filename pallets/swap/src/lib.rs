@@ -13,9 +13,9 @@
 //!
 //! Liquidity never moves the price: the weights of the two reserves change instead, within one to ninety-nine hundredths
 //! ([`TaoWeight`]). Of a token whose weight is at the bound, only as much is added as the bound allows. The rest waits in
-//! that token's reservoir, which no trade reaches, and is offered to the pool again with each [`SubnetPools::inject`], also
-//! with an empty one. Trades and the other token's emission make room for it. It belongs to the pool: whoever closes the
-//! pool gets it too, and the subnet's account holds its TAO.
+//! that token's reservoir, which no trade reaches, and is offered to the pool again with each [`SubnetPools::inject`]: the
+//! other token's emission makes room for it. It belongs to the pool: whoever closes the pool gets it too, and the subnet's
+//! account holds its TAO.
 //!
 //! # What cannot be withdrawn
 //!

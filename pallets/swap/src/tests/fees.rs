@@ -15,7 +15,7 @@ fn the_owner_and_root_set_it() {
 	run(|| {
 		open(1_000 * TAO, 1_000 * TAO);
 		// 33 of 65535 of a TAO, rounded up.
-		assert_eq!(fee(), 503_549);
+		assert_eq!(fee(), 503_548);
 		assert_ok!(Swap::set_fee_rate(RuntimeOrigin::signed(OWNER), NETUID, 0));
 		assert_eq!(fee(), 0);
 		assert_ok!(Swap::set_fee_rate(RuntimeOrigin::root(), NETUID, MAX_FEE_RATE));
