@@ -166,4 +166,7 @@ mod runtime {
 
 	#[runtime::pallet_index(20)]
 	pub type SafeMode = pallet_safe_mode;
+
+	#[runtime::pallet_index(28)]
+	pub type Swap = pallet_swap;
 }
