@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,8 @@ RAO_PER_TAO = 10**9
 FEE_LIMIT_RAO = RAO_PER_TAO // 10
 #: How long to wait for a block before the node counts as stuck, in seconds.
 BLOCK_LIMIT_S = 60.0
+#: How long closing a connection may take, in seconds.
+CLOSE_LIMIT_S = 10.0
 
 
 class Person:
@@ -140,8 +144,14 @@ class Chain:
         return f"{name}, as it should"
 
 
-async def connected(endpoint: str) -> Client:
-    """A client of the node at `endpoint` and of no other."""
+@contextlib.asynccontextmanager
+async def connected(endpoint: str) -> AsyncIterator[Client]:
+    """A client of the node at `endpoint` and of no other, for as long as the block lasts."""
     client = Client(endpoint, fallback_endpoints=[], archive_endpoints=[])
     await asyncio.wait_for(client.connect(), BLOCK_LIMIT_S)
-    return client
+    try:
+        yield client
+    finally:
+        # A client whose requests failed half-way may wait for ever for their answers.
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(client.close(), CLOSE_LIMIT_S)

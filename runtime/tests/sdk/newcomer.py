@@ -11,10 +11,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from bittensor.wallet import Wallet
+from bittensor_core import Keypair
+
 from report import Report, check, equal
 
-#: The development account //Alice, who pays for the first step: its secret is public knowledge.
-BENEFACTOR_SEED = "0xe5be9a5092b81bca64be81d212e7f2f9eba183bb7a93954f7b76361f6edb5c0a"
+#: The development account that pays for the first step.
+BENEFACTOR = "//Alice"
 #: How long one command may take, in seconds: encrypted submissions wait for blocks at the SDK's own pace.
 COMMAND_LIMIT_S = 80.0
 #: How many times to look, half a second apart, for something that takes an epoch or a delay.
@@ -25,6 +28,7 @@ class Cli:
     """`btcli` with a network and a wallet folder."""
 
     def __init__(self, endpoint: str, wallets: Path) -> None:
+        self.wallets = wallets
         self.binary = Path(sys.executable).with_name("btcli")
         self.place = ["--network", endpoint, "--fallback-endpoints", "none", "--archive-endpoints", "none"]
         self.place += ["--wallet-path", str(wallets), "--json"]
@@ -94,12 +98,12 @@ class Journey:
         listed = await self.cli("wallet", "list")
         names = [entry["coldkey"] for entry in listed["coldkeys"]]
         check("newcomer" in names, f"the wallet is not among {names}")
-        await self.cli("wallet", "new-hotkey", "--no-password", hotkey="miner")
+        await self.cli("wallet", "new-hotkey", hotkey="miner")
         return self.address
 
     async def transfer(self) -> str:
         """A benefactor sends enough for everything that follows."""
-        await self.cli("wallet", "regen-coldkey", "--seed", BENEFACTOR_SEED, "--no-password", wallet="benefactor")
+        keep(BENEFACTOR, "benefactor", self.cli.wallets)
         words = ["wallet", "transfer", "--dest", self.address, "--amount", "5000"]
         await self.cli(*words, wallet="benefactor", ask=True)
         answer = await self.cli("wallet", "balance")
@@ -164,6 +168,14 @@ class Journey:
         words = ["stake", "remove", "--netuid", self.netuid, "--amount", "all", "--rate-tolerance", "0.5"]
         await self.cli(*words, ask=True)
         return "all of it"
+
+
+def keep(uri: str, name: str, wallets: Path) -> None:
+    """Writes a development key as the wallet `name`: the command line has no word for such keys."""
+    keypair = Keypair.create_from_uri(uri)
+    wallet = Wallet(name, path=str(wallets))
+    wallet.coldkey_file.set_keypair(keypair, encrypt=False, overwrite=False)
+    wallet.coldkeypub_file.set_keypair(keypair, encrypt=False, overwrite=False)
 
 
 def neurons(graph: Any) -> list:

@@ -12,8 +12,12 @@ from collections.abc import Awaitable, Callable
 
 #: The longest that a single step may take, in seconds.
 STEP_LIMIT_S = 90.0
+#: The longest that all steps of all scripts may take, in seconds; those that come later do not run and have failed.
+TOTAL_LIMIT_S = 600.0
 #: How much of what a step found is printed, in characters.
 DETAIL_LIMIT = 240
+#: When the scripts began.
+BEGIN = time.monotonic()
 
 
 class CheckFailed(Exception):
@@ -51,11 +55,15 @@ class Report:
     async def step(self, name: str, work: Callable[[], Awaitable[str | None]]) -> bool:
         """Runs `work` as the step `name`; whatever it raises is its outcome. Returns whether it succeeded."""
         started = time.monotonic()
+        left = TOTAL_LIMIT_S - (started - BEGIN)
+        if left <= 0:
+            self.add(name, False, f"not run: the steps before took {TOTAL_LIMIT_S:.0f} s", 0.0)
+            return False
         try:
-            detail = await asyncio.wait_for(work(), STEP_LIMIT_S) or ""
+            detail = await asyncio.wait_for(work(), min(STEP_LIMIT_S, left)) or ""
             ok = True
         except asyncio.TimeoutError:
-            ok, detail = False, f"not done after {STEP_LIMIT_S:.0f} s"
+            ok, detail = False, f"not done after {time.monotonic() - started:.0f} s"
         except Exception as error:  # noqa: BLE001 - every failure is this step's outcome, the next ones still run
             ok, detail = False, described(error)
         self.add(name, ok, detail, time.monotonic() - started)

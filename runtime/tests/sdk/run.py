@@ -18,7 +18,8 @@ from pathlib import Path
 
 import node
 
-#: The scripts in the order in which they run: the first one asks an empty chain, the others fill it.
+#: The scripts in the order in which they run. Coverage runs twice where there is something in between: on an empty
+#: chain and on one that the others have filled.
 SCRIPTS = ("coverage", "transactions", "newcomer")
 
 
@@ -45,6 +46,11 @@ def main() -> int:
         return asyncio.run(scripts(arguments.scripts or SCRIPTS, endpoint, folder / "wallets", arguments.only))
 
 
+def heading(text: str) -> None:
+    """Says which script comes."""
+    print(f"\n-- {text}", flush=True)
+
+
 async def scripts(names: list[str] | tuple[str, ...], endpoint: str, wallets: Path, only: str | None) -> int:
     """Runs these scripts against a node and prints the closing line."""
     # Imported here: the SDK reads its environment when it is imported.
@@ -54,16 +60,19 @@ async def scripts(names: list[str] | tuple[str, ...], endpoint: str, wallets: Pa
     from report import closing_line
 
     reports = []
-    for name in SCRIPTS:
-        if name not in names:
-            continue
-        print(f"\n-- {name}", flush=True)
-        if name == "coverage":
-            reports.append(await coverage.run(endpoint))
-        elif name == "transactions":
-            reports.append(await transactions.run(endpoint, wallets, only))
-        else:
-            reports.append(await newcomer.run(endpoint, wallets))
+    filled = [name for name in ("transactions", "newcomer") if name in names]
+    if "coverage" in names:
+        heading("coverage of the chain as it starts" if filled else "coverage")
+        reports.append(await coverage.run(endpoint, "coverage"))
+    if "transactions" in names:
+        heading("transactions")
+        reports.append(await transactions.run(endpoint, wallets, only))
+    if "newcomer" in names:
+        heading("a newcomer's path")
+        reports.append(await newcomer.run(endpoint, wallets))
+    if "coverage" in names and filled:
+        heading("coverage of a chain in use")
+        reports.append(await coverage.run(endpoint, "coverage of a chain in use"))
     print()
     for report in reports:
         report.summary()

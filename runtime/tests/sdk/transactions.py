@@ -1,4 +1,5 @@
-"""Real transactions through the SDK: each tier-1 intent, the owner's setters, and what has to be refused.
+"""Real transactions through the SDK: each tier-1 intent, the owner's setters, what has to be refused,
+and what of the next tier is there.
 
 Every step checks through the SDK's own reads what became of the chain.
 """
@@ -9,6 +10,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import accounts
+import delegation
+import moves
 import neurons
 import parameters
 import refusals
@@ -31,18 +34,17 @@ STEPS: list[Step] = [
     *staking.STEPS,
     *weights.STEPS,
     *refusals.STEPS,
+    *moves.STEPS,
+    *delegation.STEPS,
 ]
 
 
 async def run(endpoint: str, wallets: Path, only: str | None = None) -> Report:
     """Runs all steps against the node at `endpoint`, or those whose name contains `only` and what sets them up."""
     report = Report("transactions")
-    client = await connected(endpoint)
-    try:
+    async with connected(endpoint) as client:
         world = World.at_start(Chain(client), wallets)
         for name, work in STEPS:
             if only is None or only in name or work in (subnets.register_subnet, subnets.start_call):
                 await report.step(name, lambda work=work: work(world))
-    finally:
-        await client.close()
     return report
