@@ -5,7 +5,7 @@ use frame_support::{
 	PalletId, assert_ok, derive_impl, parameter_types,
 	traits::{Hooks, fungible::Mutate},
 };
-use ganglion_primitives::{AccountId32, AlphaBalance, NetUid, ParityExchange, TaoBalance};
+use ganglion_primitives::{AccountId32, AlphaBalance, NetUid, ParityExchange, TaoBalance, U64F64};
 use sp_runtime::{BuildStorage, traits::IdentityLookup};
 
 type Block = frame_system::mocking::MockBlock<Test>;
@@ -71,6 +71,8 @@ pub(crate) fn parameters() -> Hyperparameters {
 		weights_set_rate_limit: 5,
 		activity_cutoff_factor_milli: 50_000,
 		burn: TaoBalance::new(BURN),
+		min_burn: TaoBalance::new(BURN),
+		burn_increase_mult: U64F64::from_integer(1),
 		serving_rate_limit: 3,
 		max_registrations_per_block: 16,
 		..Default::default()
