@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use crate::{Hyperparameters, MAX_SUBNETS, emission::ISSUANCE_CAP, pallet::*};
+use crate::{Hyperparameters, MAX_ROOT_VALIDATORS, MAX_SUBNETS, emission::ISSUANCE_CAP, pallet::*};
 use alloc::string::ToString;
 use frame_support::{BoundedVec, traits::fungible::Inspect};
 use ganglion_primitives::{NetUid, RAO_PER_TAO, TaoBalance};
@@ -61,5 +61,12 @@ impl<T: Config> GenesisConfig<T> {
 		let symbol = BoundedVec::truncate_from("Τ".to_string().into_bytes());
 		TokenSymbol::<T>::insert(NetUid::ROOT, symbol);
 		SubnetworkN::<T>::insert(NetUid::ROOT, 0);
+		let root = Hyperparameters {
+			tempo: 0,
+			max_allowed_uids: MAX_ROOT_VALIDATORS,
+			registration_allowed: false,
+			..self.subnet_defaults.clone()
+		};
+		root.store::<T>(NetUid::ROOT);
 	}
 }
