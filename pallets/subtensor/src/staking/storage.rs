@@ -48,6 +48,18 @@ mod staking_storage {
 		ValueQuery,
 	>;
 
+	/// Alpha of a subnet that was burned: outside the pool, nobody's, and never emitted again.
+	#[pallet::storage]
+	pub type SubnetAlphaBurned<T: Config> = StorageMap<_, Identity, NetUid, AlphaBalance, ValueQuery>;
+
+	/// Whether stake on a subnet may be traded and moved; not before the subnet has started.
+	#[pallet::storage]
+	pub type SubtokenEnabled<T: Config> = StorageMap<_, Identity, NetUid, bool, ValueQuery>;
+
+	/// The least that a stake on somebody else's hotkey may be worth, in rao of TAO; 0 = no minimum.
+	#[pallet::storage]
+	pub type NominatorMinRequiredStake<T: Config> = StorageValue<_, u64, ValueQuery>;
+
 	/// Share of a validator's dividends that goes to its owner before nominators get theirs.
 	#[pallet::storage]
 	pub type Delegates<T: Config> = StorageMap<_, Blake2_128Concat, AccountId32, PerU16, ValueQuery, DefaultTake>;

@@ -1,12 +1,17 @@
 //! Tests of stake and of the share pools.
 
+mod exits;
+mod moves;
+mod orders;
+mod values;
+
 use super::{
 	credits::Credits,
 	pool::{PoolError, SharePool},
 };
 use crate::{mock::*, *};
 use frame_support::{assert_noop, assert_ok, traits::fungible::Inspect};
-use ganglion_primitives::{AlphaBalance, NetUid, PerU16, SubnetPools, TaoBalance, U64F64};
+use ganglion_primitives::{AlphaBalance, PerU16, SubnetPools, TaoBalance, U64F64};
 use proptest::prelude::*;
 use sp_runtime::DispatchResult;
 
@@ -101,9 +106,9 @@ fn refusals_of_add_stake() {
 		assert_noop!(add(2, 1, 100_000 * TAO), Error::<Test>::NotEnoughBalanceToStake);
 		assert_noop!(add(2, 1, u64::MAX), Error::<Test>::NotEnoughBalanceToStake);
 		assert_noop!(add(99, 1, TAO), Error::<Test>::NotEnoughBalanceToStake);
-		let amount = TaoBalance::new(TAO);
-		let call = SubtensorModule::add_stake(signed(cold(2)), hot(1), NetUid::ROOT, amount);
-		assert_noop!(call, Error::<Test>::SubtokenDisabled);
+		SubtokenEnabled::<Test>::remove(NETUID);
+		assert_noop!(add(2, 1, TAO), Error::<Test>::SubtokenDisabled);
+		SubtokenEnabled::<Test>::insert(NETUID, true);
 		assert_ok!(add(2, 1, 100_000 * TAO - EXISTENTIAL_DEPOSIT));
 	});
 }
