@@ -112,7 +112,7 @@ pub mod pallet {
 	use frame_support::{PalletId, pallet_prelude::*, traits::fungible};
 	use frame_system::pallet_prelude::*;
 	use ganglion_primitives::{
-		AccountId32, AlphaBalance, AxonInfo, MechId, MechanismIndex, NetUid, NeuronCertificate, PerU16, PriceLimit,
+		AccountId32, AlphaBalance, AxonInfo, LockState, MechId, MechanismIndex, NetUid, NeuronCertificate, PerU16, PriceLimit,
 		SubnetPools, TaoBalance, U64F64,
 	};
 
@@ -232,6 +232,14 @@ pub mod pallet {
 		TakeDecreased(AccountId32, AccountId32, PerU16),
 		/// A validator's take was raised: coldkey, hotkey, take.
 		TakeIncreased(AccountId32, AccountId32, PerU16),
+		/// The smallest take was set.
+		MinDelegateTakeSet(PerU16),
+		/// The largest take was set.
+		MaxDelegateTakeSet(PerU16),
+		/// The blocks between two rises of a take were set.
+		TxDelegateTakeRateLimitSet(u64),
+		/// The blocks between two calls that replace a hotkey were set.
+		TxRateLimitSet(u64),
 		/// A tempo was set: subnet, blocks.
 		TempoSet(NetUid, u16),
 		/// An epoch was asked for: subnet, block.
@@ -378,6 +386,8 @@ pub mod pallet {
 		DelegateTakeTooLow,
 		/// The take is above its bound, or not above the present one.
 		DelegateTakeTooHigh,
+		/// The take rose too recently.
+		DelegateTxRateLimitExceeded,
 	}
 
 	#[pallet::hooks]
