@@ -2,7 +2,7 @@
 
 use crate::{
 	AccountId, Aura, Balance, Block, Executive, Grandpa, InherentDataExt, Nonce, Runtime, RuntimeCall,
-	RuntimeGenesisConfig, SessionKeys, SubtensorModule, System, TransactionPayment, VERSION, genesis,
+	RuntimeGenesisConfig, SessionKeys, SubtensorModule, Swap, System, TransactionPayment, VERSION, genesis,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
 use codec::Compact;
@@ -11,8 +11,8 @@ use frame_support::{
 	weights::Weight,
 };
 use ganglion_primitives::{
-	AlphaBalance, DelegateInfo, LockState, Metagraph, NetUid, NeuronInfo, NeuronInfoLite, StakeAvailability,
-	StakeInfo, TaoBalance, U64F64, apis,
+	AlphaBalance, DelegateInfo, LockState, Metagraph, NetUid, NeuronInfo, NeuronInfoLite, SimSwapResult,
+	StakeAvailability, StakeInfo, SubnetPrice, TaoBalance, U64F64, apis,
 };
 use pallet_transaction_payment::{FeeDetails, RuntimeDispatchInfo};
 use sp_api::impl_runtime_apis;
@@ -281,6 +281,24 @@ impl_runtime_apis! {
 			delegatee_account: AccountId,
 		) -> Vec<(DelegateInfo, (Compact<NetUid>, Compact<AlphaBalance>))> {
 			SubtensorModule::get_delegated(&delegatee_account)
+		}
+	}
+
+	impl apis::SwapRuntimeApi<Block> for Runtime {
+		fn current_alpha_price(netuid: NetUid) -> u64 {
+			Swap::current_alpha_price(netuid)
+		}
+
+		fn current_alpha_price_all() -> Vec<SubnetPrice> {
+			Swap::alpha_prices(core::iter::once(NetUid::ROOT).chain(SubtensorModule::subnets()))
+		}
+
+		fn sim_swap_tao_for_alpha(netuid: NetUid, tao: TaoBalance) -> SimSwapResult {
+			Swap::sim_swap_tao_for_alpha(netuid, tao)
+		}
+
+		fn sim_swap_alpha_for_tao(netuid: NetUid, alpha: AlphaBalance) -> SimSwapResult {
+			Swap::sim_swap_alpha_for_tao(netuid, alpha)
 		}
 	}
 

@@ -94,7 +94,11 @@ impl<T: Config> Pallet<T> {
 		let staked = HotkeyShares::<T>::iter_key_prefix(hotkey)
 			.map(|netuid| Self::worth(netuid, TotalHotkeyAlpha::<T>::get(hotkey, netuid)))
 			.sum::<TaoBalance>();
-		let kept = u64::from(PerU16::from_percent(100).deconstruct().saturating_sub(take.deconstruct()));
+		let kept = u64::from(
+			PerU16::from_percent(100)
+				.deconstruct()
+				.saturating_sub(take.deconstruct()),
+		);
 		let shared = scale(daily.get(), kept, u64::from(u16::MAX));
 		Some(DelegateInfo {
 			delegate_ss58: hotkey.clone(),

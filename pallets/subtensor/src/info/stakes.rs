@@ -65,8 +65,7 @@ impl<T: Config> Pallet<T> {
 		netuids: Option<Vec<NetUid>>,
 	) -> BTreeMap<AccountId32, BTreeMap<NetUid, StakeAvailability>> {
 		let most_subnets = usize::from(MAX_SUBNETS).saturating_add(1);
-		let wanted: Option<BTreeSet<NetUid>> =
-			netuids.map(|netuids| netuids.into_iter().take(most_subnets).collect());
+		let wanted: Option<BTreeSet<NetUid>> = netuids.map(|netuids| netuids.into_iter().take(most_subnets).collect());
 		let mut answer = BTreeMap::new();
 		for coldkey in coldkeys.into_iter().take(MAX_COLDKEYS_PER_QUERY) {
 			let mut totals: BTreeMap<NetUid, AlphaBalance> = BTreeMap::new();

@@ -134,7 +134,11 @@ fn delegates_and_their_nominators() {
 		assert_eq!(info.take.0, 11_796);
 		assert_eq!(info.registrations, vec![Compact(NETUID)]);
 		assert_eq!(info.validator_permits, vec![Compact(NETUID)]);
-		let stakes: Vec<_> = info.nominators.iter().map(|(coldkey, stakes)| (coldkey.clone(), stakes[0].1.0)).collect();
+		let stakes: Vec<_> = info
+			.nominators
+			.iter()
+			.map(|(coldkey, stakes)| (coldkey.clone(), stakes[0].1.0))
+			.collect();
 		assert_eq!(stakes, vec![(cold(2), stake_of(2, 2)), (cold(9), stake_of(9, 2))]);
 
 		let uid = usize::from(Uids::<Test>::get(NETUID, hot(2)).unwrap());
@@ -163,9 +167,17 @@ fn what_a_coldkey_has_delegated() {
 		working_and_weighed();
 		stake(9, 2, 10 * TAO);
 		let amount = ganglion_primitives::TaoBalance::new(TAO);
-		assert_ok!(SubtensorModule::add_stake(signed(cold(9)), hot(2), NetUid::ROOT, amount));
+		assert_ok!(SubtensorModule::add_stake(
+			signed(cold(9)),
+			hot(2),
+			NetUid::ROOT,
+			amount
+		));
 		let delegated = SubtensorModule::get_delegated(&cold(9));
-		let stakes: Vec<_> = delegated.iter().map(|(_, stake)| (stake.0.0, stake.1.0.get())).collect();
+		let stakes: Vec<_> = delegated
+			.iter()
+			.map(|(_, stake)| (stake.0.0, stake.1.0.get()))
+			.collect();
 		assert_eq!(stakes, vec![(NetUid::ROOT, TAO), (NETUID, stake_of(9, 2))]);
 		assert!(delegated.iter().all(|(info, _)| info.delegate_ss58 == hot(2)));
 		// Stake on one's own hotkey is not delegated.
@@ -187,7 +199,10 @@ fn all_stake_is_available_as_there_are_no_locks() {
 		};
 		let ask = |coldkeys, netuids| SubtensorModule::get_stake_availability_for_coldkeys(coldkeys, netuids);
 		let all = ask(vec![cold(2), cold(77)], None);
-		assert_eq!(all[&cold(2)].clone().into_iter().collect::<Vec<_>>(), vec![(NETUID, availability(total))]);
+		assert_eq!(
+			all[&cold(2)].clone().into_iter().collect::<Vec<_>>(),
+			vec![(NETUID, availability(total))]
+		);
 		assert!(all[&cold(77)].is_empty());
 		let some = ask(vec![cold(2)], Some(vec![NetUid::ROOT]));
 		let root = vec![(NetUid::ROOT, availability(0))];
@@ -195,7 +210,10 @@ fn all_stake_is_available_as_there_are_no_locks() {
 		let crowd: Vec<_> = (0..1_000_u16).map(crowd).collect();
 		assert_eq!(ask(crowd, None).len(), MAX_COLDKEYS_PER_QUERY);
 		let netuids = (0..5_000).map(NetUid::new).collect();
-		assert_eq!(ask(vec![cold(2)], Some(netuids))[&cold(2)].len(), usize::from(MAX_SUBNETS) + 1);
+		assert_eq!(
+			ask(vec![cold(2)], Some(netuids))[&cold(2)].len(),
+			usize::from(MAX_SUBNETS) + 1
+		);
 		assert_eq!(SubtensorModule::get_coldkey_lock(&cold(2), NETUID), None);
 	});
 }
