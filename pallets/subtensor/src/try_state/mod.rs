@@ -4,7 +4,7 @@
 //!
 //!  1. The TAO of the subnet's account covers the TAO in the subnet's pool and the existential deposit. (More is fine:
 //!     anybody may send TAO there.)
-//!  2. The alpha outside the pool is the alpha staked plus the alpha pending.
+//!  2. The alpha outside the pool is the alpha staked plus the alpha pending plus the alpha burned.
 //!  3. The alpha emitted is the alpha paid plus the alpha pending.
 //!  4. The alpha staked is the sum over the hotkeys' share pools.
 //!  5. [`Uids`] and [`Keys`] are inverse to each other, and hold exactly the uids below the subnet's size; [`Hotkeys`]
@@ -29,6 +29,7 @@
 //!     those that exist, and none is empty; what they promise to miners and to validators is pending for them, and no
 //!     more than the epoch distributed and has not paid.
 //! 18. Each subnet except root has a pool, and no other number has one.
+//! 19. The TAO of root's account covers the stake on root and the existential deposit, and root's total is that stake.
 
 mod chain;
 mod payouts;
@@ -54,6 +55,7 @@ impl<T: Config> Pallet<T> {
 		chain::check_owners::<T>()?;
 		payouts::check::<T>()?;
 		pools::check::<T>()?;
+		pools::check_root::<T>()?;
 		ensure!(
 			NetworksAdded::<T>::get(ganglion_primitives::NetUid::ROOT),
 			"15: root does not exist"

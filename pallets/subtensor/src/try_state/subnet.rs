@@ -55,19 +55,30 @@ fn money<T: Config>(netuid: NetUid) -> Check {
 		"1: the subnet's account does not hold the TAO of its pool"
 	);
 	ensure!(
-		alpha_out == staked.saturating_add(pending),
-		"2: alpha outside the pool is not staked plus pending"
+		alpha_out
+			== staked
+				.saturating_add(pending)
+				.saturating_add(SubnetAlphaBurned::<T>::get(netuid)),
+		"2: alpha outside the pool is not staked, pending or burned"
 	);
 	let totals = SubnetEmissionTotals::<T>::get(netuid);
 	let accounted: AlphaBalance = [totals.paid_miners, totals.paid_validators, totals.paid_owner, pending]
 		.into_iter()
 		.sum();
 	ensure!(totals.emitted == accounted, "3: alpha emitted is not paid plus pending");
+	share_pools::<T>(netuid)
+}
+
+/// Checks invariant 4.
+pub(super) fn share_pools<T: Config>(netuid: NetUid) -> Check {
 	let pools: AlphaBalance = TotalHotkeyAlpha::<T>::iter()
 		.filter(|(_, subnet, _)| *subnet == netuid)
 		.map(|(.., alpha)| alpha)
 		.sum();
-	ensure!(staked == pools, "4: alpha staked is not the sum of the share pools");
+	ensure!(
+		TotalAlphaStaked::<T>::get(netuid) == pools,
+		"4: alpha staked is not the sum of the share pools"
+	);
 	Ok(())
 }
 
