@@ -1,6 +1,7 @@
 //! The pallets' parameters.
 
 pub mod fees;
+pub mod shield;
 
 use crate::{
 	AccountId, Aura, Balance, Balances, Block, Nonce, OriginCaller, PalletInfo, Runtime, RuntimeCall, RuntimeEvent,
