@@ -112,7 +112,7 @@ where
 type ReadyOf<T> = Box<dyn ReadyTransactions<Item = Arc<T>> + Send>;
 
 /// First what has waited, then what is ready in the pool, each carrier followed by what it carries.
-struct Opening<T> {
+pub(super) struct Opening<T> {
 	pool: ReadyOf<T>,
 	shield: Arc<Shield>,
 	/// What comes before the pool's next one.
@@ -127,6 +127,17 @@ impl<T> Opening<T>
 where
 	T: InPoolTransaction<Transaction = Arc<OpaqueExtrinsic>, Hash = Hash>,
 {
+	/// Begins with what has waited in `shield`.
+	pub(super) fn new(pool: ReadyOf<T>, shield: Arc<Shield>) -> Self {
+		Self {
+			first: shield.waiting().into_iter().map(Candidate::opened).collect(),
+			pool,
+			shield,
+			openings_left: MAX_OPENED,
+			time_left: MAX_OPENING,
+		}
+	}
+
 	/// What the transaction carries, if there is room and time to open it.
 	fn open(&mut self, transaction: &T) -> Option<Arc<Candidate<T>>> {
 		if self.openings_left == 0 || self.time_left.is_zero() {
@@ -181,13 +192,7 @@ where
 	P::InPoolTransaction: Send + Sync + 'static,
 {
 	fn opening(&self, pool: ReadyOf<P::InPoolTransaction>) -> ReadyOf<Candidate<P::InPoolTransaction>> {
-		Box::new(Opening {
-			pool,
-			shield: self.shield.clone(),
-			first: self.shield.waiting().into_iter().map(Candidate::opened).collect(),
-			openings_left: MAX_OPENED,
-			time_left: MAX_OPENING,
-		})
+		Box::new(Opening::new(pool, self.shield.clone()))
 	}
 }
 
