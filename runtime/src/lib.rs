@@ -170,4 +170,6 @@ mod runtime {
 
 	#[runtime::pallet_index(28)]
 	pub type Swap = pallet_swap;
+	#[runtime::pallet_index(30)]
+	pub type MevShield = pallet_mev_shield;
 }

@@ -5,6 +5,7 @@ pub mod fees;
 pub mod governance;
 pub mod proxy_type;
 pub mod swap;
+pub mod shield;
 
 use crate::{
 	AccountId, Aura, Balance, Balances, Block, Nonce, OriginCaller, PalletInfo, Runtime, RuntimeCall, RuntimeEvent,
