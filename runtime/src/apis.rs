@@ -9,7 +9,7 @@ use frame_support::{
 	genesis_builder_helper::{build_state, get_preset},
 	weights::Weight,
 };
-use ganglion_primitives::{Metagraph, NetUid, NeuronInfo, NeuronInfoLite, StakeInfo, TaoBalance, apis};
+use ganglion_primitives::{HyperparamEntry, Metagraph, NetUid, NeuronInfo, NeuronInfoLite, StakeInfo, TaoBalance, apis};
 use pallet_transaction_payment::{FeeDetails, RuntimeDispatchInfo};
 use sp_api::impl_runtime_apis;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
@@ -218,6 +218,10 @@ impl_runtime_apis! {
 
 		fn get_next_epoch_start_block(netuid: NetUid) -> Option<u64> {
 			SubtensorModule::next_epoch_block(netuid)
+		}
+
+		fn get_subnet_hyperparams_v3(netuid: NetUid) -> Option<Vec<HyperparamEntry>> {
+			SubtensorModule::get_subnet_hyperparams_v3(netuid)
 		}
 	}
 

@@ -151,4 +151,7 @@ mod runtime {
 
 	#[runtime::pallet_index(12)]
 	pub type Sudo = pallet_sudo;
+
+	#[runtime::pallet_index(19)]
+	pub type AdminUtils = pallet_admin_utils;
 }

@@ -1,6 +1,6 @@
 //! Runtime APIs that clients of the network call by name.
 
-use crate::{Metagraph, NetUid, NeuronInfo, NeuronInfoLite, StakeInfo, TaoBalance};
+use crate::{HyperparamEntry, Metagraph, NetUid, NeuronInfo, NeuronInfoLite, StakeInfo, TaoBalance};
 use alloc::vec::Vec;
 use sp_runtime::AccountId32;
 use yuma::{EpochOutput, OwnedEpochInput};
@@ -24,6 +24,8 @@ sp_api::decl_runtime_apis! {
 		fn get_metagraph(netuid: NetUid) -> Option<Metagraph>;
 		/// The block at which the next epoch is due; `None` where the subnet has no epochs.
 		fn get_next_epoch_start_block(netuid: NetUid) -> Option<u64>;
+		/// The hyperparameters of a subnet, and what follows from them, by name; `None` where the subnet does not exist.
+		fn get_subnet_hyperparams_v3(netuid: NetUid) -> Option<Vec<HyperparamEntry>>;
 	}
 
 	/// What a new subnet costs.

@@ -8,6 +8,7 @@
 //! - [`fixed`]: the share number [`U64F64`], the price [`I96F32`] and exact products divided by a third number;
 //! - [`exchange`]: [`StakeExchange`], the seam between staking and whatever prices alpha in TAO;
 //! - [`pools`]: [`SubnetPools`], the seam between staking and the pools of TAO and alpha;
+//! - [`hyperparams`]: hyperparameters as a list of names and values;
 //! - [`info`]: the records that the runtime APIs return;
 //! - [`apis`]: the runtime-API declarations.
 //!
@@ -42,12 +43,14 @@ extern crate alloc;
 pub mod apis;
 pub mod exchange;
 pub mod fixed;
+pub mod hyperparams;
 pub mod info;
 pub mod pools;
 pub mod units;
 
 pub use exchange::{ParityExchange, Quote, StakeExchange};
-pub use fixed::{I96F32, U64F64, mul_div_ceil, mul_div_floor};
+pub use fixed::{I32F32, I96F32, U64F64, mul_div_ceil, mul_div_floor};
+pub use hyperparams::{HyperparamEntry, HyperparamValue};
 pub use info::{
 	AxonInfo, ChainIdentityV2, Metagraph, NeuronCertificate, NeuronInfo, NeuronInfoLite, PrometheusInfo, StakeInfo,
 	SubnetIdentityV3,
