@@ -6,6 +6,8 @@ use crate::{
 };
 use alloc::{collections::BTreeMap, vec::Vec};
 use codec::Compact;
+use crate::{HyperparamEntry, Metagraph, NetUid, NeuronInfo, NeuronInfoLite, StakeInfo, TaoBalance};
+use alloc::vec::Vec;
 use sp_runtime::AccountId32;
 use yuma::{EpochOutput, OwnedEpochInput};
 
@@ -28,6 +30,8 @@ sp_api::decl_runtime_apis! {
 		fn get_metagraph(netuid: NetUid) -> Option<Metagraph>;
 		/// The block at which the next epoch is due; `None` where the subnet has no epochs.
 		fn get_next_epoch_start_block(netuid: NetUid) -> Option<u64>;
+		/// The hyperparameters of a subnet, and what follows from them, by name; `None` where the subnet does not exist.
+		fn get_subnet_hyperparams_v3(netuid: NetUid) -> Option<Vec<HyperparamEntry>>;
 	}
 
 	/// What a new subnet costs.

@@ -146,3 +146,7 @@ impl pallet_subtensor::Config for Runtime {
 	type PalletId = SubtensorPalletId;
 	type WeightInfo = pallet_subtensor::PalletWeight<Runtime>;
 }
+
+impl pallet_admin_utils::Config for Runtime {
+	type WeightInfo = pallet_admin_utils::PalletWeight<Runtime>;
+}
