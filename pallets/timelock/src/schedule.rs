@@ -1,4 +1,6 @@
-//! When the rounds of a beacon come.
+//! When the rounds of a beacon come, and what names it.
+
+use sha2::{Digest, Sha256};
 
 /// When a beacon's rounds come: round 1 at `genesis_time`, and one more every `period` seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +38,28 @@ impl Schedule {
 		let period = if self.period == 0 { 1 } else { self.period };
 		self.genesis_time
 			.saturating_add(round.saturating_sub(1).saturating_mul(period))
+	}
+
+	/// The hash that names a beacon with this schedule: that of its `info` page.
+	///
+	/// SHA-256 of the period (four bytes), the genesis time (eight), the key, the group's hash and the beacon's name. A
+	/// period that four bytes cannot hold counts as the longest one. Source: drand's `chain.Info.Hash`.
+	///
+	/// ```
+	/// use timelock::quicknet::{BEACON_ID, CHAIN_HASH, GROUP_HASH, PUBLIC_KEY, SCHEDULE};
+	///
+	/// assert_eq!(SCHEDULE.chain_hash(&PUBLIC_KEY, &GROUP_HASH, BEACON_ID), CHAIN_HASH);
+	/// ```
+	#[must_use]
+	pub fn chain_hash(&self, public_key: &[u8], group_hash: &[u8], beacon_id: &str) -> [u8; 32] {
+		Sha256::new()
+			.chain_update(u32::try_from(self.period).unwrap_or(u32::MAX).to_be_bytes())
+			.chain_update(self.genesis_time.to_be_bytes())
+			.chain_update(public_key)
+			.chain_update(group_hash)
+			.chain_update(beacon_id)
+			.finalize()
+			.into()
 	}
 }
 

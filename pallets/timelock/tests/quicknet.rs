@@ -41,15 +41,12 @@ fn real_rounds_verify_and_no_other_round_does() {
 
 #[test]
 fn quicknet_is_described_by_its_own_hash() {
-	use sha2::{Digest, Sha256};
-	// The chain hash is the hash of what the `info` page says.
-	let mut hasher = Sha256::new();
-	hasher.update(u32::try_from(quicknet::SCHEDULE.period).unwrap().to_be_bytes());
-	hasher.update(quicknet::SCHEDULE.genesis_time.to_be_bytes());
-	hasher.update(quicknet::PUBLIC_KEY);
-	hasher.update(quicknet::GROUP_HASH);
-	hasher.update(quicknet::BEACON_ID.as_bytes());
-	assert_eq!(hasher.finalize()[..], quicknet::CHAIN_HASH);
+	let (key, group, name) = (quicknet::PUBLIC_KEY, quicknet::GROUP_HASH, quicknet::BEACON_ID);
+	assert_eq!(quicknet::SCHEDULE.chain_hash(&key, &group, name), quicknet::CHAIN_HASH);
+	assert_ne!(
+		quicknet::SCHEDULE.chain_hash(&key, &group, "another"),
+		quicknet::CHAIN_HASH
+	);
 }
 
 #[test]
