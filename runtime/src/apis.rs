@@ -2,14 +2,17 @@
 
 use crate::{
 	AccountId, Aura, Balance, Block, Executive, Grandpa, InherentDataExt, Nonce, Runtime, RuntimeCall,
-	RuntimeGenesisConfig, SessionKeys, SubtensorModule, System, TransactionPayment, VERSION, genesis,
+	RuntimeGenesisConfig, SessionKeys, SubtensorModule, Swap, System, TransactionPayment, VERSION, genesis,
 };
 use alloc::vec::Vec;
 use frame_support::{
 	genesis_builder_helper::{build_state, get_preset},
 	weights::Weight,
 };
-use ganglion_primitives::{Metagraph, NetUid, NeuronInfo, NeuronInfoLite, StakeInfo, TaoBalance, apis};
+use ganglion_primitives::{
+	AlphaBalance, Metagraph, NetUid, NeuronInfo, NeuronInfoLite, SimSwapResult, StakeInfo, SubnetPrice, TaoBalance,
+	apis,
+};
 use pallet_transaction_payment::{FeeDetails, RuntimeDispatchInfo};
 use sp_api::impl_runtime_apis;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
@@ -242,6 +245,24 @@ impl_runtime_apis! {
 			netuid: NetUid,
 		) -> Option<StakeInfo> {
 			SubtensorModule::get_stake_info(&hotkey_account, &coldkey_account, netuid)
+		}
+	}
+
+	impl apis::SwapRuntimeApi<Block> for Runtime {
+		fn current_alpha_price(netuid: NetUid) -> u64 {
+			Swap::current_alpha_price(netuid)
+		}
+
+		fn current_alpha_price_all() -> Vec<SubnetPrice> {
+			Swap::alpha_prices(core::iter::once(NetUid::ROOT).chain(SubtensorModule::subnets()))
+		}
+
+		fn sim_swap_tao_for_alpha(netuid: NetUid, tao: TaoBalance) -> SimSwapResult {
+			Swap::sim_swap_tao_for_alpha(netuid, tao)
+		}
+
+		fn sim_swap_alpha_for_tao(netuid: NetUid, alpha: AlphaBalance) -> SimSwapResult {
+			Swap::sim_swap_alpha_for_tao(netuid, alpha)
 		}
 	}
 

@@ -39,7 +39,6 @@ parameter_types! {
 }
 
 /// The first of [`Needed`].
-#[expect(unreachable_pub, reason = "the configuration of a public runtime names it")]
 pub struct FirstNeeded;
 
 impl NeededRounds for FirstNeeded {

@@ -1,6 +1,8 @@
 //! Runtime APIs that clients of the network call by name.
 
-use crate::{Metagraph, NetUid, NeuronInfo, NeuronInfoLite, StakeInfo, TaoBalance};
+use crate::{
+	AlphaBalance, Metagraph, NetUid, NeuronInfo, NeuronInfoLite, SimSwapResult, StakeInfo, SubnetPrice, TaoBalance,
+};
 use alloc::vec::Vec;
 use sp_runtime::AccountId32;
 use yuma::{EpochOutput, OwnedEpochInput};
@@ -44,6 +46,18 @@ sp_api::decl_runtime_apis! {
 			coldkey_account: AccountId32,
 			netuid: NetUid,
 		) -> Option<StakeInfo>;
+	}
+
+	/// What alpha costs, and what a trade would bring.
+	pub trait SwapRuntimeApi {
+		/// Rao of TAO for one alpha: 1e9 on root, 0 where there is no pool.
+		fn current_alpha_price(netuid: NetUid) -> u64;
+		/// The price of every subnet's alpha, root's included, in the order of the subnets.
+		fn current_alpha_price_all() -> Vec<SubnetPrice>;
+		/// What buying alpha for an amount of TAO would do now, without a price limit.
+		fn sim_swap_tao_for_alpha(netuid: NetUid, tao: TaoBalance) -> SimSwapResult;
+		/// What selling an amount of alpha for TAO would do now, without a price limit.
+		fn sim_swap_alpha_for_tao(netuid: NetUid, alpha: AlphaBalance) -> SimSwapResult;
 	}
 
 	/// The chain's own consensus arithmetic, on numbers of the caller's choice.

@@ -9,7 +9,7 @@
 //! where there are many ([`PAYMENTS_PER_BLOCK`]). Epochs that do not fit into their part of a block ([`EPOCH_SHARE`])
 //! wait for the next.
 //!
-//! This file holds the configuration, events, errors and calls; a call checks its origin and calls `do_*`.
+//! This file holds the configuration, events and errors; `calls` has the calls, each of which checks its origin and calls `do_*`.
 //! Each domain is a folder that owns its storage items (a FRAME pallet section) and its tests:
 //! `subnets`, `hyperparameters`, `registration`, `serving`, `staking`, `weights`, `emission`, `epoch`;
 //! `rows` moves weights and bonds in bulk, `genesis` fills the storage of a new chain, `info` answers the runtime APIs, `try_state` checks the
@@ -17,9 +17,9 @@
 //!
 //! # Money
 //!
-//! Every subnet has an account ([`Pallet::subnet_account`]) whose TAO backs its alpha one to one: stake,
-//! pending emission and the existential deposit that the registration of the subnet left there. Prices come through
-//! [`Config::Exchange`]. Whatever an epoch cannot pay out exactly stays pending, so that for each subnet
+//! Every subnet has an account ([`Pallet::subnet_account`]) that holds the TAO of the subnet's pool, and the existential
+//! deposit that the registration of the subnet left there. Staking buys alpha from the pool ([`Config::Pools`]), and
+//! unstaking sells it. Root has no pool: its stake is TAO, one to one, in root's account. Whatever an epoch cannot pay out exactly stays pending, so that for each subnet
 //! `emitted = paid to miners + to validators + to the owner + pending`, to the rao
 //! ([`SubnetEmissionTotals`](pallet::SubnetEmissionTotals)).
 //!
@@ -55,6 +55,7 @@
 
 extern crate alloc;
 
+mod calls;
 pub mod emission;
 pub mod epoch;
 pub mod genesis;
@@ -90,12 +91,14 @@ use frame_support::pallet_macros::import_section;
 /// The pallet.
 #[import_section(subnets::storage::subnets_storage)]
 #[import_section(hyperparameters::storage::hyperparameters_storage)]
+#[import_section(hyperparameters::storage::hyperparameter_items)]
 #[import_section(registration::storage::registration_storage)]
 #[import_section(serving::storage::serving_storage)]
 #[import_section(staking::storage::staking_storage)]
 #[import_section(weights::storage::weights_storage)]
 #[import_section(emission::storage::emission_storage)]
 #[import_section(epoch::storage::epoch_storage)]
+#[import_section(calls::calls)]
 #[frame_support::pallet]
 #[allow(
 	clippy::expect_used,
@@ -108,7 +111,7 @@ pub mod pallet {
 	use frame_support::{PalletId, pallet_prelude::*, traits::fungible};
 	use frame_system::pallet_prelude::*;
 	use ganglion_primitives::{
-		AccountId32, AlphaBalance, AxonInfo, MechId, MechanismIndex, NetUid, NeuronCertificate, PerU16, StakeExchange,
+		AccountId32, AlphaBalance, AxonInfo, MechId, MechanismIndex, NetUid, NeuronCertificate, PerU16, SubnetPools,
 		TaoBalance, U64F64,
 	};
 
@@ -131,8 +134,8 @@ pub mod pallet {
 		/// The native token, in rao.
 		type Currency: fungible::Inspect<AccountId32, Balance = u64> + fungible::Mutate<AccountId32>;
 
-		/// Prices alpha in TAO.
-		type Exchange: StakeExchange;
+		/// The pools that price alpha in TAO.
+		type Pools: SubnetPools;
 
 		/// Weights of the calls and of the per-block work.
 		type WeightInfo: WeightInfo;
@@ -280,6 +283,14 @@ pub mod pallet {
 		/// The hotkey's share pool cannot represent the amount without a loss: stake on another hotkey, or withdraw
 		/// everything.
 		StakeUnavailable,
+		/// The pool is too small for the trade: trade less.
+		InsufficientLiquidity,
+		/// The trade would move the price beyond its limit: trade less, allow a partial trade, or relax the limit.
+		SlippageTooHigh,
+		/// The price is at its limit already, so that not even a part of the trade can be made: relax the limit.
+		ZeroMaxAmount,
+		/// The subnet has a pool already.
+		PoolExists,
 		/// A number got too large.
 		Overflow,
 		/// Weights cannot be set on the root subnet.
@@ -337,160 +348,6 @@ pub mod pallet {
 		#[cfg(feature = "try-runtime")]
 		fn try_state(_block: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
 			Self::do_try_state()
-		}
-	}
-
-	#[pallet::call]
-	impl<T: Config> Pallet<T> {
-		/// Sets the weights of the calling hotkey on a subnet's mechanism 0.
-		#[pallet::call_index(0)]
-		#[pallet::weight(T::WeightInfo::set_weights(dests.len() as u32))]
-		pub fn set_weights(
-			origin: OriginFor<T>,
-			netuid: NetUid,
-			dests: Vec<u16>,
-			weights: Vec<u16>,
-			version_key: u64,
-		) -> DispatchResult {
-			let hotkey = ensure_signed(origin)?;
-			Self::do_set_weights(&hotkey, netuid, MechId::MAIN, dests, weights, version_key)
-		}
-
-		/// Sets the weights of the calling hotkey on a mechanism of a subnet.
-		#[pallet::call_index(119)]
-		#[pallet::weight(T::WeightInfo::set_weights(dests.len() as u32))]
-		pub fn set_mechanism_weights(
-			origin: OriginFor<T>,
-			netuid: NetUid,
-			mecid: MechId,
-			dests: Vec<u16>,
-			weights: Vec<u16>,
-			version_key: u64,
-		) -> DispatchResult {
-			let hotkey = ensure_signed(origin)?;
-			Self::do_set_weights(&hotkey, netuid, mecid, dests, weights, version_key)
-		}
-
-		/// Stakes TAO of the calling coldkey on a hotkey.
-		#[pallet::call_index(2)]
-		#[pallet::weight(T::WeightInfo::add_stake())]
-		pub fn add_stake(
-			origin: OriginFor<T>,
-			hotkey: AccountId32,
-			netuid: NetUid,
-			amount_staked: TaoBalance,
-		) -> DispatchResult {
-			let coldkey = ensure_signed(origin)?;
-			Self::do_add_stake(&coldkey, &hotkey, netuid, amount_staked)
-		}
-
-		/// Takes alpha of the calling coldkey off a hotkey and pays it out as TAO; `u64::MAX` takes all. A rest
-		/// below [`MIN_STAKE`] is paid out too.
-		#[pallet::call_index(3)]
-		#[pallet::weight(T::WeightInfo::remove_stake())]
-		pub fn remove_stake(
-			origin: OriginFor<T>,
-			hotkey: AccountId32,
-			netuid: NetUid,
-			amount_unstaked: AlphaBalance,
-		) -> DispatchResult {
-			let coldkey = ensure_signed(origin)?;
-			Self::do_remove_stake(&coldkey, &hotkey, netuid, amount_unstaked)
-		}
-
-		/// Publishes where the calling hotkey serves. Address 0 with port 1 withdraws it.
-		#[pallet::call_index(4)]
-		#[pallet::weight(T::WeightInfo::serve_axon())]
-		pub fn serve_axon(
-			origin: OriginFor<T>,
-			netuid: NetUid,
-			version: u32,
-			ip: u128,
-			port: u16,
-			ip_type: u8,
-			protocol: u8,
-			placeholder1: u8,
-			placeholder2: u8,
-		) -> DispatchResult {
-			let hotkey = ensure_signed(origin)?;
-			let axon = Self::axon(version, ip, port, ip_type, protocol, [placeholder1, placeholder2]);
-			Self::do_serve_axon(&hotkey, netuid, axon, None)
-		}
-
-		/// Publishes where the calling hotkey serves, and the key that proves its identity there: an algorithm byte
-		/// followed by 1 to 64 bytes of public key.
-		#[pallet::call_index(40)]
-		#[pallet::weight(T::WeightInfo::serve_axon())]
-		pub fn serve_axon_tls(
-			origin: OriginFor<T>,
-			netuid: NetUid,
-			version: u32,
-			ip: u128,
-			port: u16,
-			ip_type: u8,
-			protocol: u8,
-			placeholder1: u8,
-			placeholder2: u8,
-			certificate: Vec<u8>,
-		) -> DispatchResult {
-			let hotkey = ensure_signed(origin)?;
-			let axon = Self::axon(version, ip, port, ip_type, protocol, [placeholder1, placeholder2]);
-			Self::do_serve_axon(&hotkey, netuid, axon, Some(&certificate))
-		}
-
-		/// Registers a hotkey on a subnet; burns the subnet's registration cost. A refusal pays for the neurons that were
-		/// searched only, as a registration does.
-		#[pallet::call_index(7)]
-		#[pallet::weight(T::WeightInfo::burned_register(MAX_UIDS_PER_SUBNET))]
-		pub fn burned_register(
-			origin: OriginFor<T>,
-			netuid: NetUid,
-			hotkey: AccountId32,
-		) -> DispatchResultWithPostInfo {
-			let coldkey = ensure_signed(origin)?;
-			let registered = Self::do_burned_register(&coldkey, &hotkey, netuid);
-			Self::pay_for_search(netuid, registered)
-		}
-
-		/// Registers a subnet; its owner is the calling coldkey, and `hotkey` gets uid 0.
-		#[pallet::call_index(59)]
-		#[pallet::weight(T::WeightInfo::register_network())]
-		pub fn register_network(origin: OriginFor<T>, hotkey: AccountId32) -> DispatchResult {
-			let coldkey = ensure_signed(origin)?;
-			Self::do_register_network(&coldkey, &hotkey)
-		}
-
-		/// Lowers the take of a hotkey that the calling coldkey owns.
-		#[pallet::call_index(65)]
-		#[pallet::weight(T::WeightInfo::set_take())]
-		pub fn decrease_take(origin: OriginFor<T>, hotkey: AccountId32, take: PerU16) -> DispatchResult {
-			let coldkey = ensure_signed(origin)?;
-			Self::do_decrease_take(&coldkey, &hotkey, take)
-		}
-
-		/// Raises the take of a hotkey that the calling coldkey owns.
-		#[pallet::call_index(66)]
-		#[pallet::weight(T::WeightInfo::set_take())]
-		pub fn increase_take(origin: OriginFor<T>, hotkey: AccountId32, take: PerU16) -> DispatchResult {
-			let coldkey = ensure_signed(origin)?;
-			Self::do_increase_take(&coldkey, &hotkey, take)
-		}
-
-		/// Sets the blocks between epochs; for the subnet's owner and root.
-		#[pallet::call_index(140)]
-		#[pallet::weight(T::WeightInfo::set_tempo())]
-		pub fn set_tempo(origin: OriginFor<T>, netuid: NetUid, tempo: u16) -> DispatchResult {
-			Self::ensure_subnet_owner_or_root(origin, netuid)?;
-			Self::do_set_tempo(netuid, tempo)
-		}
-
-		/// Asks for an epoch in the next block; for the subnet's owner and root. Refused until
-		/// [`hyperparameters::MIN_TEMPO`] blocks after the last epoch.
-		#[pallet::call_index(141)]
-		#[pallet::weight(T::WeightInfo::set_tempo())]
-		pub fn trigger_epoch(origin: OriginFor<T>, netuid: NetUid) -> DispatchResult {
-			Self::ensure_subnet_owner_or_root(origin, netuid)?;
-			Self::do_trigger_epoch(netuid)
 		}
 	}
 }

@@ -1,6 +1,10 @@
 //! The pallets' parameters.
 
+pub mod delegation;
 pub mod fees;
+pub mod governance;
+pub mod proxy_type;
+pub mod swap;
 
 use crate::{
 	AccountId, Aura, Balance, Balances, Block, Nonce, OriginCaller, PalletInfo, Runtime, RuntimeCall, RuntimeEvent,
@@ -56,6 +60,7 @@ parameter_types! {
 
 #[derive_impl(frame_system::config_preludes::SolochainDefaultConfig)]
 impl frame_system::Config for Runtime {
+	type BaseCallFilter = crate::SafeMode;
 	type Block = Block;
 	type BlockWeights = RuntimeBlockWeights;
 	type BlockLength = RuntimeBlockLength;
@@ -134,9 +139,11 @@ impl pallet_sudo::Config for Runtime {
 	type WeightInfo = pallet_sudo::weights::SubstrateWeight<Runtime>;
 }
 
+impl pallet_swap::Config for Runtime {}
+
 impl pallet_subtensor::Config for Runtime {
 	type Currency = Balances;
-	type Exchange = ganglion_primitives::ParityExchange;
+	type Pools = crate::Swap;
 	type PalletId = SubtensorPalletId;
 	type WeightInfo = pallet_subtensor::PalletWeight<Runtime>;
 }

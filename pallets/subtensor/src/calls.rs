@@ -1,0 +1,161 @@
+//! The calls: each checks its origin and calls `do_*`, in the domain's folder.
+
+use frame_support::pallet_macros::pallet_section;
+
+/// The calls of the pallet.
+#[pallet_section]
+mod calls {
+	#[pallet::call]
+	impl<T: Config> Pallet<T> {
+		/// Sets the weights of the calling hotkey on a subnet's mechanism 0.
+		#[pallet::call_index(0)]
+		#[pallet::weight(T::WeightInfo::set_weights(dests.len() as u32))]
+		pub fn set_weights(
+			origin: OriginFor<T>,
+			netuid: NetUid,
+			dests: Vec<u16>,
+			weights: Vec<u16>,
+			version_key: u64,
+		) -> DispatchResult {
+			let hotkey = ensure_signed(origin)?;
+			Self::do_set_weights(&hotkey, netuid, MechId::MAIN, dests, weights, version_key)
+		}
+
+		/// Sets the weights of the calling hotkey on a mechanism of a subnet.
+		#[pallet::call_index(119)]
+		#[pallet::weight(T::WeightInfo::set_weights(dests.len() as u32))]
+		pub fn set_mechanism_weights(
+			origin: OriginFor<T>,
+			netuid: NetUid,
+			mecid: MechId,
+			dests: Vec<u16>,
+			weights: Vec<u16>,
+			version_key: u64,
+		) -> DispatchResult {
+			let hotkey = ensure_signed(origin)?;
+			Self::do_set_weights(&hotkey, netuid, mecid, dests, weights, version_key)
+		}
+
+		/// Buys alpha for TAO of the calling coldkey and stakes it on a hotkey.
+		#[pallet::call_index(2)]
+		#[pallet::weight(T::WeightInfo::add_stake())]
+		pub fn add_stake(
+			origin: OriginFor<T>,
+			hotkey: AccountId32,
+			netuid: NetUid,
+			amount_staked: TaoBalance,
+		) -> DispatchResult {
+			let coldkey = ensure_signed(origin)?;
+			Self::do_add_stake(&coldkey, &hotkey, netuid, amount_staked, None)
+		}
+
+		/// Takes alpha of the calling coldkey off a hotkey and sells it for TAO; `u64::MAX` takes all. A rest
+		/// below [`MIN_STAKE`] is sold too.
+		#[pallet::call_index(3)]
+		#[pallet::weight(T::WeightInfo::remove_stake())]
+		pub fn remove_stake(
+			origin: OriginFor<T>,
+			hotkey: AccountId32,
+			netuid: NetUid,
+			amount_unstaked: AlphaBalance,
+		) -> DispatchResult {
+			let coldkey = ensure_signed(origin)?;
+			Self::do_remove_stake(&coldkey, &hotkey, netuid, amount_unstaked, None)
+		}
+
+		/// Publishes where the calling hotkey serves. Address 0 with port 1 withdraws it.
+		#[pallet::call_index(4)]
+		#[pallet::weight(T::WeightInfo::serve_axon())]
+		pub fn serve_axon(
+			origin: OriginFor<T>,
+			netuid: NetUid,
+			version: u32,
+			ip: u128,
+			port: u16,
+			ip_type: u8,
+			protocol: u8,
+			placeholder1: u8,
+			placeholder2: u8,
+		) -> DispatchResult {
+			let hotkey = ensure_signed(origin)?;
+			let axon = Self::axon(version, ip, port, ip_type, protocol, [placeholder1, placeholder2]);
+			Self::do_serve_axon(&hotkey, netuid, axon, None)
+		}
+
+		/// Publishes where the calling hotkey serves, and the key that proves its identity there: an algorithm byte
+		/// followed by 1 to 64 bytes of public key.
+		#[pallet::call_index(40)]
+		#[pallet::weight(T::WeightInfo::serve_axon())]
+		pub fn serve_axon_tls(
+			origin: OriginFor<T>,
+			netuid: NetUid,
+			version: u32,
+			ip: u128,
+			port: u16,
+			ip_type: u8,
+			protocol: u8,
+			placeholder1: u8,
+			placeholder2: u8,
+			certificate: Vec<u8>,
+		) -> DispatchResult {
+			let hotkey = ensure_signed(origin)?;
+			let axon = Self::axon(version, ip, port, ip_type, protocol, [placeholder1, placeholder2]);
+			Self::do_serve_axon(&hotkey, netuid, axon, Some(&certificate))
+		}
+
+		/// Registers a hotkey on a subnet; burns the subnet's registration cost. A refusal pays for the neurons that were
+		/// searched only, as a registration does.
+		#[pallet::call_index(7)]
+		#[pallet::weight(T::WeightInfo::burned_register(MAX_UIDS_PER_SUBNET))]
+		pub fn burned_register(
+			origin: OriginFor<T>,
+			netuid: NetUid,
+			hotkey: AccountId32,
+		) -> DispatchResultWithPostInfo {
+			let coldkey = ensure_signed(origin)?;
+			let registered = Self::do_burned_register(&coldkey, &hotkey, netuid);
+			Self::pay_for_search(netuid, registered)
+		}
+
+		/// Registers a subnet; its owner is the calling coldkey, and `hotkey` gets uid 0.
+		#[pallet::call_index(59)]
+		#[pallet::weight(T::WeightInfo::register_network())]
+		pub fn register_network(origin: OriginFor<T>, hotkey: AccountId32) -> DispatchResult {
+			let coldkey = ensure_signed(origin)?;
+			Self::do_register_network(&coldkey, &hotkey)
+		}
+
+		/// Lowers the take of a hotkey that the calling coldkey owns.
+		#[pallet::call_index(65)]
+		#[pallet::weight(T::WeightInfo::set_take())]
+		pub fn decrease_take(origin: OriginFor<T>, hotkey: AccountId32, take: PerU16) -> DispatchResult {
+			let coldkey = ensure_signed(origin)?;
+			Self::do_decrease_take(&coldkey, &hotkey, take)
+		}
+
+		/// Raises the take of a hotkey that the calling coldkey owns.
+		#[pallet::call_index(66)]
+		#[pallet::weight(T::WeightInfo::set_take())]
+		pub fn increase_take(origin: OriginFor<T>, hotkey: AccountId32, take: PerU16) -> DispatchResult {
+			let coldkey = ensure_signed(origin)?;
+			Self::do_increase_take(&coldkey, &hotkey, take)
+		}
+
+		/// Sets the blocks between epochs; for the subnet's owner and root.
+		#[pallet::call_index(140)]
+		#[pallet::weight(T::WeightInfo::set_tempo())]
+		pub fn set_tempo(origin: OriginFor<T>, netuid: NetUid, tempo: u16) -> DispatchResult {
+			Self::ensure_subnet_owner_or_root(origin, netuid)?;
+			Self::do_set_tempo(netuid, tempo)
+		}
+
+		/// Asks for an epoch in the next block; for the subnet's owner and root. Refused until
+		/// [`hyperparameters::MIN_TEMPO`] blocks after the last epoch.
+		#[pallet::call_index(141)]
+		#[pallet::weight(T::WeightInfo::set_tempo())]
+		pub fn trigger_epoch(origin: OriginFor<T>, netuid: NetUid) -> DispatchResult {
+			Self::ensure_subnet_owner_or_root(origin, netuid)?;
+			Self::do_trigger_epoch(netuid)
+		}
+	}
+}
