@@ -4,10 +4,10 @@ use crate::{
 	AlphaBalance, DelegateInfo, LockState, Metagraph, NetUid, NeuronInfo, NeuronInfoLite, SimSwapResult,
 	StakeAvailability, StakeInfo, SubnetPrice, TaoBalance, U64F64,
 };
-use alloc::{collections::BTreeMap, vec::Vec};
-use codec::Compact;
 use crate::{HyperparamEntry, Metagraph, NetUid, NeuronInfo, NeuronInfoLite, StakeInfo, TaoBalance};
 use alloc::vec::Vec;
+use alloc::{collections::BTreeMap, vec::Vec};
+use codec::Compact;
 use sp_runtime::AccountId32;
 use yuma::{EpochOutput, OwnedEpochInput};
 

@@ -52,9 +52,9 @@ pub mod units;
 
 pub use beacon::{Beacon, BeaconSignature, NeededRounds, TimelockError};
 pub use delegation::{DelegateInfo, LockState, Nomination, StakeAvailability};
-pub use fixed::{I96F32, U64F64, mul_div_ceil, mul_div_floor};
 pub use exchange::{ParityExchange, Quote, StakeExchange};
 pub use fixed::{I32F32, I96F32, U64F64, mul_div_ceil, mul_div_floor};
+pub use fixed::{I96F32, U64F64, mul_div_ceil, mul_div_floor};
 pub use hyperparams::{HyperparamEntry, HyperparamValue};
 pub use info::{
 	AxonInfo, ChainIdentityV2, Metagraph, NeuronCertificate, NeuronInfo, NeuronInfoLite, PrometheusInfo, StakeInfo,
