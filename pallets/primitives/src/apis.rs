@@ -1,11 +1,9 @@
 //! Runtime APIs that clients of the network call by name.
 
 use crate::{
-	AlphaBalance, DelegateInfo, LockState, Metagraph, NetUid, NeuronInfo, NeuronInfoLite, SimSwapResult,
-	StakeAvailability, StakeInfo, SubnetPrice, TaoBalance, U64F64,
+	AlphaBalance, DelegateInfo, HyperparamEntry, LockState, Metagraph, NetUid, NeuronInfo, NeuronInfoLite,
+	SimSwapResult, StakeAvailability, StakeInfo, SubnetPrice, TaoBalance, U64F64,
 };
-use crate::{HyperparamEntry, Metagraph, NetUid, NeuronInfo, NeuronInfoLite, StakeInfo, TaoBalance};
-use alloc::vec::Vec;
 use alloc::{collections::BTreeMap, vec::Vec};
 use codec::Compact;
 use sp_runtime::AccountId32;

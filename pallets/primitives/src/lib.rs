@@ -10,7 +10,6 @@
 //! - [`pools`]: [`SubnetPools`], the seam between staking and the pools of TAO and alpha;
 //! - [`info`] and [`delegation`]: the records that the runtime APIs return;
 //! - [`hyperparams`]: hyperparameters as a list of names and values;
-//! - [`info`]: the records that the runtime APIs return;
 //! - [`apis`]: the runtime-API declarations.
 //!
 //! The encoding of every type follows what wallets and explorers of the network expect: an identifier or
@@ -52,9 +51,7 @@ pub mod units;
 
 pub use beacon::{Beacon, BeaconSignature, NeededRounds, TimelockError};
 pub use delegation::{DelegateInfo, LockState, Nomination, StakeAvailability};
-pub use exchange::{ParityExchange, Quote, StakeExchange};
 pub use fixed::{I32F32, I96F32, U64F64, mul_div_ceil, mul_div_floor};
-pub use fixed::{I96F32, U64F64, mul_div_ceil, mul_div_floor};
 pub use hyperparams::{HyperparamEntry, HyperparamValue};
 pub use info::{
 	AxonInfo, ChainIdentityV2, Metagraph, NeuronCertificate, NeuronInfo, NeuronInfoLite, PrometheusInfo, StakeInfo,
