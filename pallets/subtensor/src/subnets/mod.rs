@@ -67,7 +67,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Fails unless the subnet exists.
-	pub(crate) fn ensure_subnet_exists(netuid: NetUid) -> DispatchResult {
+	pub fn ensure_subnet_exists(netuid: NetUid) -> DispatchResult {
 		ensure!(NetworksAdded::<T>::get(netuid), Error::<T>::SubnetNotExists);
 		Ok(())
 	}
@@ -139,6 +139,7 @@ impl<T: Config> Pallet<T> {
 		let defaults: Hyperparameters = SubnetDefaults::<T>::get();
 		defaults.store::<T>(netuid);
 		SubnetEmissionEnabled::<T>::insert(netuid, true);
+		SubtokenEnabled::<T>::insert(netuid, true);
 		SubnetworkN::<T>::insert(netuid, 0);
 		LastEpochBlock::<T>::insert(netuid, block);
 		LastUpdate::<T>::insert(MechanismIndex::main(netuid), Column::<u64>::new());
