@@ -10,7 +10,8 @@
 //!  5. [`Uids`] and [`Keys`] are inverse to each other, and hold exactly the uids below the subnet's size; [`Hotkeys`]
 //!     and [`IsNetworkMember`] agree with them.
 //!  6. Every column has one value per uid.
-//!  7. At most `max_allowed_validators` uids, and the owner's, hold a permit.
+//!  7. At most [`crate::MAX_VALIDATORS_PER_SUBNET`] uids, and the owner's, hold a permit. (`max_allowed_validators`, which
+//!     is no more than that, counts from the next epoch on.)
 //!  8. Weight and bond rows belong to uids, are not empty, name uids and name none twice. Weights are above zero and in
 //!     the order of the uids; bonds belong to uids with a permit.
 //!  9. Axons and certificates belong to hotkeys that hold a uid.
@@ -28,8 +29,10 @@
 //! 17. [`OpenPayouts`] has each subnet with an unpaid rest once, and no other. The pages of a payout that are not paid are
 //!     those that exist, and none is empty; what they promise to miners and to validators is pending for them, and no
 //!     more than the epoch distributed and has not paid.
+//! 18. What a rate limit counts from ([`LastRateLimitedBlock`]) is not in the future, and its subnet exists.
 
 mod chain;
+mod limits;
 mod payouts;
 mod subnet;
 
@@ -50,6 +53,7 @@ impl<T: Config> Pallet<T> {
 		chain::check_pools::<T>()?;
 		chain::check_owners::<T>()?;
 		payouts::check::<T>()?;
+		limits::check::<T>()?;
 		ensure!(
 			NetworksAdded::<T>::get(ganglion_primitives::NetUid::ROOT),
 			"15: root does not exist"

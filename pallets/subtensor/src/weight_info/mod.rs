@@ -94,8 +94,8 @@ pub mod accesses {
 	pub const SERVE_WRITES: u64 = 3;
 	/// `register_network`, on a chain without subnets; each that exists is looked at.
 	pub const NETWORK_READS: u64 = 30;
-	/// `register_network`.
-	pub const NETWORK_WRITES: u64 = 95;
+	/// `register_network`: the hyperparameters, and what else a subnet consists of.
+	pub const NETWORK_WRITES: u64 = 47_u64.saturating_add(crate::Hyperparameters::ITEMS as u64);
 	/// Each row that may name a neuron that is replaced: finding it, and reading it.
 	pub const REPLACED_ROW_READS: u64 = 2;
 }
