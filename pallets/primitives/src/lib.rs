@@ -7,10 +7,9 @@
 //!   kinds of money ([`TaoBalance`], [`AlphaBalance`]), which cannot be added to each other;
 //! - [`fixed`]: the share number [`U64F64`], the price [`I96F32`] and exact products divided by a third number;
 //! - [`beacon`]: [`Beacon`], the seam between sealed commits and a randomness beacon;
-//! - [`exchange`]: [`StakeExchange`], the seam between staking and whatever prices alpha in TAO;
 //! - [`pools`]: [`SubnetPools`], the seam between staking and the pools of TAO and alpha;
+//! - [`info`] and [`delegation`]: the records that the runtime APIs return;
 //! - [`hyperparams`]: hyperparameters as a list of names and values;
-//! - [`info`]: the records that the runtime APIs return;
 //! - [`apis`]: the runtime-API declarations.
 //!
 //! The encoding of every type follows what wallets and explorers of the network expect: an identifier or
@@ -43,7 +42,7 @@ extern crate alloc;
 
 pub mod apis;
 pub mod beacon;
-pub mod exchange;
+pub mod delegation;
 pub mod fixed;
 pub mod hyperparams;
 pub mod info;
@@ -51,13 +50,13 @@ pub mod pools;
 pub mod units;
 
 pub use beacon::{Beacon, BeaconSignature, NeededRounds, TimelockError};
-pub use exchange::{ParityExchange, Quote, StakeExchange};
+pub use delegation::{DelegateInfo, LockState, Nomination, StakeAvailability};
 pub use fixed::{I32F32, I96F32, U64F64, mul_div_ceil, mul_div_floor};
 pub use hyperparams::{HyperparamEntry, HyperparamValue};
 pub use info::{
 	AxonInfo, ChainIdentityV2, Metagraph, NeuronCertificate, NeuronInfo, NeuronInfoLite, PrometheusInfo, StakeInfo,
 	SubnetIdentityV3,
 };
-pub use pools::{PoolRefusal, PriceLimit, Reserves, SubnetPools, Trade};
+pub use pools::{PoolRefusal, PriceLimit, Reserves, SimSwapResult, SubnetPools, SubnetPrice, Trade};
 pub use sp_runtime::{AccountId32, PerU16};
 pub use units::{AlphaBalance, MechId, MechanismIndex, NetUid, RAO_PER_TAO, TaoBalance};

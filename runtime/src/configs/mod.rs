@@ -4,6 +4,8 @@ pub mod delegation;
 pub mod fees;
 pub mod governance;
 pub mod proxy_type;
+pub mod shield;
+pub mod swap;
 
 use crate::{
 	AccountId, Aura, Balance, Balances, Block, Nonce, OriginCaller, PalletInfo, Runtime, RuntimeCall, RuntimeEvent,
@@ -140,7 +142,7 @@ impl pallet_sudo::Config for Runtime {
 
 impl pallet_subtensor::Config for Runtime {
 	type Currency = Balances;
-	type Exchange = ganglion_primitives::ParityExchange;
+	type Pools = crate::Swap;
 	type PalletId = SubtensorPalletId;
 	type WeightInfo = pallet_subtensor::PalletWeight<Runtime>;
 }

@@ -4,15 +4,15 @@ use crate::{RateLimitKey, pallet::*};
 use frame_support::ensure;
 use sp_runtime::TryRuntimeError;
 
-/// Checks invariant 18.
+/// Checks invariant 20.
 pub(super) fn check<T: Config>() -> Result<(), TryRuntimeError> {
 	let now = Pallet::<T>::block_number();
 	for (key, block) in LastRateLimitedBlock::<T>::iter() {
-		ensure!(block <= now, "18: a rate limit counts from the future");
+		ensure!(block <= now, "20: a rate limit counts from the future");
 		let RateLimitKey::OwnerHyperparamUpdate(netuid, _) = key;
 		ensure!(
 			NetworksAdded::<T>::get(netuid),
-			"18: a rate limit is of a subnet that does not exist"
+			"20: a rate limit is of a subnet that does not exist"
 		);
 	}
 	Ok(())
