@@ -3,8 +3,9 @@
 use crate::{self as pallet_subtensor, *};
 use frame_support::{
 	PalletId, assert_ok, derive_impl, parameter_types,
-	traits::{Hooks, fungible::Mutate},
+	traits::{AsEnsureOriginWithArg, Hooks, fungible::Mutate},
 };
+use frame_system::EnsureRoot;
 use ganglion_primitives::{AccountId32, AlphaBalance, NetUid, TaoBalance};
 use sp_runtime::{BuildStorage, traits::IdentityLookup};
 
@@ -55,7 +56,10 @@ impl pallet_balances::Config for Test {
 	type AccountStore = System;
 }
 
-impl pallet_swap::Config for Test {}
+impl pallet_swap::Config for Test {
+	type FeeOrigin = AsEnsureOriginWithArg<EnsureRoot<AccountId32>>;
+	type WeightInfo = pallet_swap::PalletWeight<Test>;
+}
 
 impl Config for Test {
 	type Currency = Balances;
