@@ -56,6 +56,11 @@
 extern crate alloc;
 
 mod calls;
+// The table of hyperparameters: a macro, which has to come before what uses it.
+#[macro_use]
+#[path = "hyperparameters/table.rs"]
+mod hyperparameter_table;
+
 pub mod emission;
 pub mod epoch;
 pub mod genesis;
@@ -80,7 +85,9 @@ mod mock;
 
 pub use emission::EmissionTotals;
 pub use epoch::payout::{Paid, Payment, Payout};
-pub use hyperparameters::{EpochConsensus, Hyperparameters, InvalidHyperparameter};
+pub use hyperparameters::{
+	Authority, ChangeRefused, EpochConsensus, Hyperparameter, Hyperparameters, InvalidHyperparameter, RateLimitKey,
+};
 pub use limits::*;
 pub use pallet::*;
 pub use staking::PoolShares;
@@ -113,7 +120,7 @@ pub mod pallet {
 	use frame_system::pallet_prelude::*;
 	use ganglion_primitives::{
 		AccountId32, AlphaBalance, AxonInfo, LockState, MechId, MechanismIndex, NetUid, NeuronCertificate, PerU16,
-		PriceLimit, SubnetPools, TaoBalance, U64F64,
+		PriceLimit, PrometheusInfo, SubnetPools, TaoBalance, U64F64,
 	};
 
 	/// One value per uid.
@@ -160,6 +167,10 @@ pub mod pallet {
 		pub subnet_owner_cut: u16,
 		/// Stake below which a hotkey does not count, in rao.
 		pub stake_threshold: u64,
+		/// Blocks before an epoch in which the owner of a subnet changes no hyperparameters.
+		pub admin_freeze_window: u16,
+		/// Tempos between two changes of a hyperparameter by the owner of a subnet; 0 = no limit.
+		pub owner_hyperparam_rate_limit: u16,
 		/// Not a setting.
 		#[serde(skip)]
 		pub marker: core::marker::PhantomData<T>,
@@ -184,6 +195,8 @@ pub mod pallet {
 		NeuronReplaced(NetUid, u16, AccountId32),
 		/// A neuron published where it serves: subnet, hotkey.
 		AxonServed(NetUid, AccountId32),
+		/// A neuron published where it serves metrics: subnet, hotkey.
+		PrometheusServed(NetUid, AccountId32),
 		/// Stake was added: coldkey, hotkey, TAO paid, alpha credited, subnet, fee.
 		StakeAdded(AccountId32, AccountId32, TaoBalance, AlphaBalance, NetUid, u64),
 		/// Stake was removed: coldkey, hotkey, TAO paid out, alpha debited, subnet, fee.
@@ -303,6 +316,15 @@ pub mod pallet {
 		TooManyRegistrationsThisBlock,
 		/// The hotkey already holds a uid on the subnet.
 		HotKeyAlreadyRegisteredInSubNet,
+		/// The registration costs more than the limit that the caller gave: wait for it to fall, or raise the limit.
+		RegistrationPriceLimitExceeded,
+		/// The work starts from this block or a later one, from one more than five blocks back, or from one before the
+		/// hotkey's last registration by work: search anew from the latest block.
+		InvalidWorkBlock,
+		/// The work is not the hash of the domain, the subnet, the block, both keys and the nonce.
+		InvalidSeal,
+		/// The work does not meet the subnet's difficulty: search on.
+		InvalidDifficulty,
 		/// The subnet is full and every neuron is immune.
 		NoNeuronIdAvailable,
 		/// The hotkey holds no uid on the subnet.
@@ -380,8 +402,11 @@ pub mod pallet {
 		EpochTriggerAlreadyPending,
 		/// The next epoch is due anyway.
 		AutoEpochAlreadyImminent,
-		/// The last epoch is too recent.
+		/// The last epoch, or the owner's last change of this hyperparameter, is too recent; wait.
 		TxRateLimitExceeded,
+		/// The epoch of the subnet is near, and its owner changes nothing so shortly before; try again after it, or as
+		/// root.
+		AdminActionProhibitedDuringWeightsWindow,
 		/// The take is below its bound, or not below the present one.
 		DelegateTakeTooLow,
 		/// The take is above its bound, or not above the present one.

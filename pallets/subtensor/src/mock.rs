@@ -5,8 +5,7 @@ use frame_support::{
 	PalletId, assert_ok, derive_impl, parameter_types,
 	traits::{AsEnsureOriginWithArg, Hooks, fungible::Mutate},
 };
-use frame_system::EnsureRoot;
-use ganglion_primitives::{AccountId32, AlphaBalance, NetUid, TaoBalance};
+use ganglion_primitives::{AccountId32, AlphaBalance, NetUid, TaoBalance, U64F64};
 use sp_runtime::{BuildStorage, traits::IdentityLookup};
 
 type Block = frame_system::mocking::MockBlock<Test>;
@@ -57,8 +56,8 @@ impl pallet_balances::Config for Test {
 }
 
 impl pallet_swap::Config for Test {
-	type FeeOrigin = AsEnsureOriginWithArg<EnsureRoot<AccountId32>>;
-	type WeightInfo = pallet_swap::PalletWeight<Test>;
+	type FeeOrigin = AsEnsureOriginWithArg<frame_system::EnsureRoot<AccountId32>>;
+	type WeightInfo = ();
 }
 
 impl Config for Test {
@@ -78,6 +77,8 @@ pub(crate) fn parameters() -> Hyperparameters {
 		weights_set_rate_limit: 5,
 		activity_cutoff_factor_milli: 50_000,
 		burn: TaoBalance::new(BURN),
+		min_burn: TaoBalance::new(BURN),
+		burn_increase_mult: U64F64::from_integer(1),
 		serving_rate_limit: 3,
 		max_registrations_per_block: 16,
 		..Default::default()
@@ -109,6 +110,8 @@ pub(crate) fn storage_with(subnet_defaults: Hyperparameters) -> sp_io::TestExter
 			subnet_defaults,
 			network_min_lock_cost: TaoBalance::new(LOCK_COST),
 			subnet_limit: 3,
+			admin_freeze_window: 0,
+			owner_hyperparam_rate_limit: 0,
 			..Default::default()
 		},
 	};

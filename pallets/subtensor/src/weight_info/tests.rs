@@ -226,10 +226,15 @@ fn calls_are_charged_for_what_they_touch() {
 		("remove_stake", accesses::STAKE_READS, accesses::STAKE_WRITES, || {
 			SubtensorModule::remove_stake(signed(cold(8)), hot(2), NETUID, AlphaBalance::MAX).is_ok()
 		}),
-		("remove_stake_limit", accesses::STAKE_READS, accesses::STAKE_WRITES, || {
-			let (all, limit) = (AlphaBalance::MAX, TaoBalance::new(1));
-			SubtensorModule::remove_stake_limit(signed(cold(8)), hot(2), NETUID, all, limit, true).is_ok()
-		}),
+		(
+			"remove_stake_limit",
+			accesses::STAKE_READS,
+			accesses::STAKE_WRITES,
+			|| {
+				let (all, limit) = (AlphaBalance::MAX, TaoBalance::new(1));
+				SubtensorModule::remove_stake_limit(signed(cold(8)), hot(2), NETUID, all, limit, true).is_ok()
+			},
+		),
 		("add_stake_burn", accesses::STAKE_READS, accesses::STAKE_WRITES, || {
 			let (amount, limit) = (TaoBalance::new(TAO), Some(TaoBalance::new(u64::MAX)));
 			SubtensorModule::add_stake_burn(signed(cold(9)), hot(2), NETUID, amount, limit).is_ok()
@@ -237,11 +242,16 @@ fn calls_are_charged_for_what_they_touch() {
 		("burn_alpha", accesses::STAKE_READS, accesses::STAKE_WRITES, || {
 			SubtensorModule::burn_alpha(signed(cold(8)), hot(2), AlphaBalance::MAX, NETUID).is_ok()
 		}),
-		("transfer_stake_and_hotkey", accesses::MOVE_READS, accesses::MOVE_WRITES, || {
-			let (origin, to, all) = (signed(cold(8)), cold(9), AlphaBalance::MAX);
-			let root = NetUid::ROOT;
-			SubtensorModule::transfer_stake_and_hotkey(origin, to, hot(2), hot(3), NETUID, root, all).is_ok()
-		}),
+		(
+			"transfer_stake_and_hotkey",
+			accesses::MOVE_READS,
+			accesses::MOVE_WRITES,
+			|| {
+				let (origin, to, all) = (signed(cold(8)), cold(9), AlphaBalance::MAX);
+				let root = NetUid::ROOT;
+				SubtensorModule::transfer_stake_and_hotkey(origin, to, hot(2), hot(3), NETUID, root, all).is_ok()
+			},
+		),
 		("move_stake_limit", accesses::MOVE_READS, accesses::MOVE_WRITES, || {
 			let (origin, all, limit) = (signed(cold(8)), AlphaBalance::MAX, TaoBalance::new(TAO / 100 * 95));
 			let other = NetUid::new(2);
