@@ -123,12 +123,10 @@ fn hyperparameters_are_listed_by_the_names_that_clients_know() {
 		assert_eq!(value("transfers_enabled"), HyperparamValue::Bool(true));
 		assert_eq!(value("alpha_high"), HyperparamValue::U16(record.alpha_high));
 		// What follows from others.
-		assert_eq!(
-			value("activity_cutoff"),
-			HyperparamValue::U64(record.activity_cutoff())
-		);
+		assert_eq!(value("activity_cutoff"), HyperparamValue::U64(record.activity_cutoff()));
 		assert_eq!(value("yuma_version"), HyperparamValue::U16(2));
 		assert_eq!(value("subnet_emission_enabled"), HyperparamValue::Bool(true));
+		assert_eq!(value("subnet_is_active"), HyperparamValue::Bool(true));
 		// A client shifts this one.
 		let HyperparamValue::I32F32(steepness) = value("alpha_sigmoid_steepness") else {
 			panic!("the steepness is a fixed-point number");
