@@ -22,6 +22,7 @@ mod authoring;
 mod chain_spec;
 mod cli;
 mod command;
+mod offchain;
 mod rpc;
 mod service;
 
