@@ -48,7 +48,7 @@ mod tests;
 
 pub use pallet::*;
 pub use types::{
-	BeaconConfiguration, BoundedHash, BoundedName, DEVELOPMENT_SEED, GenesisBeacon, MAX_PULSES_PER_CALL, Metadata,
+	BeaconConfiguration, BoundedHash, BoundedName, GenesisBeacon, MAX_PULSES_PER_CALL, Metadata,
 	OpaquePublicKey, Pulse, PulsesPayload,
 };
 pub use weights::{PalletWeight, WeightInfo};
