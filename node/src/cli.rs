@@ -32,8 +32,12 @@ pub(crate) struct Cli {
 /// Checks the address of a beacon's server.
 fn beacon_address(address: &str) -> Result<String, String> {
 	match address.split_once("://") {
-		Some(("http" | "https", host)) if !host.trim_matches('/').is_empty() => Ok(address.trim_end_matches('/').into()),
-		_ => Err(format!("'{address}' is no address of a web server; write it as http://HOST:PORT")),
+		Some(("http" | "https", host)) if !host.trim_matches('/').is_empty() => {
+			Ok(address.trim_end_matches('/').into())
+		}
+		_ => Err(format!(
+			"'{address}' is no address of a web server; write it as http://HOST:PORT"
+		)),
 	}
 }
 
@@ -75,8 +79,14 @@ mod tests {
 
 	#[test]
 	fn a_beacon_is_an_address_of_a_web_server() {
-		assert_eq!(beacon_address("http://127.0.0.1:8890/"), Ok("http://127.0.0.1:8890".into()));
-		assert_eq!(beacon_address("https://api.drand.sh"), Ok("https://api.drand.sh".into()));
+		assert_eq!(
+			beacon_address("http://127.0.0.1:8890/"),
+			Ok("http://127.0.0.1:8890".into())
+		);
+		assert_eq!(
+			beacon_address("https://api.drand.sh"),
+			Ok("https://api.drand.sh".into())
+		);
 		for bad in ["", "127.0.0.1:8890", "ftp://host", "http://", "file:///tmp/beacon"] {
 			assert!(beacon_address(bad).is_err(), "{bad}");
 		}

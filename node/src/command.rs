@@ -65,7 +65,9 @@ fn run_node(cli: &Cli) -> sc_cli::Result<()> {
 			NetworkBackendType::Libp2p => {
 				service::start::<sc_network::NetworkWorker<Block, <Block as BlockT>::Hash>>(config, production, beacon)
 			}
-			NetworkBackendType::Litep2p => service::start::<sc_network::Litep2pNetworkBackend>(config, production, beacon),
+			NetworkBackendType::Litep2p => {
+				service::start::<sc_network::Litep2pNetworkBackend>(config, production, beacon)
+			}
 		}
 		.map_err(sc_cli::Error::Service)
 	})

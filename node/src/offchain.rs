@@ -50,7 +50,9 @@ impl Workers<'_> {
 		})
 		.map_err(|error| ServiceError::Other(format!("off-chain workers cannot make HTTP requests: {error}")))?;
 		let run = workers.run(self.client, task_manager.spawn_handle());
-		task_manager.spawn_handle().spawn("offchain-workers", "offchain-worker", run.boxed());
+		task_manager
+			.spawn_handle()
+			.spawn("offchain-workers", "offchain-worker", run.boxed());
 		Ok(())
 	}
 }

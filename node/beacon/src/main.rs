@@ -52,7 +52,10 @@ struct Arguments {
 
 fn main() -> Result<(), Box<dyn Error>> {
 	let arguments = Arguments::parse();
-	let seed = arguments.seed.as_ref().map_or(development::SEED, |seed| seed.as_bytes());
+	let seed = arguments
+		.seed
+		.as_ref()
+		.map_or(development::SEED, |seed| seed.as_bytes());
 	let schedule = Schedule {
 		genesis_time: arguments.genesis_time,
 		period: arguments.period,
@@ -62,8 +65,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 		println!("{:#}", chain.genesis_patch());
 		return Ok(());
 	}
-	let listener = TcpListener::bind(&arguments.listen)
-		.map_err(|error| format!("cannot listen on {}: {error}; choose another with --listen", arguments.listen))?;
+	let listener = TcpListener::bind(&arguments.listen).map_err(|error| {
+		format!(
+			"cannot listen on {}: {error}; choose another with --listen",
+			arguments.listen
+		)
+	})?;
 	println!("http://{} serves {}", listener.local_addr()?, chain.hash());
 	server::serve(&listener, chain)
 }

@@ -57,7 +57,10 @@ fn answer(mut stream: TcpStream, chain: &Chain) -> io::Result<()> {
 			Reply::Found(value) => ("200 OK", value.to_string()),
 			Reply::Missing(why) => ("404 Not Found", format!("{{\"error\":\"{why}\"}}")),
 		},
-		None => ("400 Bad Request", "{\"error\":\"only GET requests are understood\"}".into()),
+		None => (
+			"400 Bad Request",
+			"{\"error\":\"only GET requests are understood\"}".into(),
+		),
 	};
 	let length = body.len();
 	write!(
@@ -120,7 +123,12 @@ mod tests {
 	#[test]
 	fn what_is_no_request_for_a_page_is_refused() {
 		assert!(ask(b"GET /nothing HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 404"));
-		for bad in [&b""[..], b"POST /public/7 HTTP/1.1\r\n\r\n", b"GET /public/7", b"\xff\xfe\r\n\r\n"] {
+		for bad in [
+			&b""[..],
+			b"POST /public/7 HTTP/1.1\r\n\r\n",
+			b"GET /public/7",
+			b"\xff\xfe\r\n\r\n",
+		] {
 			assert!(ask(bad).starts_with("HTTP/1.1 400"), "{bad:?}");
 		}
 		let long = [b"GET /", &[b'a'; MAX_REQUEST_BYTES][..]].concat();

@@ -101,7 +101,13 @@ impl BeaconConfiguration {
 		// A point of our own making always encodes; were it not so, the description would be found invalid.
 		let key = key.to_bytes().map_or_else(|_| Vec::new(), |bytes| bytes.to_vec());
 		let (schedule, group_hash, name) = (development::SCHEDULE, development::GROUP_HASH, development::BEACON_ID);
-		Self::of(schedule, &key, schedule.chain_hash(&key, &group_hash, name), group_hash, name)
+		Self::of(
+			schedule,
+			&key,
+			schedule.chain_hash(&key, &group_hash, name),
+			group_hash,
+			name,
+		)
 	}
 
 	/// When its rounds come.
