@@ -26,10 +26,9 @@ const ENDOWMENT: Balance = 100_000 * RAO_PER_TAO;
 #[must_use]
 pub fn preset(id: &PresetId) -> Option<Vec<u8>> {
 	let patch = match id.as_ref() {
-		DEV_RUNTIME_PRESET => patch(&[(Sr25519Keyring::Alice, Ed25519Keyring::Alice)], quick_chain()),
 		DEV_RUNTIME_PRESET => patch(
 			&[(Sr25519Keyring::Alice, Ed25519Keyring::Alice)],
-			quick_subnets(),
+			quick_chain(),
 			BeaconConfiguration::development(),
 		),
 		LOCAL_TESTNET_RUNTIME_PRESET => patch(
@@ -39,7 +38,6 @@ pub fn preset(id: &PresetId) -> Option<Vec<u8>> {
 				(Sr25519Keyring::Charlie, Ed25519Keyring::Charlie),
 			],
 			pallet_subtensor::GenesisConfig::default(),
-			Hyperparameters::default(),
 			BeaconConfiguration::quicknet(),
 		),
 		_ => return None,
@@ -75,15 +73,11 @@ fn quick_chain() -> pallet_subtensor::GenesisConfig<Runtime> {
 	}
 }
 
-/// A genesis with these authorities, rich well-known accounts, Alice as sudo and these parameters of the subnets.
+/// A genesis with these authorities, rich well-known accounts, Alice as sudo and these parameters of the subnets,
+/// following `beacon`.
 fn patch(
 	authorities: &[(Sr25519Keyring, Ed25519Keyring)],
 	subtensor_module: pallet_subtensor::GenesisConfig<Runtime>,
-/// A genesis with these authorities, rich well-known accounts, Alice as sudo and `subnet_defaults` for
-/// every subnet that will be registered, following `beacon`.
-fn patch(
-	authorities: &[(Sr25519Keyring, Ed25519Keyring)],
-	subnet_defaults: Hyperparameters,
 	beacon: BeaconConfiguration,
 ) -> Value {
 	let endowed: Vec<(AccountId, Balance)> = Sr25519Keyring::well_known()
@@ -101,9 +95,5 @@ fn patch(
 		},
 		subtensor_module,
 		drand: pallet_drand::GenesisConfig { beacon: beacon.into() },
-		subtensor_module: pallet_subtensor::GenesisConfig {
-			subnet_defaults,
-			..Default::default()
-		},
 	})
 }
