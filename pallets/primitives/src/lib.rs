@@ -47,7 +47,7 @@ pub mod pools;
 pub mod units;
 
 pub use exchange::{ParityExchange, Quote, StakeExchange};
-pub use fixed::{I96F32, U64F64, mul_div_ceil, mul_div_floor};
+pub use fixed::{I64F64, I96F32, U64F64, mul_div_ceil, mul_div_floor};
 pub use info::{
 	AxonInfo, ChainIdentityV2, Metagraph, NeuronCertificate, NeuronInfo, NeuronInfoLite, PrometheusInfo, StakeInfo,
 	SubnetIdentityV3,
