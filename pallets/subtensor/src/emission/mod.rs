@@ -101,7 +101,6 @@ impl<T: Config> Pallet<T> {
 	/// Forgets all that this domain knows of a subnet that is dissolved.
 	pub(crate) fn forget_emission(netuid: NetUid) {
 		SubnetEmissionEnabled::<T>::remove(netuid);
-		OwnerCutEnabled::<T>::remove(netuid);
 		FirstEmissionBlockNumber::<T>::remove(netuid);
 		SubnetTaoInEmission::<T>::remove(netuid);
 		SubnetExcessTao::<T>::remove(netuid);

@@ -5,12 +5,6 @@ use frame_support::pallet_macros::pallet_section;
 /// What the chain emitted for a subnet, and what of it is not paid yet.
 #[pallet_section]
 mod emission_storage {
-	/// On unless switched off.
-	#[pallet::type_value]
-	pub fn DefaultTrue() -> bool {
-		true
-	}
-
 	/// The default of [`TaoWeight`].
 	#[pallet::type_value]
 	pub fn DefaultTaoWeight() -> u64 {
@@ -42,10 +36,6 @@ mod emission_storage {
 	/// Whether a started subnet gets a share of the TAO of the block emission. Its alpha is emitted in any case.
 	#[pallet::storage]
 	pub type SubnetEmissionEnabled<T: Config> = StorageMap<_, Identity, NetUid, bool, ValueQuery>;
-
-	/// Whether the owner of a subnet gets the owner cut.
-	#[pallet::storage]
-	pub type OwnerCutEnabled<T: Config> = StorageMap<_, Identity, NetUid, bool, ValueQuery, DefaultTrue>;
 
 	/// Owner's share of a subnet's emission, of 65535.
 	#[pallet::storage]

@@ -1,7 +1,7 @@
 //! What stakers on root may claim, and claiming it.
 
 use super::{BySubnet, RootClaim, RootPot};
-use crate::{MAX_ROOT_CLAIM_ROWS, MIN_STAKE, emission, pallet::*};
+use crate::{MAX_ROOT_CLAIM_ROWS, MIN_STAKE, pallet::*};
 use alloc::{collections::BTreeSet, vec::Vec};
 use frame_support::{
 	ensure,
@@ -128,13 +128,5 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn root_claim_threshold() -> TaoBalance {
 		let rao = RootClaimableThreshold::<T>::get(NetUid::ROOT).bits >> 32;
 		TaoBalance::new(u64::try_from(rao).unwrap_or_default().max(MIN_STAKE))
-	}
-
-	/// Notes that alpha of a subnet went into pots.
-	pub(crate) fn note_claimable(netuid: NetUid, alpha: AlphaBalance) -> DispatchResult {
-		if alpha.is_zero() {
-			return Ok(());
-		}
-		RootClaimableAlpha::<T>::try_mutate(netuid, |total| emission::add::<T>(total, alpha))
 	}
 }
