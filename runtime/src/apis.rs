@@ -245,6 +245,32 @@ impl_runtime_apis! {
 		}
 	}
 
+	impl apis::BetaBasketRuntimeApi<Block> for Runtime {
+		fn get_root_basket_owed(coldkey: AccountId) -> u64 {
+			SubtensorModule::get_root_basket_owed(&coldkey)
+		}
+
+		fn get_root_basket_positions(coldkey: AccountId) -> Vec<(AccountId, u64, u64)> {
+			SubtensorModule::get_root_basket_positions(&coldkey)
+		}
+
+		fn get_basket_payout(hotkey: AccountId, coldkey: AccountId) -> u64 {
+			SubtensorModule::get_basket_payout(&hotkey, &coldkey)
+		}
+
+		fn get_validator_basket(hotkey: AccountId) -> Vec<(NetUid, u64, u64)> {
+			SubtensorModule::get_validator_basket(&hotkey)
+		}
+
+		fn get_basket_claim_preview(hotkey: AccountId, coldkey: AccountId) -> Option<BasketClaimPreview> {
+			SubtensorModule::get_basket_claim_preview(&hotkey, &coldkey)
+		}
+
+		fn get_root_basket_claim_previews(coldkey: AccountId) -> Vec<BasketClaimPreview> {
+			SubtensorModule::get_root_basket_claim_previews(&coldkey)
+		}
+	}
+
 	impl apis::YumaApi<Block> for Runtime {
 		fn run_epoch(input: OwnedEpochInput) -> EpochOutput {
 			let mut output = EpochOutput::default();

@@ -153,8 +153,6 @@ impl I96F32 {
 	DecodeWithMemTracking,
 	MaxEncodedLen,
 	TypeInfo,
-	Serialize,
-	Deserialize,
 )]
 pub struct I64F64 {
 	/// The number times 2^64.

@@ -52,7 +52,7 @@ pub use beacon::{Beacon, BeaconSignature, NeededRounds, TimelockError};
 pub use exchange::{ParityExchange, Quote, StakeExchange};
 pub use fixed::{I64F64, I96F32, U64F64, mul_div_ceil, mul_div_floor};
 pub use info::{
-	AxonInfo, ChainIdentityV2, Metagraph, NeuronCertificate, NeuronInfo, NeuronInfoLite, PrometheusInfo, StakeInfo,
+	AxonInfo, BasketClaimPreview, ChainIdentityV2, Metagraph, NeuronCertificate, NeuronInfo, NeuronInfoLite, PrometheusInfo, StakeInfo,
 	SubnetIdentityV3,
 };
 pub use pools::{PoolRefusal, PriceLimit, Reserves, SubnetPools, Trade};

@@ -259,6 +259,7 @@ pub(crate) fn pending(netuid: NetUid) -> u64 {
 	let pending: AlphaBalance = [
 		PendingServerEmission::<Test>::get(netuid),
 		PendingValidatorEmission::<Test>::get(netuid),
+		PendingRootAlphaDivs::<Test>::get(netuid),
 		PendingOwnerCut::<Test>::get(netuid),
 	]
 	.into_iter()

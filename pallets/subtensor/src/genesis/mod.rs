@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use crate::{Hyperparameters, MAX_SUBNETS, emission::ISSUANCE_CAP, pallet::*};
+use crate::{Hyperparameters, MAX_SUBNETS, emission::{ISSUANCE_CAP, USUAL_TAO_WEIGHT}, pallet::*};
 use alloc::string::ToString;
 use frame_support::{BoundedVec, traits::fungible::Inspect};
 use ganglion_primitives::{NetUid, RAO_PER_TAO, TaoBalance};
@@ -23,6 +23,8 @@ impl<T: Config> Default for GenesisConfig<T> {
 			subnet_limit: DEFAULT_SUBNET_LIMIT,
 			subnet_owner_cut: DEFAULT_OWNER_CUT,
 			stake_threshold: 0,
+			tao_weight: USUAL_TAO_WEIGHT,
+			tao_flow_enabled: true,
 			marker: core::marker::PhantomData,
 		}
 	}
@@ -56,6 +58,8 @@ impl<T: Config> GenesisConfig<T> {
 		SubnetLimit::<T>::put(self.subnet_limit);
 		SubnetOwnerCut::<T>::put(self.subnet_owner_cut);
 		StakeThreshold::<T>::put(self.stake_threshold);
+		TaoWeight::<T>::put(self.tao_weight);
+		TaoFlowEnabled::<T>::put(self.tao_flow_enabled);
 		NetworksAdded::<T>::insert(NetUid::ROOT, true);
 		TotalNetworks::<T>::put(1);
 		let symbol = BoundedVec::truncate_from("Τ".to_string().into_bytes());

@@ -26,6 +26,14 @@ pub(crate) struct Settled {
 	pub(crate) rows: Vec<ClaimRow>,
 }
 
+#[cfg(any(feature = "try-runtime", test))]
+impl Settled {
+	/// What is owed by each subnet, times 2^64.
+	pub(crate) fn owed(&self) -> impl Iterator<Item = (NetUid, u128)> {
+		self.claims.iter().map(|(netuid, claim)| (*netuid, claim.owed))
+	}
+}
+
 impl<T: Config> Pallet<T> {
 	/// Claims what a coldkey earned on root, on all hotkeys where it stakes. With subnets other than root, only what these
 	/// pay. Returns how many rows of how many hotkeys were looked at.

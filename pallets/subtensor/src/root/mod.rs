@@ -24,6 +24,7 @@ use frame_support::{
 use ganglion_primitives::{AccountId32, AlphaBalance, I96F32, NetUid};
 use pot::PotError;
 
+pub(crate) use claims::ClaimRow;
 pub use pot::{RootClaim, RootPot};
 
 /// One value per subnet.
@@ -105,6 +106,7 @@ impl<T: Config> Pallet<T> {
 		);
 		let threshold = i64::try_from(rao).map_err(|_| Error::<T>::InvalidRootClaimThreshold)?;
 		RootClaimableThreshold::<T>::insert(netuid, I96F32::from_integer(threshold));
+		Self::deposit_event(Event::RootClaimThresholdSet(rao));
 		Ok(())
 	}
 }

@@ -31,6 +31,7 @@
 
 mod chain;
 mod payouts;
+mod root;
 mod subnet;
 
 #[cfg(test)]
@@ -50,6 +51,7 @@ impl<T: Config> Pallet<T> {
 		chain::check_pools::<T>()?;
 		chain::check_owners::<T>()?;
 		payouts::check::<T>()?;
+		root::check::<T>()?;
 		ensure!(
 			NetworksAdded::<T>::get(ganglion_primitives::NetUid::ROOT),
 			"15: root does not exist"

@@ -35,6 +35,7 @@ fn money<T: Config>(netuid: NetUid) -> Check {
 	let pending: AlphaBalance = [
 		PendingServerEmission::<T>::get(netuid),
 		PendingValidatorEmission::<T>::get(netuid),
+		PendingRootAlphaDivs::<T>::get(netuid),
 		PendingOwnerCut::<T>::get(netuid),
 	]
 	.into_iter()
@@ -49,9 +50,14 @@ fn money<T: Config>(netuid: NetUid) -> Check {
 		"2: alpha in existence is not staked plus pending"
 	);
 	let totals = SubnetEmissionTotals::<T>::get(netuid);
-	let accounted: AlphaBalance = [totals.paid_miners, totals.paid_validators, totals.paid_owner, pending]
-		.into_iter()
-		.sum();
+	let paid = [
+		totals.paid_miners,
+		totals.paid_validators,
+		totals.paid_owner,
+		totals.paid_root,
+	];
+	let accounted: AlphaBalance = paid.into_iter().sum();
+	let accounted = accounted.saturating_add(pending);
 	ensure!(totals.emitted == accounted, "3: alpha emitted is not paid plus pending");
 	let pools: AlphaBalance = TotalHotkeyAlpha::<T>::iter()
 		.filter(|(_, subnet, _)| *subnet == netuid)
