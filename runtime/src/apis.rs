@@ -9,7 +9,7 @@ use frame_support::{
 	genesis_builder_helper::{build_state, get_preset},
 	weights::Weight,
 };
-use ganglion_primitives::{Metagraph, NetUid, NeuronInfo, NeuronInfoLite, StakeInfo, TaoBalance, apis};
+use ganglion_primitives::{BasketClaimPreview, Metagraph, NetUid, NeuronInfo, NeuronInfoLite, StakeInfo, TaoBalance, apis};
 use pallet_transaction_payment::{FeeDetails, RuntimeDispatchInfo};
 use sp_api::impl_runtime_apis;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;

@@ -7,7 +7,6 @@
 //!   kinds of money ([`TaoBalance`], [`AlphaBalance`]), which cannot be added to each other;
 //! - [`fixed`]: the share number [`U64F64`], the price [`I96F32`] and exact products divided by a third number;
 //! - [`beacon`]: [`Beacon`], the seam between sealed commits and a randomness beacon;
-//! - [`exchange`]: [`StakeExchange`], the seam between staking and whatever prices alpha in TAO;
 //! - [`pools`]: [`SubnetPools`], the seam between staking and the pools of TAO and alpha;
 //! - [`info`]: the records that the runtime APIs return;
 //! - [`apis`]: the runtime-API declarations.
@@ -42,14 +41,12 @@ extern crate alloc;
 
 pub mod apis;
 pub mod beacon;
-pub mod exchange;
 pub mod fixed;
 pub mod info;
 pub mod pools;
 pub mod units;
 
 pub use beacon::{Beacon, BeaconSignature, NeededRounds, TimelockError};
-pub use exchange::{ParityExchange, Quote, StakeExchange};
 pub use fixed::{I64F64, I96F32, U64F64, mul_div_ceil, mul_div_floor};
 pub use info::{
 	AxonInfo, BasketClaimPreview, ChainIdentityV2, Metagraph, NeuronCertificate, NeuronInfo, NeuronInfoLite, PrometheusInfo, StakeInfo,

@@ -17,9 +17,9 @@
 //!
 //! # Money
 //!
-//! Every subnet has an account ([`Pallet::subnet_account`]) whose TAO backs its alpha one to one: stake,
-//! pending emission and the existential deposit that the registration of the subnet left there. Prices come through
-//! [`Config::Exchange`]. Whatever an epoch cannot pay out exactly stays pending, so that for each subnet
+//! Every subnet has an account ([`Pallet::subnet_account`]) that holds the TAO of the subnet's pool, and the existential
+//! deposit that the registration of the subnet left there. Staking buys alpha from the pool ([`Config::Pools`]), and
+//! unstaking sells it. Root has no pool: its stake is TAO, one to one, in root's account. Whatever an epoch cannot pay out exactly stays pending, so that for each subnet
 //! `emitted = paid to miners + to validators + to the owner + pending`, to the rao
 //! ([`SubnetEmissionTotals`](pallet::SubnetEmissionTotals)).
 //!
@@ -114,7 +114,7 @@ pub mod pallet {
 	use frame_support::{PalletId, pallet_prelude::*, traits::fungible};
 	use frame_system::pallet_prelude::*;
 	use ganglion_primitives::{
-		AccountId32, AlphaBalance, AxonInfo, I64F64, I96F32, MechId, MechanismIndex, NetUid, NeuronCertificate, PerU16, StakeExchange,
+		AccountId32, AlphaBalance, AxonInfo, I64F64, I96F32, MechId, MechanismIndex, NetUid, NeuronCertificate, PerU16, SubnetPools,
 		TaoBalance, U64F64,
 	};
 
@@ -137,8 +137,8 @@ pub mod pallet {
 		/// The native token, in rao.
 		type Currency: fungible::Inspect<AccountId32, Balance = u64> + fungible::Mutate<AccountId32>;
 
-		/// Prices alpha in TAO.
-		type Exchange: StakeExchange;
+		/// The pools that price alpha in TAO.
+		type Pools: SubnetPools;
 
 		/// Weights of the calls and of the per-block work.
 		type WeightInfo: WeightInfo;
@@ -304,6 +304,14 @@ pub mod pallet {
 		/// The hotkey's share pool cannot represent the amount without a loss: stake on another hotkey, or withdraw
 		/// everything.
 		StakeUnavailable,
+		/// The pool is too small for the trade: trade less.
+		InsufficientLiquidity,
+		/// The trade would move the price beyond its limit: trade less, allow a partial trade, or relax the limit.
+		SlippageTooHigh,
+		/// The price is at its limit already, so that not even a part of the trade can be made: relax the limit.
+		ZeroMaxAmount,
+		/// The subnet has a pool already.
+		PoolExists,
 		/// A number got too large.
 		Overflow,
 		/// Weights cannot be set on the root subnet.

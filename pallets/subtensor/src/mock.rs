@@ -5,7 +5,7 @@ use frame_support::{
 	PalletId, assert_ok, derive_impl, parameter_types,
 	traits::{Hooks, fungible::Mutate},
 };
-use ganglion_primitives::{AccountId32, AlphaBalance, NetUid, ParityExchange, TaoBalance};
+use ganglion_primitives::{AccountId32, AlphaBalance, NetUid, TaoBalance};
 use sp_runtime::{BuildStorage, traits::IdentityLookup};
 
 type Block = frame_system::mocking::MockBlock<Test>;
@@ -14,6 +14,7 @@ frame_support::construct_runtime!(
 	pub enum Test {
 		System: frame_system,
 		Balances: pallet_balances,
+		Swap: pallet_swap,
 		SubtensorModule: pallet_subtensor,
 	}
 );
@@ -54,9 +55,11 @@ impl pallet_balances::Config for Test {
 	type AccountStore = System;
 }
 
+impl pallet_swap::Config for Test {}
+
 impl Config for Test {
 	type Currency = Balances;
-	type Exchange = ParityExchange;
+	type Pools = Swap;
 	type WeightInfo = PalletWeight<Test>;
 	type PalletId = SubtensorPalletId;
 }
@@ -163,10 +166,30 @@ pub(crate) fn register(number: u8) -> u16 {
 	Uids::<Test>::get(NETUID, hot(number)).unwrap()
 }
 
-/// Stakes on hotkey `on` of subnet 1.
+/// Gives a coldkey so much alpha on a hotkey, without a trade, so that it is exactly that much.
+pub(crate) fn give_alpha(coldkey: &AccountId32, hotkey: &AccountId32, netuid: NetUid, amount: u64) {
+	let alpha = AlphaBalance::new(amount);
+	assert_ok!(SubtensorModule::put_alpha(hotkey, coldkey, netuid, alpha));
+	SubnetAlphaOut::<Test>::mutate(netuid, |total| *total = total.saturating_add(alpha));
+}
+
+/// Gives a coldkey so much stake on a hotkey on root, with the TAO that backs it.
+pub(crate) fn give_root(coldkey: &AccountId32, hotkey: &AccountId32, amount: u64) {
+	let account = SubtensorModule::subnet_account(NetUid::ROOT);
+	assert_ok!(Balances::mint_into(&account, amount + EXISTENTIAL_DEPOSIT));
+	give_alpha(coldkey, hotkey, NetUid::ROOT, amount);
+}
+
+/// Takes so much of a coldkey's stake off a hotkey on root.
+pub(crate) fn take_root(coldkey: &AccountId32, hotkey: &AccountId32, amount: u64) -> sp_runtime::DispatchResult {
+	SubtensorModule::take_alpha(hotkey, coldkey, NetUid::ROOT, AlphaBalance::new(amount))?;
+	let trade = SubtensorModule::sell(NetUid::ROOT, AlphaBalance::new(amount))?;
+	SubtensorModule::pay(&SubtensorModule::subnet_account(NetUid::ROOT), coldkey, trade.given)
+}
+
+/// Gives coldkey `from` so much alpha on hotkey `on` of subnet 1.
 pub(crate) fn stake(from: u8, on: u8, amount: u64) {
-	let amount = TaoBalance::new(amount);
-	assert_ok!(SubtensorModule::add_stake(signed(cold(from)), hot(on), NETUID, amount));
+	give_alpha(&cold(from), &hot(on), NETUID, amount);
 }
 
 /// Stake of a coldkey on a hotkey of subnet 1.
@@ -238,8 +261,7 @@ pub(crate) fn crowded_subnet(neurons: u16, validators: u16) {
 		assert_ok!(SubtensorModule::associate_hotkey(&coldkey, &hotkey));
 		assert_ok!(SubtensorModule::append_neuron(NETUID, &hotkey));
 		if uid <= validators {
-			let amount = TaoBalance::new((1_000 - u64::from(uid)) * TAO);
-			assert_ok!(SubtensorModule::add_stake(signed(coldkey), hotkey, NETUID, amount));
+			give_alpha(&coldkey, &hotkey, NETUID, (1_000 - u64::from(uid)) * TAO);
 		}
 	}
 	next_epoch(NETUID);

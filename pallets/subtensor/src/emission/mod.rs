@@ -10,6 +10,7 @@
 //! to those who work for it: `split` says how. It waits in the `Pending…` items for the epoch.
 
 mod flow;
+mod forget;
 mod injection;
 mod price;
 mod schedule;
@@ -24,7 +25,7 @@ use crate::{WeightInfo, pallet::*};
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{
-	defensive, ensure,
+	defensive,
 	pallet_prelude::{DispatchError, DispatchResult, Weight},
 	traits::fungible::{Inspect, Mutate},
 	transactional,
@@ -88,46 +89,20 @@ impl<T: Config> Pallet<T> {
 			.saturating_add(payouts)
 	}
 
-	/// Lets a subnet take part in the emission from the next block on.
-	pub(crate) fn begin_emission(netuid: NetUid) -> DispatchResult {
-		ensure!(
-			!FirstEmissionBlockNumber::<T>::contains_key(netuid),
-			Error::<T>::FirstEmissionBlockNumberAlreadySet
-		);
-		FirstEmissionBlockNumber::<T>::insert(netuid, Self::block_number().saturating_add(1));
-		Ok(())
-	}
-
-	/// Forgets all that this domain knows of a subnet that is dissolved.
-	pub(crate) fn forget_emission(netuid: NetUid) {
-		SubnetEmissionEnabled::<T>::remove(netuid);
-		FirstEmissionBlockNumber::<T>::remove(netuid);
-		SubnetTaoInEmission::<T>::remove(netuid);
-		SubnetExcessTao::<T>::remove(netuid);
-		SubnetAlphaInEmission::<T>::remove(netuid);
-		SubnetAlphaOutEmission::<T>::remove(netuid);
-		SubnetMovingPrice::<T>::remove(netuid);
-		SubnetTaoFlow::<T>::remove(netuid);
-		SubnetEmaTaoFlow::<T>::remove(netuid);
-		SubnetAlphaOut::<T>::remove(netuid);
-		SubnetProtocolAlpha::<T>::remove(netuid);
-		PendingServerEmission::<T>::remove(netuid);
-		PendingValidatorEmission::<T>::remove(netuid);
-		PendingRootAlphaDivs::<T>::remove(netuid);
-		PendingOwnerCut::<T>::remove(netuid);
-		SubnetEmissionTotals::<T>::remove(netuid);
-	}
-
-	/// Notes that a staker brought TAO into a subnet.
+	/// Notes that a staker brought TAO into a subnet; on root there is no flow to note.
 	pub(crate) fn note_inflow(netuid: NetUid, tao: TaoBalance) {
-		let tao = i64::try_from(tao.get()).unwrap_or(i64::MAX);
-		SubnetTaoFlow::<T>::mutate(netuid, |flow| *flow = flow.saturating_add(tao));
+		if !netuid.is_root() {
+			let tao = i64::try_from(tao.get()).unwrap_or(i64::MAX);
+			SubnetTaoFlow::<T>::mutate(netuid, |flow| *flow = flow.saturating_add(tao));
+		}
 	}
 
-	/// Notes that a staker took TAO out of a subnet.
+	/// Notes that a staker took TAO out of a subnet; on root there is no flow to note.
 	pub(crate) fn note_outflow(netuid: NetUid, tao: TaoBalance) {
-		let tao = i64::try_from(tao.get()).unwrap_or(i64::MAX);
-		SubnetTaoFlow::<T>::mutate(netuid, |flow| *flow = flow.saturating_sub(tao));
+		if !netuid.is_root() {
+			let tao = i64::try_from(tao.get()).unwrap_or(i64::MAX);
+			SubnetTaoFlow::<T>::mutate(netuid, |flow| *flow = flow.saturating_sub(tao));
+		}
 	}
 
 	/// What a hotkey's stake counts on a subnet, in rao: its alpha there, and its TAO on root by the weight of TAO.

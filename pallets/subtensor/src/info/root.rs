@@ -85,7 +85,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// What alpha is worth at the present price.
-	fn worth(netuid: NetUid, alpha: AlphaBalance) -> TaoBalance {
+	pub(super) fn worth(netuid: NetUid, alpha: AlphaBalance) -> TaoBalance {
 		let tao = mul_div_floor(u128::from(alpha.get()), T::Pools::price(netuid).bits, 1 << 64);
 		TaoBalance::new(tao.and_then(|tao| u64::try_from(tao).ok()).unwrap_or_default())
 	}
