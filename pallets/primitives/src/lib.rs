@@ -49,8 +49,8 @@ pub mod units;
 pub use beacon::{Beacon, BeaconSignature, NeededRounds, TimelockError};
 pub use fixed::{I64F64, I96F32, U64F64, mul_div_ceil, mul_div_floor};
 pub use info::{
-	AxonInfo, BasketClaimPreview, ChainIdentityV2, Metagraph, NeuronCertificate, NeuronInfo, NeuronInfoLite, PrometheusInfo, StakeInfo,
-	SubnetIdentityV3,
+	AxonInfo, BasketClaimPreview, ChainIdentityV2, Metagraph, NeuronCertificate, NeuronInfo, NeuronInfoLite,
+	PrometheusInfo, StakeInfo, SubnetIdentityV3,
 };
 pub use pools::{PoolRefusal, PriceLimit, Reserves, SubnetPools, Trade};
 pub use sp_runtime::{AccountId32, PerU16};

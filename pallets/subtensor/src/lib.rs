@@ -114,8 +114,8 @@ pub mod pallet {
 	use frame_support::{PalletId, pallet_prelude::*, traits::fungible};
 	use frame_system::pallet_prelude::*;
 	use ganglion_primitives::{
-		AccountId32, AlphaBalance, AxonInfo, I64F64, I96F32, MechId, MechanismIndex, NetUid, NeuronCertificate, PerU16, SubnetPools,
-		TaoBalance, U64F64,
+		AccountId32, AlphaBalance, AxonInfo, I64F64, I96F32, MechId, MechanismIndex, NetUid, NeuronCertificate, PerU16,
+		SubnetPools, TaoBalance, U64F64,
 	};
 
 	/// One value per uid.

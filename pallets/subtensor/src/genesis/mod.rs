@@ -3,7 +3,11 @@
 #[cfg(test)]
 mod tests;
 
-use crate::{Hyperparameters, MAX_SUBNETS, emission::{ISSUANCE_CAP, USUAL_TAO_WEIGHT}, pallet::*};
+use crate::{
+	Hyperparameters, MAX_SUBNETS,
+	emission::{ISSUANCE_CAP, USUAL_TAO_WEIGHT},
+	pallet::*,
+};
 use alloc::string::ToString;
 use frame_support::{BoundedVec, traits::fungible::Inspect};
 use ganglion_primitives::{NetUid, RAO_PER_TAO, TaoBalance};
