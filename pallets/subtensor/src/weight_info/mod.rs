@@ -23,9 +23,10 @@ pub mod computation {
 	/// An epoch of an empty subnet.
 	pub const EPOCH_BASE_PS: u64 = 600_000_000;
 	/// What a neuron adds to an epoch: its columns, and putting aside what it is to be paid.
-	pub const EPOCH_NEURON_PS: u64 = 7_000_000;
-	/// What a validator adds to an epoch, its entries excluded: its rows are found and stored.
-	pub const EPOCH_VALIDATOR_PS: u64 = 14_000_000;
+	pub const EPOCH_NEURON_PS: u64 = 11_000_000;
+	/// What a validator adds to an epoch, its entries excluded: its rows are found and stored, and its pots, of which it may
+	/// have one for each subnet.
+	pub const EPOCH_VALIDATOR_PS: u64 = 60_000_000;
 	/// What a weight or a bond adds to an epoch, loading and storing included.
 	pub const EPOCH_ENTRY_PS: u64 = 150_000;
 	/// Payments to no neuron: what is pending, paid and put aside.
@@ -43,26 +44,26 @@ pub mod computation {
 	/// What a row, of up to as many entries as a subnet has neurons, adds to the removal of what is said about a neuron.
 	pub const REPLACED_ROW_PS: u64 = 30_000_000;
 	/// What a subnet adds to the start of a block.
-	pub const BLOCK_SUBNET_PS: u64 = 20_000_000;
+	pub const BLOCK_SUBNET_PS: u64 = 150_000_000;
 }
 
 /// Distinct storage items that the work reads and writes, at most.
 pub mod accesses {
-	/// `set_weights`: who the caller and the owner are, the number of neurons, two columns, the caller's stake, and six
-	/// parameters.
-	pub const SET_WEIGHTS_READS: u64 = 12;
+	/// `set_weights`: who the caller and the owner are, the number of neurons, two columns, the caller's stake here and on
+	/// root, and seven parameters.
+	pub const SET_WEIGHTS_READS: u64 = 14;
 	/// `set_weights`: the row, and when it was set.
 	pub const SET_WEIGHTS_WRITES: u64 = 2;
-	/// An epoch: parameters, columns, and the owner's cut.
-	pub const EPOCH_READS: u64 = 22;
-	/// An epoch: columns, when it ran, and the owner's cut.
-	pub const EPOCH_WRITES: u64 = 13;
-	/// Each neuron of an epoch: its pool's alpha.
-	pub const EPOCH_NEURON_READS: u64 = 1;
-	/// Each validator of an epoch: its weights, its bonds, its take.
-	pub const EPOCH_VALIDATOR_READS: u64 = 3;
-	/// Each validator of an epoch: its bonds.
-	pub const EPOCH_VALIDATOR_WRITES: u64 = 1;
+	/// An epoch: parameters, columns, root's part, and the owner's cut.
+	pub const EPOCH_READS: u64 = 26;
+	/// An epoch: columns, when it ran, root's part, and the owner's cut.
+	pub const EPOCH_WRITES: u64 = 15;
+	/// Each neuron of an epoch: its pool's alpha, and its TAO on root.
+	pub const EPOCH_NEURON_READS: u64 = 2;
+	/// Each validator of an epoch: its weights, its bonds, its take, its pots of root dividends.
+	pub const EPOCH_VALIDATOR_READS: u64 = 4;
+	/// Each validator of an epoch: its bonds, its pots of root dividends.
+	pub const EPOCH_VALIDATOR_WRITES: u64 = 2;
 	/// Payments: the page, the queue, how far the payout is, what is pending, paid and staked.
 	pub const PAYOUT_READS: u64 = 7;
 	/// Payments: the page, the queue, how far the payout is, what is pending, paid and staked.
@@ -71,15 +72,15 @@ pub mod accesses {
 	pub const PAYOUT_PAYMENT_READS: u64 = 2;
 	/// Each neuron that is paid: its pool's alpha and shares.
 	pub const PAYOUT_PAYMENT_WRITES: u64 = 2;
-	/// The start of a block: the issuance, the owner's cut, what decides whether one more epoch fits, and the payouts that
+	/// The start of a block: the issuance, the owner's cut, root's stake, how the emission is shared, what decides whether one more epoch fits, and the payouts that
 	/// are not through.
-	pub const BLOCK_READS: u64 = 10;
+	pub const BLOCK_READS: u64 = 16;
 	/// The start of a block: the issuance.
 	pub const BLOCK_WRITES: u64 = 2;
 	/// Each subnet at the start of a block.
-	pub const BLOCK_SUBNET_READS: u64 = 16;
+	pub const BLOCK_SUBNET_READS: u64 = 28;
 	/// Each subnet at the start of a block.
-	pub const BLOCK_SUBNET_WRITES: u64 = 10;
+	pub const BLOCK_SUBNET_WRITES: u64 = 22;
 	/// `burned_register`, the search excluded.
 	pub const REGISTER_READS: u64 = 30;
 	/// `burned_register`, the search excluded.
