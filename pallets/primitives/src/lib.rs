@@ -8,7 +8,7 @@
 //! - [`fixed`]: the share number [`U64F64`], the price [`I96F32`] and exact products divided by a third number;
 //! - [`beacon`]: [`Beacon`], the seam between sealed commits and a randomness beacon;
 //! - [`pools`]: [`SubnetPools`], the seam between staking and the pools of TAO and alpha;
-//! - [`info`]: the records that the runtime APIs return;
+//! - [`info`] and [`delegation`]: the records that the runtime APIs return;
 //! - [`apis`]: the runtime-API declarations.
 //!
 //! The encoding of every type follows what wallets and explorers of the network expect: an identifier or
@@ -41,17 +41,19 @@ extern crate alloc;
 
 pub mod apis;
 pub mod beacon;
+pub mod delegation;
 pub mod fixed;
 pub mod info;
 pub mod pools;
 pub mod units;
 
 pub use beacon::{Beacon, BeaconSignature, NeededRounds, TimelockError};
+pub use delegation::{DelegateInfo, LockState, Nomination, StakeAvailability};
 pub use fixed::{I64F64, I96F32, U64F64, mul_div_ceil, mul_div_floor};
 pub use info::{
 	AxonInfo, BasketClaimPreview, ChainIdentityV2, Metagraph, NeuronCertificate, NeuronInfo, NeuronInfoLite,
 	PrometheusInfo, StakeInfo, SubnetIdentityV3,
 };
-pub use pools::{PoolRefusal, PriceLimit, Reserves, SubnetPools, Trade};
+pub use pools::{PoolRefusal, PriceLimit, Reserves, SimSwapResult, SubnetPools, SubnetPrice, Trade};
 pub use sp_runtime::{AccountId32, PerU16};
 pub use units::{AlphaBalance, MechId, MechanismIndex, NetUid, RAO_PER_TAO, TaoBalance};

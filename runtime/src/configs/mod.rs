@@ -4,6 +4,7 @@ pub mod delegation;
 pub mod fees;
 pub mod governance;
 pub mod proxy_type;
+pub mod swap;
 
 use crate::{
 	AccountId, Aura, Balance, Balances, Block, Nonce, OriginCaller, PalletInfo, Runtime, RuntimeCall, RuntimeEvent,

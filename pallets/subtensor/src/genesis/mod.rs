@@ -9,7 +9,10 @@ use crate::{
 	pallet::*,
 };
 use alloc::string::ToString;
-use frame_support::{BoundedVec, traits::fungible::Inspect};
+use frame_support::{
+	BoundedVec,
+	traits::fungible::{Inspect, Mutate},
+};
 use ganglion_primitives::{NetUid, RAO_PER_TAO, TaoBalance};
 
 /// 18% of 65535.
@@ -52,11 +55,19 @@ impl<T: Config> GenesisConfig<T> {
 			self.network_min_lock_cost.get(),
 		);
 		// The runtime lists the balances before this pallet, so that they are built already.
-		let issuance = T::Currency::total_issuance();
+		let root = Pallet::<T>::subnet_account(NetUid::ROOT);
+		let deposit = T::Currency::minimum_balance();
+		let issuance = T::Currency::total_issuance().saturating_add(deposit);
 		assert!(
 			issuance <= ISSUANCE_CAP,
-			"genesis: the balances add up to {issuance} rao, must be at most {ISSUANCE_CAP} rao",
+			"genesis: the balances and root's deposit add up to {issuance} rao, must be at most {ISSUANCE_CAP} rao",
 		);
+		// Root's account backs the stake on root; the deposit keeps it alive when nobody stakes there.
+		if let Err(error) = T::Currency::mint_into(&root, deposit) {
+			panic!("genesis: root's account cannot be created: {error:?}");
+		}
+		SubtokenEnabled::<T>::insert(NetUid::ROOT, true);
+		TransferToggle::<T>::insert(NetUid::ROOT, true);
 		SubnetDefaults::<T>::put(&self.subnet_defaults);
 		NetworkMinLockCost::<T>::put(self.network_min_lock_cost);
 		SubnetLimit::<T>::put(self.subnet_limit);

@@ -140,6 +140,7 @@ impl<T: Config> Pallet<T> {
 		let defaults: Hyperparameters = SubnetDefaults::<T>::get();
 		defaults.store::<T>(netuid);
 		SubnetEmissionEnabled::<T>::insert(netuid, true);
+		SubtokenEnabled::<T>::insert(netuid, true);
 		SubnetworkN::<T>::insert(netuid, 0);
 		LastEpochBlock::<T>::insert(netuid, block);
 		LastUpdate::<T>::insert(MechanismIndex::main(netuid), Column::<u64>::new());

@@ -49,13 +49,18 @@ fn money<T: Config>(netuid: NetUid) -> Check {
 		balance >= owed,
 		"1: the subnet's account does not hold the TAO of its pool"
 	);
-	let claimable = RootClaimableAlpha::<T>::get(netuid);
-	let held: AlphaBalance = [staked, pending, claimable, SubnetProtocolAlpha::<T>::get(netuid)]
+	let held: AlphaBalance = [
+		staked,
+		pending,
+		RootClaimableAlpha::<T>::get(netuid),
+		SubnetAlphaBurned::<T>::get(netuid),
+		SubnetProtocolAlpha::<T>::get(netuid),
+	]
 		.into_iter()
 		.sum();
 	ensure!(
 		alpha_out == held,
-		"2: alpha outside the pool is not staked, pending, claimable or the protocol's"
+		"2: alpha outside the pool is not staked, pending, claimable, burned or the protocol's"
 	);
 	let totals = SubnetEmissionTotals::<T>::get(netuid);
 	let paid = [
@@ -67,11 +72,19 @@ fn money<T: Config>(netuid: NetUid) -> Check {
 	let accounted: AlphaBalance = paid.into_iter().sum();
 	let accounted = accounted.saturating_add(pending);
 	ensure!(totals.emitted == accounted, "3: alpha emitted is not paid plus pending");
+	share_pools::<T>(netuid)
+}
+
+/// Checks invariant 4.
+pub(super) fn share_pools<T: Config>(netuid: NetUid) -> Check {
 	let pools: AlphaBalance = TotalHotkeyAlpha::<T>::iter()
 		.filter(|(_, subnet, _)| *subnet == netuid)
 		.map(|(.., alpha)| alpha)
 		.sum();
-	ensure!(staked == pools, "4: alpha staked is not the sum of the share pools");
+	ensure!(
+		TotalAlphaStaked::<T>::get(netuid) == pools,
+		"4: alpha staked is not the sum of the share pools"
+	);
 	Ok(())
 }
 

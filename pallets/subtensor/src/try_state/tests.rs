@@ -238,6 +238,35 @@ fn pools_without_subnets_and_subnets_without_pools() {
 }
 
 #[test]
+fn stake_on_root_that_is_not_there() {
+	let root = NetUid::ROOT;
+	let stake_on_root = || {
+		let amount = TaoBalance::new(TAO);
+		assert_ok!(SubtensorModule::add_stake(signed(cold(2)), hot(2), root, amount));
+		assert_ok!(SubtensorModule::do_try_state());
+	};
+	violates(19, || {
+		stake_on_root();
+		SubnetAlphaOut::<Test>::mutate(root, one_more);
+	});
+	violates(19, || {
+		stake_on_root();
+		let account = SubtensorModule::subnet_account(root);
+		assert_ok!(Balances::burn_from(
+			&account,
+			1,
+			frame_support::traits::tokens::Preservation::Preserve,
+			frame_support::traits::tokens::Precision::Exact,
+			frame_support::traits::tokens::Fortitude::Polite,
+		));
+	});
+	violates(4, || {
+		stake_on_root();
+		TotalAlphaStaked::<Test>::mutate(root, one_more);
+	});
+}
+
+#[test]
 fn payouts_that_do_not_add_up() {
 	let payout = Payout {
 		epoch: 2,
@@ -325,9 +354,6 @@ fn root_stake_that_does_not_add_up() {
 	violates(19, || {
 		root_dividends();
 		TotalHotkeyAlpha::<Test>::mutate(hot(2), NetUid::ROOT, one_less);
-	});
-	violates(19, || {
-		root_dividends();
 		TotalAlphaStaked::<Test>::mutate(NetUid::ROOT, one_less);
 		SubnetAlphaOut::<Test>::mutate(NetUid::ROOT, one_less);
 	});

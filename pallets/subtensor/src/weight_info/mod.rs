@@ -39,6 +39,8 @@ pub mod computation {
 	pub const SET_WEIGHTS_DESTINATION_PS: u64 = 200_000;
 	/// A call that changes a few items.
 	pub const CALL_PS: u64 = 100_000_000;
+	/// Finding out how much of a move its limit allows: some thirty trades, undone again.
+	pub const MOVE_TRIALS_PS: u64 = 3_000_000_000;
 	/// A registration: it moves money, searches the columns of a subnet and changes them all.
 	pub const REGISTRATION_PS: u64 = 500_000_000;
 	/// What a row, of up to as many entries as a subnet has neurons, adds to the removal of what is said about a neuron.
@@ -86,9 +88,17 @@ pub mod accesses {
 	/// `burned_register`, the search excluded.
 	pub const REGISTER_WRITES: u64 = 30;
 	/// `add_stake` and `remove_stake`.
-	pub const STAKE_READS: u64 = 14;
+	pub const STAKE_READS: u64 = 17;
 	/// `add_stake` and `remove_stake`.
 	pub const STAKE_WRITES: u64 = 9;
+	/// `move_stake` and its kin, from one coldkey's hotkey on one subnet to another's on another.
+	pub const MOVE_READS: u64 = 32;
+	/// `move_stake` and its kin.
+	pub const MOVE_WRITES: u64 = 18;
+	/// `try_associate_hotkey`.
+	pub const ASSOCIATE_READS: u64 = 5;
+	/// `try_associate_hotkey`.
+	pub const ASSOCIATE_WRITES: u64 = 5;
 	/// `serve_axon` and `serve_axon_tls`.
 	pub const SERVE_READS: u64 = 5;
 	/// `serve_axon` and `serve_axon_tls`.
@@ -145,6 +155,33 @@ pub trait WeightInfo {
 	/// `remove_stake`.
 	fn remove_stake() -> Weight {
 		change_of_stake(Self::database())
+	}
+
+	/// `move_stake` and its kin; one that finds out how much it may move tries.
+	fn move_stake(tries: bool) -> Weight {
+		let (reads, writes) = (accesses::MOVE_READS, accesses::MOVE_WRITES);
+		let trials = if tries { computation::MOVE_TRIALS_PS } else { 0 };
+		let time = computation::CALL_PS.saturating_mul(2).saturating_add(trials);
+		weigh(Self::database(), time, reads, writes, 2)
+	}
+
+	/// `unstake_all` and `unstake_all_alpha` that sell on this many subnets.
+	fn unstake_all(legs: u32) -> Weight {
+		let legs = u64::from(legs);
+		// Every position of the hotkey is looked at; the last leg is the stake on root.
+		let found = u64::from(MAX_SUBNETS).saturating_add(1);
+		let time = computation::CALL_PS.saturating_mul(legs.saturating_add(1));
+		let reads = accesses::STAKE_READS
+			.saturating_mul(legs.saturating_add(1))
+			.saturating_add(found);
+		let writes = accesses::STAKE_WRITES.saturating_mul(legs.saturating_add(1));
+		weigh(Self::database(), time, reads, writes, 1)
+	}
+
+	/// `try_associate_hotkey`.
+	fn associate_hotkey() -> Weight {
+		let (reads, writes) = (accesses::ASSOCIATE_READS, accesses::ASSOCIATE_WRITES);
+		weigh(Self::database(), computation::CALL_PS, reads, writes, 1)
 	}
 
 	/// `serve_axon` and `serve_axon_tls`.
