@@ -401,8 +401,67 @@ mod calls {
 			hotkey: AccountId32,
 		) -> DispatchResultWithPostInfo {
 			let coldkey = ensure_signed(origin)?;
-			let registered = Self::do_burned_register(&coldkey, &hotkey, netuid);
+			let registered = Self::do_burned_register(&coldkey, &hotkey, netuid, None);
 			Self::pay_for_search(netuid, registered)
+		}
+
+		/// Like `burned_register`, if the registration costs at most `limit_price` rao.
+		#[pallet::call_index(134)]
+		#[pallet::weight(T::WeightInfo::burned_register(MAX_UIDS_PER_SUBNET))]
+		pub fn register_limit(
+			origin: OriginFor<T>,
+			netuid: NetUid,
+			hotkey: AccountId32,
+			limit_price: u64,
+		) -> DispatchResultWithPostInfo {
+			let coldkey = ensure_signed(origin)?;
+			let limit = TaoBalance::new(limit_price);
+			let registered = Self::do_burned_register(&coldkey, &hotkey, netuid, Some(limit));
+			Self::pay_for_search(netuid, registered)
+		}
+
+		/// Registers a hotkey on a subnet whose owner allows it, for work instead of TAO, and without a fee: `work` is
+		/// `keccak256(sha256("subtensor-pow-register-v1" ++ netuid ++ hash of work_block ++ hotkey ++ coldkey ++ nonce))`
+		/// (little-endian numbers), which as a little-endian number may be at most `(2^256 - 1) / difficulty`. The block is
+		/// at most [`registration::MAX_WORK_AGE_BLOCKS`] old.
+		#[pallet::call_index(6)]
+		#[pallet::weight((T::WeightInfo::burned_register(MAX_UIDS_PER_SUBNET), Pays::No))]
+		pub fn pow_register(
+			origin: OriginFor<T>,
+			netuid: NetUid,
+			work_block: u64,
+			nonce: u64,
+			work: Vec<u8>,
+			hotkey: AccountId32,
+		) -> DispatchResultWithPostInfo {
+			let coldkey = ensure_signed(origin)?;
+			let registered = Self::do_pow_register(&coldkey, &hotkey, netuid, work_block, nonce, work);
+			Self::pay_for_search(netuid, registered)
+		}
+
+		/// Registers a hotkey as a root validator; burns root's registration cost. Where root is full, it takes the place of
+		/// the validator with the smallest stake that is not immune.
+		#[pallet::call_index(62)]
+		#[pallet::weight(T::WeightInfo::burned_register(MAX_UIDS_PER_SUBNET))]
+		pub fn root_register(origin: OriginFor<T>, hotkey: AccountId32) -> DispatchResultWithPostInfo {
+			let coldkey = ensure_signed(origin)?;
+			let registered = Self::do_root_register(&coldkey, &hotkey);
+			Self::pay_for_search(NetUid::ROOT, registered)
+		}
+
+		/// Publishes where the calling hotkey serves metrics.
+		#[pallet::call_index(5)]
+		#[pallet::weight(T::WeightInfo::serve_axon())]
+		pub fn serve_prometheus(
+			origin: OriginFor<T>,
+			netuid: NetUid,
+			version: u32,
+			ip: u128,
+			port: u16,
+			ip_type: u8,
+		) -> DispatchResult {
+			let hotkey = ensure_signed(origin)?;
+			Self::do_serve_prometheus(&hotkey, netuid, version, ip, port, ip_type)
 		}
 
 		/// Registers a subnet; its owner is the calling coldkey, and `hotkey` gets uid 0.

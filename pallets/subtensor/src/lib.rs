@@ -116,7 +116,7 @@ pub mod pallet {
 	use frame_system::pallet_prelude::*;
 	use ganglion_primitives::{
 		AccountId32, AlphaBalance, AxonInfo, I64F64, I96F32, LockState, MechId, MechanismIndex, NetUid,
-		NeuronCertificate, PerU16, PriceLimit, SubnetPools, TaoBalance, U64F64,
+		NeuronCertificate, PerU16, PriceLimit, PrometheusInfo, SubnetPools, TaoBalance, U64F64,
 	};
 
 	/// One value per uid.
@@ -192,6 +192,8 @@ pub mod pallet {
 		NeuronReplaced(NetUid, u16, AccountId32),
 		/// A neuron published where it serves: subnet, hotkey.
 		AxonServed(NetUid, AccountId32),
+		/// A neuron published where it serves metrics: subnet, hotkey.
+		PrometheusServed(NetUid, AccountId32),
 		/// Stake was added: coldkey, hotkey, TAO paid, alpha credited, subnet, fee.
 		StakeAdded(AccountId32, AccountId32, TaoBalance, AlphaBalance, NetUid, u64),
 		/// Stake was removed: coldkey, hotkey, TAO paid out, alpha debited, subnet, fee.
@@ -324,6 +326,15 @@ pub mod pallet {
 		TooManyRegistrationsThisBlock,
 		/// The hotkey already holds a uid on the subnet.
 		HotKeyAlreadyRegisteredInSubNet,
+		/// The registration costs more than the limit that the caller gave: wait for it to fall, or raise the limit.
+		RegistrationPriceLimitExceeded,
+		/// The work starts from this block or a later one, from one more than five blocks back, or from one before the
+		/// hotkey's last registration by work: search anew from the latest block.
+		InvalidWorkBlock,
+		/// The work is not the hash of the domain, the subnet, the block, both keys and the nonce.
+		InvalidSeal,
+		/// The work does not meet the subnet's difficulty: search on.
+		InvalidDifficulty,
 		/// The subnet is full and every neuron is immune.
 		NoNeuronIdAvailable,
 		/// The hotkey holds no uid on the subnet.

@@ -8,6 +8,8 @@ pub const MAX_UIDS_PER_SUBNET: u32 = 4_096;
 pub const MAX_VALIDATORS_PER_SUBNET: u16 = 256;
 /// Largest number of subnets, root excluded.
 pub const MAX_SUBNETS: u16 = 128;
+/// Most validators of root.
+pub const MAX_ROOT_VALIDATORS: u16 = 64;
 /// Most hotkeys that a coldkey may own, and most that it may have stake on.
 pub const MAX_HOTKEYS_PER_COLDKEY: u32 = 256;
 /// Number of hotkeys on which a coldkey has stake from which on it cannot be given stake on further ones, so that others

@@ -139,8 +139,6 @@ impl pallet_sudo::Config for Runtime {
 	type WeightInfo = pallet_sudo::weights::SubstrateWeight<Runtime>;
 }
 
-impl pallet_swap::Config for Runtime {}
-
 impl pallet_subtensor::Config for Runtime {
 	type Currency = Balances;
 	type Pools = crate::Swap;

@@ -4,7 +4,7 @@
 mod tests;
 
 use crate::{
-	Hyperparameters, MAX_SUBNETS,
+	Hyperparameters, MAX_ROOT_VALIDATORS, MAX_SUBNETS,
 	emission::{ISSUANCE_CAP, USUAL_TAO_WEIGHT},
 	pallet::*,
 };
@@ -80,5 +80,12 @@ impl<T: Config> GenesisConfig<T> {
 		let symbol = BoundedVec::truncate_from("Τ".to_string().into_bytes());
 		TokenSymbol::<T>::insert(NetUid::ROOT, symbol);
 		SubnetworkN::<T>::insert(NetUid::ROOT, 0);
+		let root = Hyperparameters {
+			tempo: 0,
+			max_allowed_uids: MAX_ROOT_VALIDATORS,
+			registration_allowed: false,
+			..self.subnet_defaults.clone()
+		};
+		root.store::<T>(NetUid::ROOT);
 	}
 }

@@ -1,6 +1,6 @@
 //! The invariants of the pallet's storage, numbered. Every test checks them at its end.
 //!
-//! For each subnet except root:
+//! For each subnet except root (5 and 6 for root, too):
 //!
 //!  1. The TAO of the subnet's account covers the TAO in the subnet's pool and the existential deposit. (More is fine:
 //!     anybody may send TAO there.)
@@ -14,7 +14,7 @@
 //!  7. At most `max_allowed_validators` uids, and the owner's, hold a permit.
 //!  8. Weight and bond rows belong to uids, are not empty, name uids and name none twice. Weights are above zero and in
 //!     the order of the uids; bonds belong to uids with a permit.
-//!  9. Axons and certificates belong to hotkeys that hold a uid.
+//!  9. Axons, certificates and addresses of metrics belong to hotkeys that hold a uid.
 //! 10. The owner's hotkey holds a uid and belongs to the subnet's owner.
 //! 11. The hyperparameters are valid.
 //!
@@ -55,6 +55,7 @@ impl<T: Config> Pallet<T> {
 		for netuid in &netuids {
 			subnet::check::<T>(*netuid)?;
 		}
+		subnet::check_root::<T>()?;
 		chain::check_pools::<T>()?;
 		chain::check_owners::<T>()?;
 		payouts::check::<T>()?;

@@ -31,6 +31,12 @@ pub(super) fn check<T: Config>(netuid: NetUid) -> Check {
 	Ok(())
 }
 
+/// Checks invariants 5 and 6 for root.
+pub(super) fn check_root<T: Config>() -> Check {
+	neurons::<T>(NetUid::ROOT)?;
+	columns::<T>(NetUid::ROOT)
+}
+
 fn money<T: Config>(netuid: NetUid) -> Check {
 	let pending: AlphaBalance = [
 		PendingServerEmission::<T>::get(netuid),
@@ -178,10 +184,12 @@ fn check_row(uid: u16, row: &[(u16, u16)], n: u16) -> Check {
 }
 
 fn serving<T: Config>(netuid: NetUid) -> Check {
-	let mut serving = Axons::<T>::iter_key_prefix(netuid).chain(NeuronCertificates::<T>::iter_key_prefix(netuid));
+	let mut serving = Axons::<T>::iter_key_prefix(netuid)
+		.chain(NeuronCertificates::<T>::iter_key_prefix(netuid))
+		.chain(Prometheus::<T>::iter_key_prefix(netuid));
 	ensure!(
 		serving.all(|hotkey| Uids::<T>::contains_key(netuid, hotkey)),
-		"9: an axon or a certificate belongs to a hotkey without a uid"
+		"9: an axon, a certificate or a metrics address belongs to a hotkey without a uid"
 	);
 	Ok(())
 }

@@ -74,27 +74,30 @@ pub mod accesses {
 	pub const PAYOUT_PAYMENT_READS: u64 = 2;
 	/// Each neuron that is paid: its pool's alpha and shares.
 	pub const PAYOUT_PAYMENT_WRITES: u64 = 2;
-	/// The start of a block: the issuance, the owner's cut, root's stake, how the emission is shared, what decides whether one more epoch fits, and the payouts that
-	/// are not through.
-	pub const BLOCK_READS: u64 = 16;
-	/// The start of a block: the issuance.
-	pub const BLOCK_WRITES: u64 = 2;
+	/// The start of a block: the issuance, the owner's cut, root's stake, how the emission is shared, what decides whether one
+	/// more epoch fits, the payouts that are not through, and what registrations on root cost.
+	pub const BLOCK_READS: u64 = 23;
+	/// The start of a block: the issuance, and what registrations on root cost.
+	pub const BLOCK_WRITES: u64 = 5;
 	/// Each subnet at the start of a block.
-	pub const BLOCK_SUBNET_READS: u64 = 28;
+	pub const BLOCK_SUBNET_READS: u64 = 34;
 	/// Each subnet at the start of a block.
-	pub const BLOCK_SUBNET_WRITES: u64 = 22;
+	pub const BLOCK_SUBNET_WRITES: u64 = 24;
 	/// `burned_register`, the search excluded.
-	pub const REGISTER_READS: u64 = 30;
+	pub const REGISTER_READS: u64 = 40;
 	/// `burned_register`, the search excluded.
-	pub const REGISTER_WRITES: u64 = 30;
-	/// `add_stake` and `remove_stake`.
-	pub const STAKE_READS: u64 = 17;
-	/// `add_stake` and `remove_stake`.
-	pub const STAKE_WRITES: u64 = 9;
+	pub const REGISTER_WRITES: u64 = 34;
+	/// A search: the uids of the owner's hotkeys, and the stakes of root's validators.
+	pub const SEARCH_READS: u64 =
+		(crate::MAX_HOTKEYS_PER_COLDKEY as u64).saturating_add(crate::MAX_ROOT_VALIDATORS as u64);
+	/// `add_stake` and `remove_stake`; on root dividends are settled, on other subnets the flow is noted.
+	pub const STAKE_READS: u64 = 20;
+	/// `add_stake` and `remove_stake`; on root dividends are settled, on other subnets the flow is noted.
+	pub const STAKE_WRITES: u64 = 12;
 	/// `move_stake` and its kin, from one coldkey's hotkey on one subnet to another's on another.
-	pub const MOVE_READS: u64 = 32;
+	pub const MOVE_READS: u64 = 38;
 	/// `move_stake` and its kin.
-	pub const MOVE_WRITES: u64 = 18;
+	pub const MOVE_WRITES: u64 = 24;
 	/// `try_associate_hotkey`.
 	pub const ASSOCIATE_READS: u64 = 5;
 	/// `try_associate_hotkey`.
@@ -184,18 +187,21 @@ pub trait WeightInfo {
 		weigh(Self::database(), computation::CALL_PS, reads, writes, 1)
 	}
 
-	/// `serve_axon` and `serve_axon_tls`.
+	/// `serve_axon`, `serve_axon_tls` and `serve_prometheus`.
 	fn serve_axon() -> Weight {
 		let (reads, writes) = (accesses::SERVE_READS, accesses::SERVE_WRITES);
 		weigh(Self::database(), computation::CALL_PS, reads, writes, 0)
 	}
 
-	/// `burned_register` that searches this many neurons for one to replace (0 where the subnet is not full).
+	/// `burned_register`, `register_limit`, `pow_register` or `root_register` that searches this many neurons for one to replace (0 where the subnet is not full).
 	fn burned_register(searched: u32) -> Weight {
 		let searched = u64::from(searched);
 		// Each neuron may have a weight row, each validator and the owner a bond row; all may name the replaced uid.
 		let rows = searched.saturating_add(searched.min(MOST_VALIDATORS as u64));
-		let reads = accesses::REGISTER_READS.saturating_add(rows.saturating_mul(accesses::REPLACED_ROW_READS));
+		let search = if searched > 0 { accesses::SEARCH_READS } else { 0 };
+		let reads = accesses::REGISTER_READS
+			.saturating_add(search)
+			.saturating_add(rows.saturating_mul(accesses::REPLACED_ROW_READS));
 		let writes = accesses::REGISTER_WRITES.saturating_add(rows);
 		let time = rows.saturating_mul(computation::REPLACED_ROW_PS);
 		let time = time.saturating_add(computation::REGISTRATION_PS);
