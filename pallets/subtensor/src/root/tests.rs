@@ -95,7 +95,10 @@ fn a_validator_with_root_stake_alone_validates_and_earns_for_root() {
 		let take = PerU16::from_parts(11_796);
 		let earned = Emission::<Test>::get(NETUID)[1].get();
 		let given = totals.paid_root.get() - before.paid_root.get();
-		assert!(given > 0 && given <= earned - take.mul_floor(earned), "{given} of {earned}");
+		assert!(
+			given > 0 && given <= earned - take.mul_floor(earned),
+			"{given} of {earned}"
+		);
 		let gain = totals.paid_validators.get() - before.paid_validators.get();
 		assert!(earned - gain - given <= 2);
 		assert!(stake_of(2, 2) - stake >= take.mul_floor(given));

@@ -62,8 +62,8 @@ fn money<T: Config>(netuid: NetUid) -> Check {
 		SubnetAlphaBurned::<T>::get(netuid),
 		SubnetProtocolAlpha::<T>::get(netuid),
 	]
-		.into_iter()
-		.sum();
+	.into_iter()
+	.sum();
 	ensure!(
 		alpha_out == held,
 		"2: alpha outside the pool is not staked, pending, claimable, burned or the protocol's"

@@ -26,7 +26,10 @@ fn each_component_of_an_epoch_counts() {
 	let database = <Test as frame_system::Config>::DbWeight::get();
 	let neuron = Info::epoch(1, 0, 0).ref_time() - base.ref_time();
 	// Its stake, here and on root; and the first neuron needs a page.
-	assert_eq!(neuron, computation::EPOCH_NEURON_PS + 2 * database.read + database.write);
+	assert_eq!(
+		neuron,
+		computation::EPOCH_NEURON_PS + 2 * database.read + database.write
+	);
 	assert_eq!(Info::epoch(3, 2, 7), <() as WeightInfo>::epoch(3, 2, 7));
 	let payment = Info::payout(1).ref_time() - Info::payout(0).ref_time();
 	let storage = 2 * database.read + 2 * database.write;
@@ -242,10 +245,19 @@ fn a_claim_is_charged_for_what_it_touches() {
 	println!("claim_root: {counted:?}");
 	let reads = accesses::CLAIM_READS + 2 * accesses::CLAIM_HOTKEY_READS + 2 * accesses::CLAIM_ROW_READS;
 	let writes = accesses::CLAIM_WRITES + 2 * accesses::CLAIM_HOTKEY_WRITES + 2 * accesses::CLAIM_ROW_WRITES;
-	assert!(counted.reads <= reads && 2 * counted.reads > reads, "{counted:?} of {reads} reads");
-	assert!(counted.writes <= writes && 2 * counted.writes > writes, "{counted:?} of {writes} writes");
+	assert!(
+		counted.reads <= reads && 2 * counted.reads > reads,
+		"{counted:?} of {reads} reads"
+	);
+	assert!(
+		counted.writes <= writes && 2 * counted.writes > writes,
+		"{counted:?} of {writes} writes"
+	);
 	let weight = <() as WeightInfo>::claim_root(u32::MAX, u32::MAX);
-	assert!(weight.all_gte(<() as WeightInfo>::claim_root(MAX_HOTKEYS_PER_COLDKEY, MAX_ROOT_CLAIM_ROWS)));
+	assert!(weight.all_gte(<() as WeightInfo>::claim_root(
+		MAX_HOTKEYS_PER_COLDKEY,
+		MAX_ROOT_CLAIM_ROWS
+	)));
 }
 
 #[test]
