@@ -5,14 +5,13 @@ use crate::{
 	RuntimeGenesisConfig, SessionKeys, SubtensorModule, Swap, System, TransactionPayment, VERSION, genesis,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
-use codec::Compact;
 use frame_support::{
 	genesis_builder_helper::{build_state, get_preset},
 	weights::Weight,
 };
 use ganglion_primitives::{
-	AlphaBalance, BasketClaimPreview, DelegateInfo, LockState, Metagraph, NetUid, NeuronInfo, NeuronInfoLite, SimSwapResult,
-	StakeAvailability, StakeInfo, SubnetPrice, TaoBalance, U64F64, apis,
+	AlphaBalance, BasketClaimPreview, DelegateInfo, DelegatedStake, LockState, Metagraph, NetUid, NeuronInfo, NeuronInfoLite,
+	SimSwapResult, StakeAvailability, StakeInfo, SubnetPrice, TaoBalance, U64F64, apis,
 };
 use pallet_transaction_payment::{FeeDetails, RuntimeDispatchInfo};
 use sp_api::impl_runtime_apis;
@@ -277,9 +276,7 @@ impl_runtime_apis! {
 			SubtensorModule::get_delegate(&delegate_account)
 		}
 
-		fn get_delegated(
-			delegatee_account: AccountId,
-		) -> Vec<(DelegateInfo, (Compact<NetUid>, Compact<AlphaBalance>))> {
+		fn get_delegated(delegatee_account: AccountId) -> Vec<DelegatedStake> {
 			SubtensorModule::get_delegated(&delegatee_account)
 		}
 	}

@@ -1,11 +1,10 @@
 //! Runtime APIs that clients of the network call by name.
 
 use crate::{
-	AlphaBalance, BasketClaimPreview, DelegateInfo, LockState, Metagraph, NetUid, NeuronInfo, NeuronInfoLite,
+	AlphaBalance, BasketClaimPreview, DelegateInfo, DelegatedStake, LockState, Metagraph, NetUid, NeuronInfo, NeuronInfoLite,
 	SimSwapResult, StakeAvailability, StakeInfo, SubnetPrice, TaoBalance, U64F64,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
-use codec::Compact;
 use sp_runtime::AccountId32;
 use yuma::{EpochOutput, OwnedEpochInput};
 
@@ -69,9 +68,7 @@ sp_api::decl_runtime_apis! {
 		/// One such hotkey.
 		fn get_delegate(delegate_account: AccountId32) -> Option<DelegateInfo>;
 		/// The stakes of a coldkey on the hotkeys of others, with what is known of these: subnet and alpha.
-		fn get_delegated(
-			delegatee_account: AccountId32,
-		) -> Vec<(DelegateInfo, (Compact<NetUid>, Compact<AlphaBalance>))>;
+		fn get_delegated(delegatee_account: AccountId32) -> Vec<DelegatedStake>;
 	}
 
 	/// What alpha costs, and what a trade would bring.
