@@ -10,8 +10,8 @@ use frame_support::{
 	weights::Weight,
 };
 use ganglion_primitives::{
-	AlphaBalance, BasketClaimPreview, DelegateInfo, DelegatedStake, LockState, Metagraph, NetUid, NeuronInfo, NeuronInfoLite,
-	SimSwapResult, StakeAvailability, StakeInfo, SubnetPrice, TaoBalance, U64F64, apis,
+	AlphaBalance, BasketClaimPreview, DelegateInfo, DelegatedStake, HyperparamEntry, LockState, Metagraph, NetUid,
+	NeuronInfo, NeuronInfoLite, SimSwapResult, StakeAvailability, StakeInfo, SubnetPrice, TaoBalance, U64F64, apis,
 };
 use pallet_transaction_payment::{FeeDetails, RuntimeDispatchInfo};
 use sp_api::impl_runtime_apis;
@@ -221,6 +221,10 @@ impl_runtime_apis! {
 
 		fn get_next_epoch_start_block(netuid: NetUid) -> Option<u64> {
 			SubtensorModule::next_epoch_block(netuid)
+		}
+
+		fn get_subnet_hyperparams_v3(netuid: NetUid) -> Option<Vec<HyperparamEntry>> {
+			SubtensorModule::get_subnet_hyperparams_v3(netuid)
 		}
 	}
 

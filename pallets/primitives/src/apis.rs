@@ -1,8 +1,8 @@
 //! Runtime APIs that clients of the network call by name.
 
 use crate::{
-	AlphaBalance, BasketClaimPreview, DelegateInfo, DelegatedStake, LockState, Metagraph, NetUid, NeuronInfo, NeuronInfoLite,
-	SimSwapResult, StakeAvailability, StakeInfo, SubnetPrice, TaoBalance, U64F64,
+	AlphaBalance, BasketClaimPreview, DelegateInfo, DelegatedStake, HyperparamEntry, LockState, Metagraph, NetUid,
+	NeuronInfo, NeuronInfoLite, SimSwapResult, StakeAvailability, StakeInfo, SubnetPrice, TaoBalance, U64F64,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
 use sp_runtime::AccountId32;
@@ -27,6 +27,8 @@ sp_api::decl_runtime_apis! {
 		fn get_metagraph(netuid: NetUid) -> Option<Metagraph>;
 		/// The block at which the next epoch is due; `None` where the subnet has no epochs.
 		fn get_next_epoch_start_block(netuid: NetUid) -> Option<u64>;
+		/// The hyperparameters of a subnet, and what follows from them, by name; `None` where the subnet does not exist.
+		fn get_subnet_hyperparams_v3(netuid: NetUid) -> Option<Vec<HyperparamEntry>>;
 	}
 
 	/// What a new subnet costs.

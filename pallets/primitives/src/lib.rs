@@ -9,6 +9,7 @@
 //! - [`beacon`]: [`Beacon`], the seam between sealed commits and a randomness beacon;
 //! - [`pools`]: [`SubnetPools`], the seam between staking and the pools of TAO and alpha;
 //! - [`info`] and [`delegation`]: the records that the runtime APIs return;
+//! - [`hyperparams`]: hyperparameters as a list of names and values;
 //! - [`apis`]: the runtime-API declarations.
 //!
 //! The encoding of every type follows what wallets and explorers of the network expect: an identifier or
@@ -43,13 +44,15 @@ pub mod apis;
 pub mod beacon;
 pub mod delegation;
 pub mod fixed;
+pub mod hyperparams;
 pub mod info;
 pub mod pools;
 pub mod units;
 
 pub use beacon::{Beacon, BeaconSignature, NeededRounds, TimelockError};
 pub use delegation::{DelegateInfo, DelegatedStake, LockState, Nomination, StakeAvailability, StakeBySubnet};
-pub use fixed::{I64F64, I96F32, U64F64, mul_div_ceil, mul_div_floor};
+pub use fixed::{I32F32, I64F64, I96F32, U64F64, mul_div_ceil, mul_div_floor};
+pub use hyperparams::{HyperparamEntry, HyperparamValue};
 pub use info::{
 	AxonInfo, BasketClaimPreview, ChainIdentityV2, Metagraph, NeuronCertificate, NeuronInfo, NeuronInfoLite,
 	PrometheusInfo, StakeInfo, SubnetIdentityV3,

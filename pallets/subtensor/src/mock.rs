@@ -111,6 +111,8 @@ pub(crate) fn storage_with(subnet_defaults: Hyperparameters) -> sp_io::TestExter
 			subnet_defaults,
 			network_min_lock_cost: TaoBalance::new(LOCK_COST),
 			subnet_limit: 3,
+			admin_freeze_window: 0,
+			owner_hyperparam_rate_limit: 0,
 			..Default::default()
 		},
 	};

@@ -21,6 +21,10 @@ const DEFAULT_OWNER_CUT: u16 = 11_796;
 const DEFAULT_LOCK_COST: TaoBalance = TaoBalance::new(100 * RAO_PER_TAO);
 /// Subnets, root excluded.
 const DEFAULT_SUBNET_LIMIT: u16 = 64;
+/// Blocks.
+const DEFAULT_FREEZE_WINDOW: u16 = 10;
+/// Tempos.
+const DEFAULT_OWNER_RATE_LIMIT: u16 = 2;
 
 impl<T: Config> Default for GenesisConfig<T> {
 	fn default() -> Self {
@@ -30,6 +34,8 @@ impl<T: Config> Default for GenesisConfig<T> {
 			subnet_limit: DEFAULT_SUBNET_LIMIT,
 			subnet_owner_cut: DEFAULT_OWNER_CUT,
 			stake_threshold: 0,
+			admin_freeze_window: DEFAULT_FREEZE_WINDOW,
+			owner_hyperparam_rate_limit: DEFAULT_OWNER_RATE_LIMIT,
 			tao_weight: USUAL_TAO_WEIGHT,
 			tao_flow_enabled: true,
 			marker: core::marker::PhantomData,
@@ -73,6 +79,8 @@ impl<T: Config> GenesisConfig<T> {
 		SubnetLimit::<T>::put(self.subnet_limit);
 		SubnetOwnerCut::<T>::put(self.subnet_owner_cut);
 		StakeThreshold::<T>::put(self.stake_threshold);
+		AdminFreezeWindow::<T>::put(self.admin_freeze_window);
+		OwnerHyperparamRateLimit::<T>::put(self.owner_hyperparam_rate_limit);
 		TaoWeight::<T>::put(self.tao_weight);
 		TaoFlowEnabled::<T>::put(self.tao_flow_enabled);
 		NetworksAdded::<T>::insert(NetUid::ROOT, true);

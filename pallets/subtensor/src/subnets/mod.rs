@@ -67,7 +67,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Fails unless the subnet exists.
-	pub(crate) fn ensure_subnet_exists(netuid: NetUid) -> DispatchResult {
+	pub fn ensure_subnet_exists(netuid: NetUid) -> DispatchResult {
 		ensure!(NetworksAdded::<T>::get(netuid), Error::<T>::SubnetNotExists);
 		Ok(())
 	}
