@@ -3,7 +3,7 @@
 use crate::{mock::*, *};
 use codec::{Compact, Encode};
 use frame_support::assert_ok;
-use ganglion_primitives::{AlphaBalance, HyperparamEntry, HyperparamValue, NetUid, StakeAvailability};
+use ganglion_primitives::{AlphaBalance, HyperparamEntry, HyperparamValue, NetUid, StakeAvailability, SubnetPools};
 
 fn working_and_weighed() {
 	working_subnet();
@@ -61,16 +61,31 @@ fn single_neurons_and_light_records_agree_with_the_list() {
 fn the_metagraph_has_a_value_per_uid_in_each_column() {
 	run(|| {
 		working_and_weighed();
+		give_root(&cold(9), &hot(2), 100 * TAO);
+		next_blocks(1);
 		let metagraph = SubtensorModule::get_metagraph(NETUID).unwrap();
 		assert_eq!(metagraph.num_uids.0, 5);
 		assert_eq!(metagraph.block.0, SubtensorModule::block_number());
-		assert_eq!(metagraph.last_step.0, SubtensorModule::block_number());
+		assert_eq!(metagraph.last_step.0, SubtensorModule::block_number() - 1);
 		assert_eq!((metagraph.owner_hotkey, metagraph.owner_coldkey), (hot(1), cold(1)));
 		assert_eq!(metagraph.tempo.0, TEMPO);
 		assert_eq!(metagraph.subnet_emission.0, TAO);
-		assert_eq!(metagraph.moving_price.bits, 1 << 32);
-		let pooled = LOCK_COST - EXISTENTIAL_DEPOSIT;
-		assert_eq!((metagraph.tao_in.0.get(), metagraph.alpha_in.0.get()), (pooled, pooled));
+		let moving_price = SubnetMovingPrice::<Test>::get(NETUID);
+		assert!(moving_price.bits > 0);
+		assert_eq!(metagraph.moving_price, moving_price);
+		let pool = Swap::reserves(NETUID).unwrap();
+		assert_eq!((metagraph.tao_in.0, metagraph.alpha_in.0), (pool.tao, pool.alpha));
+		assert_eq!(metagraph.alpha_in_emission.0.get(), TAO);
+		assert_eq!(metagraph.alpha_out_emission.0.get(), TAO);
+		assert_eq!(metagraph.tao_stake[1].0.get(), 100 * TAO);
+		assert_eq!(
+			metagraph.alpha_stake[1].0.get(),
+			TotalHotkeyAlpha::<Test>::get(hot(2), NETUID).get()
+		);
+		let weight = SubtensorModule::stake_weight(&hot(2), NETUID);
+		assert_eq!(metagraph.total_stake[1].0.get(), weight);
+		assert!((weight - metagraph.alpha_stake[1].0.get()).abs_diff(18 * TAO) <= 1);
+		assert!(metagraph.pending_root_emission.0.get() > 0);
 		let lengths = [
 			metagraph.hotkeys.len(),
 			metagraph.coldkeys.len(),

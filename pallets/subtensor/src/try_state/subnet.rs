@@ -41,6 +41,7 @@ fn money<T: Config>(netuid: NetUid) -> Check {
 	let pending: AlphaBalance = [
 		PendingServerEmission::<T>::get(netuid),
 		PendingValidatorEmission::<T>::get(netuid),
+		PendingRootAlphaDivs::<T>::get(netuid),
 		PendingOwnerCut::<T>::get(netuid),
 	]
 	.into_iter()
@@ -54,17 +55,28 @@ fn money<T: Config>(netuid: NetUid) -> Check {
 		balance >= owed,
 		"1: the subnet's account does not hold the TAO of its pool"
 	);
+	let held: AlphaBalance = [
+		staked,
+		pending,
+		RootClaimableAlpha::<T>::get(netuid),
+		SubnetAlphaBurned::<T>::get(netuid),
+		SubnetProtocolAlpha::<T>::get(netuid),
+	]
+	.into_iter()
+	.sum();
 	ensure!(
-		alpha_out
-			== staked
-				.saturating_add(pending)
-				.saturating_add(SubnetAlphaBurned::<T>::get(netuid)),
-		"2: alpha outside the pool is not staked, pending or burned"
+		alpha_out == held,
+		"2: alpha outside the pool is not staked, pending, claimable, burned or the protocol's"
 	);
 	let totals = SubnetEmissionTotals::<T>::get(netuid);
-	let accounted: AlphaBalance = [totals.paid_miners, totals.paid_validators, totals.paid_owner, pending]
-		.into_iter()
-		.sum();
+	let paid = [
+		totals.paid_miners,
+		totals.paid_validators,
+		totals.paid_owner,
+		totals.paid_root,
+	];
+	let accounted: AlphaBalance = paid.into_iter().sum();
+	let accounted = accounted.saturating_add(pending);
 	ensure!(totals.emitted == accounted, "3: alpha emitted is not paid plus pending");
 	share_pools::<T>(netuid)
 }
