@@ -10,7 +10,8 @@ use frame_support::{
 	weights::Weight,
 };
 use ganglion_primitives::{
-		AlphaBalance, BasketClaimPreview, DelegateInfo, DelegatedStake, HyperparamEntry, LockState, Metagraph, NetUid, NeuronInfo, NeuronInfoLite, SimSwapResult, StakeAvailability, StakeInfo, SubnetPrice, TaoBalance, U64F64, apis,
+	AlphaBalance, BasketClaimPreview, DelegateInfo, DelegatedStake, HyperparamEntry, LockState, Metagraph, NetUid,
+	NeuronInfo, NeuronInfoLite, SimSwapResult, StakeAvailability, StakeInfo, SubnetPrice, TaoBalance, U64F64, apis,
 };
 use pallet_transaction_payment::{FeeDetails, RuntimeDispatchInfo};
 use sp_api::impl_runtime_apis;

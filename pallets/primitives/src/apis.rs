@@ -1,7 +1,8 @@
 //! Runtime APIs that clients of the network call by name.
 
 use crate::{
-		AlphaBalance, BasketClaimPreview, DelegateInfo, DelegatedStake, HyperparamEntry, LockState, Metagraph, NetUid, NeuronInfo, NeuronInfoLite, SimSwapResult, StakeAvailability, StakeInfo, SubnetPrice, TaoBalance, U64F64,
+	AlphaBalance, BasketClaimPreview, DelegateInfo, DelegatedStake, HyperparamEntry, LockState, Metagraph, NetUid,
+	NeuronInfo, NeuronInfoLite, SimSwapResult, StakeAvailability, StakeInfo, SubnetPrice, TaoBalance, U64F64,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
 use sp_runtime::AccountId32;
