@@ -31,12 +31,11 @@
 //!     those that exist, and none is empty; what they promise to miners and to validators is pending for them, and no
 //!     more than the epoch distributed and has not paid.
 //! 18. Each subnet except root has a pool, and no other number has one.
-//! 19. The TAO of root's account covers the stake on root and the existential deposit, and root's total is that stake.
-//! 20. What a rate limit counts from ([`LastRateLimitedBlock`]) is not in the future, and its subnet exists.
 //! 19. The TAO of root's account covers the stake on root and the existential deposit, and root's total is that stake; a share of
 //!     root's share pools is a rao.
 //! 20. A pot of root dividends has, to the last bit, what its stakers are owed and the remainder. The claimable alpha of a
 //!     subnet is the sum of its pots. Hotkeys on which a coldkey has something to claim are in its [`StakingHotkeys`].
+//! 21. What a rate limit counts from ([`LastRateLimitedBlock`]) is not in the future, and its subnet exists.
 
 mod chain;
 mod limits;
