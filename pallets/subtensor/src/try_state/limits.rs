@@ -8,11 +8,11 @@ use sp_runtime::TryRuntimeError;
 pub(super) fn check<T: Config>() -> Result<(), TryRuntimeError> {
 	let now = Pallet::<T>::block_number();
 	for (key, block) in LastRateLimitedBlock::<T>::iter() {
-		ensure!(block <= now, "20: a rate limit counts from the future");
+		ensure!(block <= now, "21: a rate limit counts from the future");
 		let RateLimitKey::OwnerHyperparamUpdate(netuid, _) = key;
 		ensure!(
 			NetworksAdded::<T>::get(netuid),
-			"20: a rate limit is of a subnet that does not exist"
+			"21: a rate limit is of a subnet that does not exist"
 		);
 	}
 	Ok(())
