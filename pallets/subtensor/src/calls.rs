@@ -351,6 +351,141 @@ mod calls {
 			Self::associate_hotkey(&coldkey, &hotkey)
 		}
 
+		/// Sets weights of the calling hotkey on mechanism 0 of several subnets. An item that is refused leaves an event; the
+		/// others count.
+		#[pallet::call_index(80)]
+		#[pallet::weight(T::WeightInfo::batch_set_weights(netuids.len() as u32, crate::weights::total_length(weights)))]
+		pub fn batch_set_weights(
+			origin: OriginFor<T>,
+			netuids: Vec<codec::Compact<NetUid>>,
+			weights: Vec<crate::weights::BatchedRow>,
+			version_keys: Vec<codec::Compact<u64>>,
+		) -> DispatchResult {
+			let hotkey = ensure_signed(origin)?;
+			Self::do_batch_set_weights(&hotkey, netuids, weights, version_keys)
+		}
+
+		/// Commits the calling hotkey to weights on a subnet by their hash: BLAKE2b-256 of the SCALE encoding of `(hotkey,
+		/// mechanism index, uids, values, salt, version key)`.
+		#[pallet::call_index(96)]
+		#[pallet::weight(T::WeightInfo::commit_weights())]
+		pub fn commit_weights(origin: OriginFor<T>, netuid: NetUid, commit_hash: sp_core::H256) -> DispatchResult {
+			let hotkey = ensure_signed(origin)?;
+			Self::do_commit_weights(&hotkey, netuid, MechId::MAIN, commit_hash)
+		}
+
+		/// Like `commit_weights`, for a mechanism of a subnet.
+		#[pallet::call_index(115)]
+		#[pallet::weight(T::WeightInfo::commit_weights())]
+		pub fn commit_mechanism_weights(
+			origin: OriginFor<T>,
+			netuid: NetUid,
+			mecid: MechId,
+			commit_hash: sp_core::H256,
+		) -> DispatchResult {
+			let hotkey = ensure_signed(origin)?;
+			Self::do_commit_weights(&hotkey, netuid, mecid, commit_hash)
+		}
+
+		/// Like `commit_weights`, for several subnets. An item that is refused leaves an event; the others count.
+		#[pallet::call_index(100)]
+		#[pallet::weight(T::WeightInfo::commit_weights().saturating_mul(netuids.len() as u64))]
+		pub fn batch_commit_weights(
+			origin: OriginFor<T>,
+			netuids: Vec<codec::Compact<NetUid>>,
+			commit_hashes: Vec<sp_core::H256>,
+		) -> DispatchResult {
+			let hotkey = ensure_signed(origin)?;
+			Self::do_batch_commit_weights(&hotkey, netuids, commit_hashes)
+		}
+
+		/// Reveals weights that the calling hotkey committed to, [`RevealPeriodEpochs`] epochs after the commit.
+		#[pallet::call_index(97)]
+		#[pallet::weight(T::WeightInfo::reveal_weights(uids.len() as u32))]
+		pub fn reveal_weights(
+			origin: OriginFor<T>,
+			netuid: NetUid,
+			uids: Vec<u16>,
+			values: Vec<u16>,
+			salt: Vec<u16>,
+			version_key: u64,
+		) -> DispatchResult {
+			let hotkey = ensure_signed(origin)?;
+			let row = crate::weights::Row {
+				destinations: uids,
+				weights: values,
+				version_key,
+			};
+			Self::do_reveal_weights(&hotkey, netuid, MechId::MAIN, row, salt)
+		}
+
+		/// Like `reveal_weights`, for a mechanism of a subnet.
+		#[pallet::call_index(116)]
+		#[pallet::weight(T::WeightInfo::reveal_weights(uids.len() as u32))]
+		pub fn reveal_mechanism_weights(
+			origin: OriginFor<T>,
+			netuid: NetUid,
+			mecid: MechId,
+			uids: Vec<u16>,
+			values: Vec<u16>,
+			salt: Vec<u16>,
+			version_key: u64,
+		) -> DispatchResult {
+			let hotkey = ensure_signed(origin)?;
+			let row = crate::weights::Row {
+				destinations: uids,
+				weights: values,
+				version_key,
+			};
+			Self::do_reveal_weights(&hotkey, netuid, mecid, row, salt)
+		}
+
+		/// Like `reveal_weights`, for several commits; all or none.
+		#[pallet::call_index(98)]
+		#[pallet::weight(T::WeightInfo::batch_reveal_weights(uids_list.len() as u32, crate::weights::total_length(uids_list)))]
+		pub fn batch_reveal_weights(
+			origin: OriginFor<T>,
+			netuid: NetUid,
+			uids_list: Vec<Vec<u16>>,
+			values_list: Vec<Vec<u16>>,
+			salts_list: Vec<Vec<u16>>,
+			version_keys: Vec<u64>,
+		) -> DispatchResult {
+			let hotkey = ensure_signed(origin)?;
+			Self::do_batch_reveal_weights(&hotkey, netuid, uids_list, values_list, salts_list, version_keys)
+		}
+
+		/// Commits the calling hotkey to weights that are sealed until a round of the beacon, which the chain opens and sets
+		/// when it has come.
+		#[pallet::call_index(113)]
+		#[pallet::weight(T::WeightInfo::commit_sealed_weights())]
+		pub fn commit_timelocked_weights(
+			origin: OriginFor<T>,
+			netuid: NetUid,
+			commit: BoundedVec<u8, ConstU32<MAX_SEALED_COMMIT_BYTES>>,
+			reveal_round: u64,
+			commit_reveal_version: u16,
+		) -> DispatchResult {
+			let hotkey = ensure_signed(origin)?;
+			let (mechanism, version) = (MechId::MAIN, commit_reveal_version);
+			Self::do_commit_sealed_weights(&hotkey, netuid, mechanism, commit, reveal_round, version)
+		}
+
+		/// Like `commit_timelocked_weights`, for a mechanism of a subnet.
+		#[pallet::call_index(118)]
+		#[pallet::weight(T::WeightInfo::commit_sealed_weights())]
+		pub fn commit_timelocked_mechanism_weights(
+			origin: OriginFor<T>,
+			netuid: NetUid,
+			mecid: MechId,
+			commit: BoundedVec<u8, ConstU32<MAX_SEALED_COMMIT_BYTES>>,
+			reveal_round: u64,
+			commit_reveal_version: u16,
+		) -> DispatchResult {
+			let hotkey = ensure_signed(origin)?;
+			Self::do_commit_sealed_weights(&hotkey, netuid, mecid, commit, reveal_round, commit_reveal_version)
+		}
+
 		/// Publishes where the calling hotkey serves. Address 0 with port 1 withdraws it.
 		#[pallet::call_index(4)]
 		#[pallet::weight(T::WeightInfo::serve_axon())]

@@ -145,6 +145,7 @@ impl pallet_subtensor::Config for Runtime {
 	type Currency = Balances;
 	type Pools = crate::Swap;
 	type PalletId = SubtensorPalletId;
+	type Beacon = crate::Drand;
 	type WeightInfo = pallet_subtensor::PalletWeight<Runtime>;
 }
 

@@ -15,6 +15,12 @@ use sp_core::H256;
 /// `(destination uid, weight)` pairs of one subnet.
 pub type BatchedRow = Vec<(Compact<u16>, Compact<u16>)>;
 
+/// The number of items in all lists.
+pub(crate) fn total_length<Item>(lists: &[Vec<Item>]) -> u32 {
+	let total = lists.iter().map(Vec::len).fold(0, usize::saturating_add);
+	u32::try_from(total).unwrap_or(u32::MAX)
+}
+
 /// Runs one item of a batch; a refusal changes nothing.
 fn attempt(item: impl FnOnce() -> DispatchResult) -> DispatchResult {
 	with_transaction(|| match item() {
@@ -39,7 +45,7 @@ impl<T: Config> Pallet<T> {
 			}
 		}
 		Self::deposit_event(if refused {
-			Event::BatchCompletedWithErrors
+			Event::BatchCompletedWithErrors()
 		} else {
 			Event::BatchWeightsCompleted(netuids, hotkey.clone())
 		});

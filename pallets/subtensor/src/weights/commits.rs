@@ -83,12 +83,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Removes the commit with this hash and all older ones; returns the block of the commit.
-	fn use_commit(
-		hotkey: &AccountId32,
-		netuid: NetUid,
-		index: MechanismIndex,
-		hash: H256,
-	) -> Result<u64, Error<T>> {
+	fn use_commit(hotkey: &AccountId32, netuid: NetUid, index: MechanismIndex, hash: H256) -> Result<u64, Error<T>> {
 		let epoch = SubnetEpochIndex::<T>::get(netuid);
 		WeightCommits::<T>::try_mutate_exists(index, hotkey, |entry| {
 			let commits = entry.as_mut().ok_or(Error::<T>::NoWeightsCommitFound)?;
@@ -120,7 +115,11 @@ impl<T: Config> Pallet<T> {
 		let uid = Uids::<T>::get(netuid, hotkey).ok_or(Error::<T>::HotKeyNotRegisteredInSubNet)?;
 		let registrations = BlockAtRegistration::<T>::get(netuid);
 		// Unknown uids stay in the row, which is refused for them.
-		let was_there = |uid: &u16| registrations.get(usize::from(*uid)).is_none_or(|block| *block <= committed_at);
+		let was_there = |uid: &u16| {
+			registrations
+				.get(usize::from(*uid))
+				.is_none_or(|block| *block <= committed_at)
+		};
 		ensure!(was_there(&uid), Error::<T>::NoWeightsCommitFound);
 		let (destinations, weights) = core::mem::take(&mut row.destinations)
 			.into_iter()

@@ -7,15 +7,21 @@ mod sealed;
 pub mod storage;
 
 #[cfg(test)]
+mod commit_tests;
+#[cfg(test)]
 mod tests;
 
 use crate::pallet::*;
 use alloc::vec::Vec;
-use frame_support::{ensure, pallet_prelude::{DispatchError, DispatchResult}};
+use frame_support::{
+	ensure,
+	pallet_prelude::{DispatchError, DispatchResult},
+};
 use ganglion_primitives::{AccountId32, MechId, MechanismIndex, NetUid};
 use row::RowError;
 
 pub use batch::BatchedRow;
+pub(crate) use batch::total_length;
 pub use commits::Commit;
 pub use sealed::{COMMIT_REVEAL_VERSION, SealedCommit, SealedEpoch, SealedWeights};
 

@@ -17,7 +17,12 @@ use sp_runtime::traits::{BlakeTwo256, Hash};
 pub const COMMIT_REVEAL_VERSION: u16 = 4;
 
 /// `(hotkey, block of the commit, ciphertext, round)`.
-pub type SealedCommit = (AccountId32, u64, BoundedVec<u8, ConstU32<{ crate::MAX_SEALED_COMMIT_BYTES }>>, u64);
+pub type SealedCommit = (
+	AccountId32,
+	u64,
+	BoundedVec<u8, ConstU32<{ crate::MAX_SEALED_COMMIT_BYTES }>>,
+	u64,
+);
 
 /// `(mechanism, epoch, earliest round that a commit of that epoch waits for)`.
 pub type SealedEpoch = (MechanismIndex, u64, u64);
@@ -45,12 +50,18 @@ impl<T: Config> Pallet<T> {
 		round: u64,
 		version: u16,
 	) -> DispatchResult {
-		ensure!(version == COMMIT_REVEAL_VERSION, Error::<T>::IncorrectCommitRevealVersion);
+		ensure!(
+			version == COMMIT_REVEAL_VERSION,
+			Error::<T>::IncorrectCommitRevealVersion
+		);
 		let to_come = T::Beacon::latest_round().is_none_or(|latest| round > latest);
 		ensure!(to_come && round > 0, Error::<T>::InvalidRevealRound);
 		let (index, _) = Self::ensure_may_commit(hotkey, netuid, mechanism)?;
 		let sealed = SealedCommitCount::<T>::get(index, hotkey);
-		ensure!(sealed < crate::MAX_UNREVEALED_COMMITS, Error::<T>::TooManyUnrevealedCommits);
+		ensure!(
+			sealed < crate::MAX_UNREVEALED_COMMITS,
+			Error::<T>::TooManyUnrevealedCommits
+		);
 		SealedCommitCount::<T>::insert(index, hotkey, sealed.saturating_add(1));
 
 		let epoch = SubnetEpochIndex::<T>::get(netuid);
