@@ -51,6 +51,7 @@ where
 			frame_system::CheckEra::from(Era::Immortal),
 			frame_system::CheckNonce::from(0),
 			frame_system::CheckWeight::new(),
+			super::precheck::RefuseEarly,
 			ChargeTransactionPayment::from(0),
 			frame_system::WeightReclaim::new(),
 		)

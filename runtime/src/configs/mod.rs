@@ -4,6 +4,7 @@ pub mod delegation;
 mod drand;
 pub mod fees;
 pub mod governance;
+pub mod precheck;
 pub mod proxy_type;
 pub mod shield;
 pub mod swap;
