@@ -10,8 +10,8 @@ use frame_support::{
 	weights::Weight,
 };
 use ganglion_primitives::{
-	AlphaBalance, DelegateInfo, DelegatedStake, HyperparamEntry, LockState, Metagraph, NetUid, NeuronInfo,
-	NeuronInfoLite, SimSwapResult, StakeAvailability, StakeInfo, SubnetPrice, TaoBalance, U64F64, apis,
+	AlphaBalance, BasketClaimPreview, DelegateInfo, DelegatedStake, HyperparamEntry, LockState, Metagraph, NetUid,
+	NeuronInfo, NeuronInfoLite, SimSwapResult, StakeAvailability, StakeInfo, SubnetPrice, TaoBalance, U64F64, apis,
 };
 use pallet_transaction_payment::{FeeDetails, RuntimeDispatchInfo};
 use sp_api::impl_runtime_apis;
@@ -300,6 +300,32 @@ impl_runtime_apis! {
 
 		fn sim_swap_alpha_for_tao(netuid: NetUid, alpha: AlphaBalance) -> SimSwapResult {
 			Swap::sim_swap_alpha_for_tao(netuid, alpha)
+		}
+	}
+
+	impl apis::BetaBasketRuntimeApi<Block> for Runtime {
+		fn get_root_basket_owed(coldkey: AccountId) -> u64 {
+			SubtensorModule::get_root_basket_owed(&coldkey)
+		}
+
+		fn get_root_basket_positions(coldkey: AccountId) -> Vec<(AccountId, u64, u64)> {
+			SubtensorModule::get_root_basket_positions(&coldkey)
+		}
+
+		fn get_basket_payout(hotkey: AccountId, coldkey: AccountId) -> u64 {
+			SubtensorModule::get_basket_payout(&hotkey, &coldkey)
+		}
+
+		fn get_validator_basket(hotkey: AccountId) -> Vec<(NetUid, u64, u64)> {
+			SubtensorModule::get_validator_basket(&hotkey)
+		}
+
+		fn get_basket_claim_preview(hotkey: AccountId, coldkey: AccountId) -> Option<BasketClaimPreview> {
+			SubtensorModule::get_basket_claim_preview(&hotkey, &coldkey)
+		}
+
+		fn get_root_basket_claim_previews(coldkey: AccountId) -> Vec<BasketClaimPreview> {
+			SubtensorModule::get_root_basket_claim_previews(&coldkey)
 		}
 	}
 

@@ -51,11 +51,11 @@ pub mod units;
 
 pub use beacon::{Beacon, BeaconSignature, NeededRounds, TimelockError};
 pub use delegation::{DelegateInfo, DelegatedStake, LockState, Nomination, StakeAvailability, StakeBySubnet};
-pub use fixed::{I32F32, I96F32, U64F64, mul_div_ceil, mul_div_floor};
+pub use fixed::{I32F32, I64F64, I96F32, U64F64, mul_div_ceil, mul_div_floor};
 pub use hyperparams::{HyperparamEntry, HyperparamValue};
 pub use info::{
-	AxonInfo, ChainIdentityV2, Metagraph, NeuronCertificate, NeuronInfo, NeuronInfoLite, PrometheusInfo, StakeInfo,
-	SubnetIdentityV3,
+	AxonInfo, BasketClaimPreview, ChainIdentityV2, Metagraph, NeuronCertificate, NeuronInfo, NeuronInfoLite,
+	PrometheusInfo, StakeInfo, SubnetIdentityV3,
 };
 pub use pools::{PoolRefusal, PriceLimit, Reserves, SimSwapResult, SubnetPools, SubnetPrice, Trade};
 pub use sp_runtime::{AccountId32, PerU16};

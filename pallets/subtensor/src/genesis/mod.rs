@@ -3,7 +3,11 @@
 #[cfg(test)]
 mod tests;
 
-use crate::{Hyperparameters, MAX_ROOT_VALIDATORS, MAX_SUBNETS, emission::ISSUANCE_CAP, pallet::*};
+use crate::{
+	Hyperparameters, MAX_ROOT_VALIDATORS, MAX_SUBNETS,
+	emission::{ISSUANCE_CAP, USUAL_TAO_WEIGHT},
+	pallet::*,
+};
 use alloc::string::ToString;
 use frame_support::{
 	BoundedVec,
@@ -32,6 +36,8 @@ impl<T: Config> Default for GenesisConfig<T> {
 			stake_threshold: 0,
 			admin_freeze_window: DEFAULT_FREEZE_WINDOW,
 			owner_hyperparam_rate_limit: DEFAULT_OWNER_RATE_LIMIT,
+			tao_weight: USUAL_TAO_WEIGHT,
+			tao_flow_enabled: true,
 			marker: core::marker::PhantomData,
 		}
 	}
@@ -75,6 +81,8 @@ impl<T: Config> GenesisConfig<T> {
 		StakeThreshold::<T>::put(self.stake_threshold);
 		AdminFreezeWindow::<T>::put(self.admin_freeze_window);
 		OwnerHyperparamRateLimit::<T>::put(self.owner_hyperparam_rate_limit);
+		TaoWeight::<T>::put(self.tao_weight);
+		TaoFlowEnabled::<T>::put(self.tao_flow_enabled);
 		NetworksAdded::<T>::insert(NetUid::ROOT, true);
 		TotalNetworks::<T>::put(1);
 		let symbol = BoundedVec::truncate_from("Τ".to_string().into_bytes());

@@ -94,6 +94,7 @@ impl<T: Config> Pallet<T> {
 		Self::associate_hotkey(coldkey, hotkey)?;
 		Self::create_network(netuid, coldkey, hotkey)?;
 		Self::append_neuron(netuid, hotkey)?;
+		Self::begin_emission(netuid)?;
 		Self::deposit_event(Event::NetworkAdded(netuid, 0));
 		Ok(())
 	}
