@@ -65,6 +65,13 @@ pub struct SimSwapResult {
 	pub alpha_slippage: AlphaBalance,
 }
 
+impl PriceLimit {
+	/// A limit.
+	pub const fn new(price: TaoBalance, allow_partial: bool) -> Self {
+		Self { price, allow_partial }
+	}
+}
+
 /// Why a pool refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PoolRefusal {
