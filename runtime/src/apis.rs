@@ -4,14 +4,15 @@ use crate::{
 	AccountId, Aura, Balance, Block, Executive, Grandpa, InherentDataExt, Nonce, Runtime, RuntimeCall,
 	RuntimeGenesisConfig, SessionKeys, SubtensorModule, Swap, System, TransactionPayment, VERSION, genesis,
 };
-use alloc::vec::Vec;
+use alloc::{collections::BTreeMap, vec::Vec};
+use codec::Compact;
 use frame_support::{
 	genesis_builder_helper::{build_state, get_preset},
 	weights::Weight,
 };
 use ganglion_primitives::{
-	AlphaBalance, Metagraph, NetUid, NeuronInfo, NeuronInfoLite, SimSwapResult, StakeInfo, SubnetPrice, TaoBalance,
-	apis,
+	AlphaBalance, DelegateInfo, HyperparamEntry, LockState, Metagraph, NetUid, NeuronInfo, NeuronInfoLite,
+	SimSwapResult, StakeAvailability, StakeInfo, SubnetPrice, TaoBalance, U64F64, apis,
 };
 use pallet_transaction_payment::{FeeDetails, RuntimeDispatchInfo};
 use sp_api::impl_runtime_apis;
@@ -222,6 +223,10 @@ impl_runtime_apis! {
 		fn get_next_epoch_start_block(netuid: NetUid) -> Option<u64> {
 			SubtensorModule::next_epoch_block(netuid)
 		}
+
+		fn get_subnet_hyperparams_v3(netuid: NetUid) -> Option<Vec<HyperparamEntry>> {
+			SubtensorModule::get_subnet_hyperparams_v3(netuid)
+		}
 	}
 
 	impl apis::SubnetRegistrationRuntimeApi<Block> for Runtime {
@@ -245,6 +250,41 @@ impl_runtime_apis! {
 			netuid: NetUid,
 		) -> Option<StakeInfo> {
 			SubtensorModule::get_stake_info(&hotkey_account, &coldkey_account, netuid)
+		}
+
+		fn get_stake_availability_for_coldkeys(
+			coldkey_accounts: Vec<AccountId>,
+			netuids: Option<Vec<NetUid>>,
+		) -> BTreeMap<AccountId, BTreeMap<NetUid, StakeAvailability>> {
+			SubtensorModule::get_stake_availability_for_coldkeys(coldkey_accounts, netuids)
+		}
+
+		fn get_coldkey_lock(coldkey: AccountId, netuid: NetUid) -> Option<LockState> {
+			SubtensorModule::get_coldkey_lock(&coldkey, netuid)
+		}
+
+		fn get_hotkey_conviction(hotkey: AccountId, netuid: NetUid) -> U64F64 {
+			SubtensorModule::get_hotkey_conviction(&hotkey, netuid)
+		}
+
+		fn get_most_convicted_hotkey_on_subnet(netuid: NetUid) -> Option<AccountId> {
+			SubtensorModule::get_most_convicted_hotkey_on_subnet(netuid)
+		}
+	}
+
+	impl apis::DelegateInfoRuntimeApi<Block> for Runtime {
+		fn get_delegates() -> Vec<DelegateInfo> {
+			SubtensorModule::get_delegates()
+		}
+
+		fn get_delegate(delegate_account: AccountId) -> Option<DelegateInfo> {
+			SubtensorModule::get_delegate(&delegate_account)
+		}
+
+		fn get_delegated(
+			delegatee_account: AccountId,
+		) -> Vec<(DelegateInfo, (Compact<NetUid>, Compact<AlphaBalance>))> {
+			SubtensorModule::get_delegated(&delegatee_account)
 		}
 	}
 

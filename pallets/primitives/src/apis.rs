@@ -1,9 +1,11 @@
 //! Runtime APIs that clients of the network call by name.
 
 use crate::{
-	AlphaBalance, Metagraph, NetUid, NeuronInfo, NeuronInfoLite, SimSwapResult, StakeInfo, SubnetPrice, TaoBalance,
+	AlphaBalance, DelegateInfo, HyperparamEntry, LockState, Metagraph, NetUid, NeuronInfo, NeuronInfoLite,
+	SimSwapResult, StakeAvailability, StakeInfo, SubnetPrice, TaoBalance, U64F64,
 };
-use alloc::vec::Vec;
+use alloc::{collections::BTreeMap, vec::Vec};
+use codec::Compact;
 use sp_runtime::AccountId32;
 use yuma::{EpochOutput, OwnedEpochInput};
 
@@ -26,6 +28,8 @@ sp_api::decl_runtime_apis! {
 		fn get_metagraph(netuid: NetUid) -> Option<Metagraph>;
 		/// The block at which the next epoch is due; `None` where the subnet has no epochs.
 		fn get_next_epoch_start_block(netuid: NetUid) -> Option<u64>;
+		/// The hyperparameters of a subnet, and what follows from them, by name; `None` where the subnet does not exist.
+		fn get_subnet_hyperparams_v3(netuid: NetUid) -> Option<Vec<HyperparamEntry>>;
 	}
 
 	/// What a new subnet costs.
@@ -46,6 +50,30 @@ sp_api::decl_runtime_apis! {
 			coldkey_account: AccountId32,
 			netuid: NetUid,
 		) -> Option<StakeInfo>;
+		/// How much of the stakes of several coldkeys can be taken off, by subnet: those asked for, or else those on which
+		/// there is stake. Answers for 256 coldkeys and 129 subnets at most.
+		fn get_stake_availability_for_coldkeys(
+			coldkey_accounts: Vec<AccountId32>,
+			netuids: Option<Vec<NetUid>>,
+		) -> BTreeMap<AccountId32, BTreeMap<NetUid, StakeAvailability>>;
+		/// What a coldkey has locked on a subnet now. `None`: this chain has no locks yet.
+		fn get_coldkey_lock(coldkey: AccountId32, netuid: NetUid) -> Option<LockState>;
+		/// What the locks for a hotkey count on a subnet. Zero: this chain has no locks yet.
+		fn get_hotkey_conviction(hotkey: AccountId32, netuid: NetUid) -> U64F64;
+		/// The hotkey for which the locks of a subnet count most. `None`: this chain has no locks yet.
+		fn get_most_convicted_hotkey_on_subnet(netuid: NetUid) -> Option<AccountId32>;
+	}
+
+	/// The hotkeys that take stake, and who stakes on them.
+	pub trait DelegateInfoRuntimeApi {
+		/// The hotkeys with a validator permit or with a take of their own; 1024 at most.
+		fn get_delegates() -> Vec<DelegateInfo>;
+		/// One such hotkey.
+		fn get_delegate(delegate_account: AccountId32) -> Option<DelegateInfo>;
+		/// The stakes of a coldkey on the hotkeys of others, with what is known of these: subnet and alpha.
+		fn get_delegated(
+			delegatee_account: AccountId32,
+		) -> Vec<(DelegateInfo, (Compact<NetUid>, Compact<AlphaBalance>))>;
 	}
 
 	/// What alpha costs, and what a trade would bring.

@@ -7,9 +7,9 @@
 //!   kinds of money ([`TaoBalance`], [`AlphaBalance`]), which cannot be added to each other;
 //! - [`fixed`]: the share number [`U64F64`], the price [`I96F32`] and exact products divided by a third number;
 //! - [`beacon`]: [`Beacon`], the seam between sealed commits and a randomness beacon;
-//! - [`exchange`]: [`StakeExchange`], the seam between staking and whatever prices alpha in TAO;
 //! - [`pools`]: [`SubnetPools`], the seam between staking and the pools of TAO and alpha;
-//! - [`info`]: the records that the runtime APIs return;
+//! - [`info`] and [`delegation`]: the records that the runtime APIs return;
+//! - [`hyperparams`]: hyperparameters as a list of names and values;
 //! - [`apis`]: the runtime-API declarations.
 //!
 //! The encoding of every type follows what wallets and explorers of the network expect: an identifier or
@@ -42,15 +42,17 @@ extern crate alloc;
 
 pub mod apis;
 pub mod beacon;
-pub mod exchange;
+pub mod delegation;
 pub mod fixed;
+pub mod hyperparams;
 pub mod info;
 pub mod pools;
 pub mod units;
 
 pub use beacon::{Beacon, BeaconSignature, NeededRounds, TimelockError};
-pub use exchange::{ParityExchange, Quote, StakeExchange};
-pub use fixed::{I96F32, U64F64, mul_div_ceil, mul_div_floor};
+pub use delegation::{DelegateInfo, LockState, Nomination, StakeAvailability};
+pub use fixed::{I32F32, I96F32, U64F64, mul_div_ceil, mul_div_floor};
+pub use hyperparams::{HyperparamEntry, HyperparamValue};
 pub use info::{
 	AxonInfo, ChainIdentityV2, Metagraph, NeuronCertificate, NeuronInfo, NeuronInfoLite, PrometheusInfo, StakeInfo,
 	SubnetIdentityV3,

@@ -4,6 +4,7 @@ pub mod delegation;
 pub mod fees;
 pub mod governance;
 pub mod proxy_type;
+pub mod shield;
 pub mod swap;
 
 use crate::{
@@ -141,7 +142,11 @@ impl pallet_sudo::Config for Runtime {
 
 impl pallet_subtensor::Config for Runtime {
 	type Currency = Balances;
-	type Exchange = ganglion_primitives::ParityExchange;
+	type Pools = crate::Swap;
 	type PalletId = SubtensorPalletId;
 	type WeightInfo = pallet_subtensor::PalletWeight<Runtime>;
+}
+
+impl pallet_admin_utils::Config for Runtime {
+	type WeightInfo = pallet_admin_utils::PalletWeight<Runtime>;
 }

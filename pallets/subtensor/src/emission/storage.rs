@@ -17,7 +17,7 @@ mod emission_storage {
 	#[pallet::storage]
 	pub type SubnetTaoInEmission<T: Config> = StorageMap<_, Identity, NetUid, TaoBalance, ValueQuery>;
 
-	/// Alpha of a subnet in existence: staked or pending.
+	/// Alpha of a subnet outside its pool: staked, pending or burned. On root, where there is no pool, TAO that is staked.
 	#[pallet::storage]
 	pub type SubnetAlphaOut<T: Config> = StorageMap<_, Identity, NetUid, AlphaBalance, ValueQuery>;
 

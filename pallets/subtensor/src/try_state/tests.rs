@@ -1,8 +1,13 @@
 //! `try_state` notices each broken invariant.
 
 use crate::{mock::*, *};
-use frame_support::{BoundedVec, assert_ok, traits::fungible::Mutate};
-use ganglion_primitives::{AccountId32, AlphaBalance, AxonInfo, MechanismIndex, NetUid, U64F64};
+use frame_support::{
+	BoundedVec, assert_ok,
+	traits::fungible::{Inspect, Mutate},
+};
+use ganglion_primitives::{
+	AccountId32, AlphaBalance, AxonInfo, MechanismIndex, NetUid, Reserves, SubnetPools, TaoBalance, U64F64,
+};
 use sp_runtime::TryRuntimeError;
 
 const INDEX: MechanismIndex = MechanismIndex::main(NETUID);
@@ -33,9 +38,11 @@ fn one_more(amount: &mut AlphaBalance) {
 fn missing_backing() {
 	violates(1, || {
 		let account = SubtensorModule::subnet_account(NETUID);
+		let pooled = Swap::reserves(NETUID).unwrap().tao.get();
+		let surplus = Balances::balance(&account) - pooled - EXISTENTIAL_DEPOSIT;
 		assert_ok!(Balances::burn_from(
 			&account,
-			1,
+			surplus + 1,
 			frame_support::traits::tokens::Preservation::Preserve,
 			frame_support::traits::tokens::Precision::Exact,
 			frame_support::traits::tokens::Fortitude::Polite,
@@ -208,6 +215,55 @@ fn put_aside(payout: &Payout, page: u16, stakers: AlphaBalance, server: AlphaBal
 	OpenPayouts::<Test>::put(BoundedVec::truncate_from(vec![NETUID]));
 	UnpaidEmission::<Test>::insert(NETUID, payout);
 	UnpaidPayments::<Test>::insert(NETUID, page, BoundedVec::truncate_from(vec![payment]));
+}
+
+#[test]
+fn pools_without_subnets_and_subnets_without_pools() {
+	violates(18, || {
+		Swap::close(NETUID);
+	});
+	let reserves = Reserves {
+		tao: TaoBalance::new(1),
+		alpha: AlphaBalance::new(1),
+	};
+	for netuid in [NetUid::ROOT, NetUid::new(7)] {
+		violates(18, || {
+			assert_ok!(Swap::open(netuid, reserves).map_err(|_| "refused"));
+		});
+	}
+	violates(18, || {
+		Swap::close(NETUID);
+		assert_ok!(Swap::open(NETUID, Reserves::default()).map_err(|_| "refused"));
+	});
+}
+
+#[test]
+fn stake_on_root_that_is_not_there() {
+	let root = NetUid::ROOT;
+	let stake_on_root = || {
+		let amount = TaoBalance::new(TAO);
+		assert_ok!(SubtensorModule::add_stake(signed(cold(2)), hot(2), root, amount));
+		assert_ok!(SubtensorModule::do_try_state());
+	};
+	violates(19, || {
+		stake_on_root();
+		SubnetAlphaOut::<Test>::mutate(root, one_more);
+	});
+	violates(19, || {
+		stake_on_root();
+		let account = SubtensorModule::subnet_account(root);
+		assert_ok!(Balances::burn_from(
+			&account,
+			1,
+			frame_support::traits::tokens::Preservation::Preserve,
+			frame_support::traits::tokens::Precision::Exact,
+			frame_support::traits::tokens::Fortitude::Polite,
+		));
+	});
+	violates(4, || {
+		stake_on_root();
+		TotalAlphaStaked::<Test>::mutate(root, one_more);
+	});
 }
 
 #[test]
