@@ -1,8 +1,8 @@
 //! The seam between staking and emission on one side and the pools that price alpha in TAO on the other.
 //!
 //! A pool keeps the books of its two reserves; it moves no balances. Whoever trades transfers TAO to or from the subnet's
-//! account and credits or debits stake, for exactly the amounts that a [`Trade`] states. The TAO in a pool is always in
-//! the account of its subnet. Root has no pool: its stake is TAO, one to one.
+//! account and credits or debits stake, for exactly the amounts that a [`Trade`] states. The TAO in a pool, and
+//! what is set aside for it, is always in the account of its subnet. Root has no pool: its stake is TAO, one to one.
 
 use crate::{AlphaBalance, NetUid, TaoBalance, U64F64};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
