@@ -170,6 +170,9 @@ mod runtime {
 	#[runtime::pallet_index(19)]
 	pub type AdminUtils = pallet_admin_utils;
 
+	#[runtime::pallet_index(18)]
+	pub type Commitments = pallet_commitments;
+
 	#[runtime::pallet_index(20)]
 	pub type SafeMode = pallet_safe_mode;
 

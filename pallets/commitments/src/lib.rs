@@ -29,9 +29,9 @@ pub use data::*;
 pub use pallet::*;
 
 use alloc::boxed::Box;
+use frame_support::sp_runtime::traits::UniqueSaturatedInto;
 use frame_support::{BoundedVec, ensure, pallet_prelude::DispatchResult, traits::ConstU32, weights::Weight};
 use ganglion_primitives::{AccountId32, Beacon, NetUid, TaoBalance};
-use frame_support::sp_runtime::traits::UniqueSaturatedInto;
 
 /// Most commitments that wait for one round.
 pub const MAX_WAITING_PER_ROUND: u32 = 256;
@@ -236,7 +236,10 @@ impl<T: Config> Pallet<T> {
 		ensure!(registered, Error::<T>::AccountNotAllowedCommit);
 		Self::use_space(netuid, hotkey, info.space())?;
 		let latest = T::Beacon::latest_round().unwrap_or_default();
-		ensure!(info.rounds().all(|round| round > latest), Error::<T>::InvalidRevealRound);
+		ensure!(
+			info.rounds().all(|round| round > latest),
+			Error::<T>::InvalidRevealRound
+		);
 		for round in info.rounds() {
 			Self::wait_for(round, netuid, hotkey)?;
 		}

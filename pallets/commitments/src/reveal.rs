@@ -1,8 +1,8 @@
 //! Opens timelocked fields when their rounds have come. A round that is late delays them; nothing is lost.
 
 use crate::{
-	CommitmentOf, Config, Data, Error, Event, MAX_REVEALED, OPENED_PER_BLOCK, Opened, Pallet, RevealedCommitments, Rounds,
-	Waiting,
+	CommitmentOf, Config, Data, Error, Event, MAX_REVEALED, OPENED_PER_BLOCK, Opened, Pallet, RevealedCommitments,
+	Rounds, Waiting,
 };
 use alloc::vec::Vec;
 use frame_support::{pallet_prelude::DispatchResult, traits::Get, weights::Weight};
@@ -78,7 +78,10 @@ impl<T: Config> Pallet<T> {
 		let block = u64::from(registration.block);
 		let mut opened: Vec<Option<Opened>> = Vec::new();
 		registration.info.fields.retain(|field| match field {
-			Data::TimelockEncrypted { encrypted, reveal_round } if *reveal_round == round => {
+			Data::TimelockEncrypted {
+				encrypted,
+				reveal_round,
+			} if *reveal_round == round => {
 				let plain = T::Beacon::open(encrypted, signature).ok();
 				opened.push(plain.and_then(|plain| Opened::try_from(plain).ok()));
 				false
@@ -145,4 +148,3 @@ impl<T: Config> NeededRounds for Pallet<T> {
 		Rounds::<T>::get().into_iter().take(limit).collect()
 	}
 }
-

@@ -296,11 +296,11 @@ mod calls {
 		/// Sets weights of the calling hotkey on mechanism 0 of several subnets. An item that is refused leaves an event; the
 		/// others count.
 		#[pallet::call_index(80)]
-		#[pallet::weight(T::WeightInfo::batch_set_weights(netuids.len() as u32, crate::weights::total_length(weights)))]
+		#[pallet::weight(T::WeightInfo::batch_set_weights(netuids.len() as u32, weights::total_length(weights)))]
 		pub fn batch_set_weights(
 			origin: OriginFor<T>,
 			netuids: Vec<codec::Compact<NetUid>>,
-			weights: Vec<crate::weights::BatchedRow>,
+			weights: Vec<weights::BatchedRow>,
 			version_keys: Vec<codec::Compact<u64>>,
 		) -> DispatchResult {
 			let hotkey = ensure_signed(origin)?;
@@ -353,7 +353,7 @@ mod calls {
 			version_key: u64,
 		) -> DispatchResult {
 			let hotkey = ensure_signed(origin)?;
-			let row = crate::weights::Row {
+			let row = weights::Row {
 				destinations: uids,
 				weights: values,
 				version_key,
@@ -374,7 +374,7 @@ mod calls {
 			version_key: u64,
 		) -> DispatchResult {
 			let hotkey = ensure_signed(origin)?;
-			let row = crate::weights::Row {
+			let row = weights::Row {
 				destinations: uids,
 				weights: values,
 				version_key,
@@ -384,7 +384,7 @@ mod calls {
 
 		/// Like `reveal_weights`, for several commits; all or none.
 		#[pallet::call_index(98)]
-		#[pallet::weight(T::WeightInfo::batch_reveal_weights(uids_list.len() as u32, crate::weights::total_length(uids_list)))]
+		#[pallet::weight(T::WeightInfo::batch_reveal_weights(uids_list.len() as u32, weights::total_length(uids_list)))]
 		pub fn batch_reveal_weights(
 			origin: OriginFor<T>,
 			netuid: NetUid,

@@ -151,6 +151,9 @@ pub mod pallet {
 		/// Opens what is sealed until a round.
 		type Beacon: ganglion_primitives::Beacon;
 
+		/// Hears when neurons go.
+		type NeuronObserver: ganglion_primitives::NeuronObserver;
+
 		/// Weights of the calls and of the per-block work.
 		type WeightInfo: WeightInfo;
 

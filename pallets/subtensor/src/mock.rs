@@ -67,6 +67,7 @@ impl Config for Test {
 	type Currency = Balances;
 	type Pools = Swap;
 	type Beacon = TestBeacon;
+	type NeuronObserver = ();
 	type WeightInfo = PalletWeight<Test>;
 	type PalletId = SubtensorPalletId;
 }
@@ -77,7 +78,7 @@ parameter_types! {
 }
 
 /// A beacon that signs a round with its number, and ciphertexts that are the number and the plain bytes.
-pub(crate) struct TestBeacon;
+pub struct TestBeacon;
 
 impl Beacon for TestBeacon {
 	fn signature(round: u64) -> Option<BeaconSignature> {

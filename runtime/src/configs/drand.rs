@@ -12,7 +12,7 @@ const PULSE_PRIORITY: TransactionPriority = TransactionPriority::MAX / 2;
 const BEACON_TIMEOUT_MS: u64 = 5_000;
 
 impl pallet_drand::Config for Runtime {
-	type NeededRounds = crate::SubtensorModule;
+	type NeededRounds = super::commitments::AllRounds;
 	type WeightInfo = pallet_drand::PalletWeight<Runtime>;
 	type UnsignedPriority = ConstU64<PULSE_PRIORITY>;
 	type HttpFetchTimeout = ConstU64<BEACON_TIMEOUT_MS>;

@@ -1,5 +1,6 @@
 //! The pallets' parameters.
 
+pub mod commitments;
 pub mod delegation;
 mod drand;
 pub mod fees;
@@ -147,6 +148,7 @@ impl pallet_subtensor::Config for Runtime {
 	type Pools = crate::Swap;
 	type PalletId = SubtensorPalletId;
 	type Beacon = crate::Drand;
+	type NeuronObserver = commitments::ForgetCommitments;
 	type WeightInfo = pallet_subtensor::PalletWeight<Runtime>;
 }
 

@@ -135,11 +135,11 @@ fn too_many_permits() {
 #[test]
 fn rate_limits_of_the_future_and_of_nobody() {
 	let key = |netuid| RateLimitKey::OwnerHyperparamUpdate(netuid, Hyperparameter::Rho);
-	violates(20, || {
+	violates(21, || {
 		let tomorrow = SubtensorModule::block_number() + 1;
 		LastRateLimitedBlock::<Test>::insert(key(NETUID), tomorrow);
 	});
-	violates(20, || LastRateLimitedBlock::<Test>::insert(key(NetUid::new(9)), 1));
+	violates(21, || LastRateLimitedBlock::<Test>::insert(key(NetUid::new(9)), 1));
 }
 
 #[test]
@@ -244,8 +244,8 @@ fn pools_without_subnets_and_subnets_without_pools() {
 		Swap::close(NETUID);
 	});
 	let reserves = Reserves {
-		tao: TaoBalance::new(1),
-		alpha: AlphaBalance::new(1),
+		tao: TaoBalance::new(TAO),
+		alpha: AlphaBalance::new(TAO),
 	};
 	violates(18, || {
 		assert_ok!(Swap::open(NetUid::new(7), reserves).map_err(|_| "refused"));
@@ -376,7 +376,7 @@ fn root_stake_that_does_not_add_up() {
 
 #[test]
 fn root_dividends_that_do_not_add_up() {
-	violates(20, || {
+	violates(21, || {
 		root_dividends();
 		RootPots::<Test>::mutate(hot(2), |pots| {
 			if let Some(pot) = pots.get_mut(&NETUID) {
@@ -384,7 +384,7 @@ fn root_dividends_that_do_not_add_up() {
 			}
 		});
 	});
-	violates(20, || {
+	violates(21, || {
 		root_dividends();
 		RootClaims::<Test>::mutate(hot(2), cold(8), |claims| {
 			assert_eq!(claims.len(), 0, "nothing is settled before the stake changes");
@@ -400,12 +400,12 @@ fn root_dividends_that_do_not_add_up() {
 		root_dividends();
 		RootClaimableAlpha::<Test>::mutate(NETUID, one_more);
 	});
-	violates(20, || {
+	violates(21, || {
 		root_dividends();
 		RootClaimableAlpha::<Test>::mutate(NETUID, one_more);
 		SubnetAlphaOut::<Test>::mutate(NETUID, one_more);
 	});
-	violates(20, || {
+	violates(21, || {
 		root_dividends();
 		assert_ok!(take_root(&cold(8), &hot(2), 100 * TAO));
 		assert_ok!(SubtensorModule::do_try_state());

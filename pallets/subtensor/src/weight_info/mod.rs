@@ -95,51 +95,6 @@ pub mod accesses {
 	/// A search: the uids of the owner's hotkeys, and the stakes of root's validators.
 	pub const SEARCH_READS: u64 =
 		(crate::MAX_HOTKEYS_PER_COLDKEY as u64).saturating_add(crate::MAX_ROOT_VALIDATORS as u64);
-	/// `batch_set_weights` of this many rows with this many destinations in all.
-	fn batch_set_weights(rows: u32, destinations: u32) -> Weight {
-		let each = Self::set_weights(0).saturating_mul(u64::from(rows));
-		each.saturating_add(Self::set_weights(destinations))
-	}
-
-	/// `commit_weights` and `commit_mechanism_weights`.
-	fn commit_weights() -> Weight {
-		let (reads, writes) = (accesses::SET_WEIGHTS_READS, accesses::SET_WEIGHTS_WRITES);
-		weigh(Self::database(), computation::SET_WEIGHTS_BASE_PS, reads, writes, 2)
-	}
-
-	/// `commit_timelocked_weights` and `commit_timelocked_mechanism_weights`: three items beside those of a commit, one of
-	/// which is a list that is appended to.
-	fn commit_sealed_weights() -> Weight {
-		let list = Weight::from_parts(computation::CALL_PS, SEALED_LIST_PROOF_BYTES);
-		Self::commit_weights()
-			.saturating_add(Self::database().reads_writes(5, 3))
-			.saturating_add(list)
-	}
-
-	/// `reveal_weights` and `reveal_mechanism_weights` with this many destinations.
-	fn reveal_weights(destinations: u32) -> Weight {
-		Self::set_weights(destinations).saturating_add(Self::database().reads_writes(5, 2))
-	}
-
-	/// `batch_reveal_weights` of this many rows with this many destinations in all.
-	fn batch_reveal_weights(rows: u32, destinations: u32) -> Weight {
-		let each = Self::reveal_weights(0).saturating_mul(u64::from(rows));
-		each.saturating_add(Self::reveal_weights(destinations))
-	}
-
-	/// Looking whether the rounds have come that this many lists of sealed weights wait for.
-	fn look_for_rounds(lists: u32) -> Weight {
-		let reads = u64::from(lists).saturating_add(1);
-		weigh(Self::database(), computation::CALL_PS, reads, 1, 1)
-	}
-
-	/// Opening this many sealed rows of one list, and setting them.
-	fn open_sealed_weights(rows: u32) -> Weight {
-		let open = Weight::from_parts(OPEN_REF_TIME_PS, 0).saturating_add(Self::reveal_weights(MOST_SEALED_WEIGHTS));
-		let list = Weight::from_parts(computation::SEALED_LIST_PS, SEALED_LIST_PROOF_BYTES);
-		open.saturating_mul(u64::from(rows)).saturating_add(list)
-	}
-
 	/// `add_stake` and `remove_stake`; on root dividends are settled, on other subnets the flow is noted.
 	pub const STAKE_READS: u64 = 20;
 	/// `add_stake` and `remove_stake`; on root dividends are settled, on other subnets the flow is noted.
@@ -198,6 +153,59 @@ pub trait WeightInfo {
 		let (reads, writes) = (accesses::SET_WEIGHTS_READS, accesses::SET_WEIGHTS_WRITES);
 		let entries = destinations.saturating_mul(ENTRY_PROOF_BYTES);
 		weigh(Self::database(), time, reads, writes, 2).saturating_add(Weight::from_parts(0, entries))
+	}
+
+	/// `batch_set_weights` of this many rows with this many destinations in all.
+	fn batch_set_weights(rows: u32, destinations: u32) -> Weight {
+		let each = Self::set_weights(0).saturating_mul(u64::from(rows));
+		each.saturating_add(Self::set_weights(destinations))
+	}
+
+	/// `commit_weights` and `commit_mechanism_weights`.
+	fn commit_weights() -> Weight {
+		let (reads, writes) = (accesses::SET_WEIGHTS_READS, accesses::SET_WEIGHTS_WRITES);
+		weigh(Self::database(), computation::SET_WEIGHTS_BASE_PS, reads, writes, 2)
+	}
+
+	/// `commit_timelocked_weights` and `commit_timelocked_mechanism_weights`: three items beside those of a commit, one of
+	/// which is a list that is appended to.
+	fn commit_sealed_weights() -> Weight {
+		let list = Weight::from_parts(computation::CALL_PS, SEALED_LIST_PROOF_BYTES);
+		Self::commit_weights()
+			.saturating_add(Self::database().reads_writes(5, 3))
+			.saturating_add(list)
+	}
+
+	/// `reveal_weights` and `reveal_mechanism_weights` with this many destinations.
+	fn reveal_weights(destinations: u32) -> Weight {
+		Self::set_weights(destinations).saturating_add(Self::database().reads_writes(5, 2))
+	}
+
+	/// `batch_reveal_weights` of this many rows with this many destinations in all.
+	fn batch_reveal_weights(rows: u32, destinations: u32) -> Weight {
+		let each = Self::reveal_weights(0).saturating_mul(u64::from(rows));
+		each.saturating_add(Self::reveal_weights(destinations))
+	}
+
+	/// Removing what bond rows say about a neuron: each validator may have one.
+	fn reset_bonds() -> Weight {
+		let rows = u64::from(MOST_VALIDATORS);
+		let time = rows.saturating_mul(computation::REPLACED_ROW_PS);
+		let reads = rows.saturating_mul(accesses::REPLACED_ROW_READS).saturating_add(2);
+		weigh(Self::database(), time, reads, rows, rows)
+	}
+
+	/// Looking whether the rounds have come that this many lists of sealed weights wait for.
+	fn look_for_rounds(lists: u32) -> Weight {
+		let reads = u64::from(lists).saturating_add(1);
+		weigh(Self::database(), computation::CALL_PS, reads, 1, 1)
+	}
+
+	/// Opening this many sealed rows of one list, and setting them.
+	fn open_sealed_weights(rows: u32) -> Weight {
+		let open = Weight::from_parts(OPEN_REF_TIME_PS, 0).saturating_add(Self::reveal_weights(MOST_SEALED_WEIGHTS));
+		let list = Weight::from_parts(computation::SEALED_LIST_PS, SEALED_LIST_PROOF_BYTES);
+		open.saturating_mul(u64::from(rows)).saturating_add(list)
 	}
 
 	/// `add_stake`.

@@ -1,6 +1,6 @@
 //! Weights that are committed to by their hash, and revealed some epochs later.
 
-use super::Row;
+use super::{Row, row};
 use crate::pallet::*;
 use alloc::vec::Vec;
 use codec::Encode;
@@ -108,9 +108,9 @@ impl<T: Config> Pallet<T> {
 		hotkey: &AccountId32,
 		netuid: NetUid,
 		committed_at: u64,
-		mut row: Row,
+		mut given: Row,
 	) -> DispatchResult {
-		let lengths = row.destinations.len() == row.weights.len();
+		let lengths = given.destinations.len() == given.weights.len();
 		ensure!(lengths, Error::<T>::WeightVecNotEqualSize);
 		let uid = Uids::<T>::get(netuid, hotkey).ok_or(Error::<T>::HotKeyNotRegisteredInSubNet)?;
 		let registrations = BlockAtRegistration::<T>::get(netuid);
@@ -121,16 +121,18 @@ impl<T: Config> Pallet<T> {
 				.is_none_or(|block| *block <= committed_at)
 		};
 		ensure!(was_there(&uid), Error::<T>::NoWeightsCommitFound);
-		let (destinations, weights) = core::mem::take(&mut row.destinations)
+		let (destinations, weights) = core::mem::take(&mut given.destinations)
 			.into_iter()
-			.zip(core::mem::take(&mut row.weights))
+			.zip(core::mem::take(&mut given.weights))
 			.filter(|(destination, _)| was_there(destination))
 			.unzip();
-		let row = Row {
+		let kept = Row {
 			destinations,
 			weights,
-			..row
+			..given
 		};
-		Self::put_row(hotkey, netuid, uid, row)
+		let n = SubnetworkN::<T>::get(netuid);
+		row::check(&kept.destinations, &kept.weights, n).map_err(Error::<T>::from)?;
+		Self::put_row(hotkey, netuid, uid, n, kept)
 	}
 }

@@ -65,10 +65,11 @@ impl<T: Config> Pallet<T> {
 			weights,
 			version_key,
 		};
-		row::check(&row.destinations, &row.weights, SubnetworkN::<T>::get(netuid)).map_err(Error::<T>::from)?;
+		let n = SubnetworkN::<T>::get(netuid);
+		row::check(&row.destinations, &row.weights, n).map_err(Error::<T>::from)?;
 		let uid = Uids::<T>::get(netuid, hotkey).ok_or(Error::<T>::HotKeyNotRegisteredInSubNet)?;
 		Self::note_update(netuid, index, uid)?;
-		Self::put_row(hotkey, netuid, uid, row)?;
+		Self::put_row(hotkey, netuid, uid, n, row)?;
 		Self::deposit_event(Event::WeightsSet(index, uid));
 		Ok(())
 	}
@@ -96,9 +97,8 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
-	/// Checks a row of a hotkey that holds `uid`, and stores it.
-	fn put_row(hotkey: &AccountId32, netuid: NetUid, uid: u16, row: Row) -> DispatchResult {
-		let n = SubnetworkN::<T>::get(netuid);
+	/// Stores a row of a hotkey that holds `uid`, on a subnet of `n` neurons, that [`row::check`] has found well formed.
+	fn put_row(hotkey: &AccountId32, netuid: NetUid, uid: u16, n: u16, row: Row) -> DispatchResult {
 		let is_owner = Self::is_owner_hotkey(netuid, hotkey);
 		let only_self = is_owner && row.destinations == [uid];
 		Self::ensure_may_set_weights(hotkey, netuid, is_owner, row.version_key)?;
@@ -106,7 +106,6 @@ impl<T: Config> Pallet<T> {
 			only_self || Self::holds_permit(netuid, uid),
 			Error::<T>::NeuronNoValidatorPermit
 		);
-		row::check(&row.destinations, &row.weights, n).map_err(Error::<T>::from)?;
 		let row = row::scale(&row.destinations, &row.weights).map_err(Error::<T>::from)?;
 		let names_itself = row.iter().any(|(destination, _)| *destination == uid);
 		ensure!(is_owner || !names_itself, Error::<T>::SelfWeightNotAllowed);

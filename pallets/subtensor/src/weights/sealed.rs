@@ -89,18 +89,19 @@ impl<T: Config> Pallet<T> {
 		let mut weight = T::WeightInfo::look_for_rounds(u32::try_from(epochs.len()).unwrap_or(u32::MAX));
 		let mut room = OPENED_PER_BLOCK;
 		let mut changed = false;
-		epochs.retain_mut(|(index, epoch, first)| {
+		for (index, epoch, first) in &mut epochs {
 			if room == 0 || T::Beacon::signature(*first).is_none() {
-				return true;
+				continue;
 			}
 			changed = true;
 			let (opened, next) = Self::open_epoch(*index, *epoch, room);
 			room = room.saturating_sub(opened);
 			weight = weight.saturating_add(T::WeightInfo::open_sealed_weights(opened));
+			// No round has number 0: nothing waits any more.
 			*first = next.unwrap_or_default();
-			next.is_some()
-		});
+		}
 		if changed {
+			epochs.retain(|(.., first)| *first > 0);
 			SealedEpochs::<T>::put(epochs);
 		}
 		weight

@@ -27,7 +27,7 @@ mod weights_storage {
 		MechanismIndex,
 		Blake2_128Concat,
 		AccountId32,
-		BoundedVec<crate::weights::Commit, ConstU32<MAX_UNREVEALED_COMMITS>>,
+		BoundedVec<weights::Commit, ConstU32<MAX_UNREVEALED_COMMITS>>,
 		ValueQuery,
 	>;
 
@@ -40,14 +40,14 @@ mod weights_storage {
 		MechanismIndex,
 		Twox64Concat,
 		u64,
-		BoundedVec<crate::weights::SealedCommit, ConstU32<MAX_SEALED_COMMITS_PER_EPOCH>>,
+		BoundedVec<weights::SealedCommit, ConstU32<MAX_SEALED_COMMITS_PER_EPOCH>>,
 		ValueQuery,
 	>;
 
 	/// The lists of [`TimelockedWeightCommits`], each with the earliest round that one of its commits waits for.
 	#[pallet::storage]
 	pub type SealedEpochs<T: Config> =
-		StorageValue<_, BoundedVec<crate::weights::SealedEpoch, ConstU32<MAX_SEALED_EPOCHS>>, ValueQuery>;
+		StorageValue<_, BoundedVec<weights::SealedEpoch, ConstU32<MAX_SEALED_EPOCHS>>, ValueQuery>;
 
 	/// How many commits of a hotkey are sealed.
 	#[pallet::storage]
