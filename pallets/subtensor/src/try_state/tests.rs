@@ -376,7 +376,7 @@ fn root_stake_that_does_not_add_up() {
 
 #[test]
 fn root_dividends_that_do_not_add_up() {
-	violates(21, || {
+	violates(20, || {
 		root_dividends();
 		RootPots::<Test>::mutate(hot(2), |pots| {
 			if let Some(pot) = pots.get_mut(&NETUID) {
@@ -384,7 +384,7 @@ fn root_dividends_that_do_not_add_up() {
 			}
 		});
 	});
-	violates(21, || {
+	violates(20, || {
 		root_dividends();
 		RootClaims::<Test>::mutate(hot(2), cold(8), |claims| {
 			assert_eq!(claims.len(), 0, "nothing is settled before the stake changes");
@@ -400,12 +400,12 @@ fn root_dividends_that_do_not_add_up() {
 		root_dividends();
 		RootClaimableAlpha::<Test>::mutate(NETUID, one_more);
 	});
-	violates(21, || {
+	violates(20, || {
 		root_dividends();
 		RootClaimableAlpha::<Test>::mutate(NETUID, one_more);
 		SubnetAlphaOut::<Test>::mutate(NETUID, one_more);
 	});
-	violates(21, || {
+	violates(20, || {
 		root_dividends();
 		assert_ok!(take_root(&cold(8), &hot(2), 100 * TAO));
 		assert_ok!(SubtensorModule::do_try_state());

@@ -56,9 +56,9 @@ pub mod computation {
 
 /// Distinct storage items that the work reads and writes, at most.
 pub mod accesses {
-	/// `set_weights`: who the caller and the owner are, the number of neurons, two columns, the caller's stake here and on
+	/// `set_weights`: the subnet, who the caller and the owner are, the number of neurons, two columns, the caller's stake here and on
 	/// root, and seven parameters.
-	pub const SET_WEIGHTS_READS: u64 = 14;
+	pub const SET_WEIGHTS_READS: u64 = 15;
 	/// `set_weights`: the row, and when it was set.
 	pub const SET_WEIGHTS_WRITES: u64 = 2;
 	/// An epoch: parameters, columns, root's part, and the owner's cut.
