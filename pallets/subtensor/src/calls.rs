@@ -76,10 +76,7 @@ mod calls {
 			allow_partial: bool,
 		) -> DispatchResult {
 			let coldkey = ensure_signed(origin)?;
-			let limit = PriceLimit {
-				price: limit_price,
-				allow_partial,
-			};
+			let limit = PriceLimit::new(limit_price, allow_partial);
 			Self::do_add_stake(&coldkey, &hotkey, netuid, amount_staked, Some(limit))
 		}
 
@@ -96,10 +93,7 @@ mod calls {
 			allow_partial: bool,
 		) -> DispatchResult {
 			let coldkey = ensure_signed(origin)?;
-			let limit = PriceLimit {
-				price: limit_price,
-				allow_partial,
-			};
+			let limit = PriceLimit::new(limit_price, allow_partial);
 			Self::do_remove_stake(&coldkey, &hotkey, netuid, amount_unstaked, Some(limit))
 		}
 
@@ -114,10 +108,7 @@ mod calls {
 			limit_price: Option<TaoBalance>,
 		) -> DispatchResult {
 			let coldkey = ensure_signed(origin)?;
-			let limit = limit_price.map(|price| PriceLimit {
-				price,
-				allow_partial: false,
-			});
+			let limit = limit_price.map(|price| PriceLimit::new(price, false));
 			Self::do_remove_stake(&coldkey, &hotkey, netuid, AlphaBalance::MAX, limit)
 		}
 
@@ -154,16 +145,8 @@ mod calls {
 			alpha_amount: AlphaBalance,
 		) -> DispatchResult {
 			let coldkey = ensure_signed(origin)?;
-			let from = Place {
-				hotkey: &origin_hotkey,
-				coldkey: &coldkey,
-				netuid: origin_netuid,
-			};
-			let to = Place {
-				hotkey: &destination_hotkey,
-				coldkey: &coldkey,
-				netuid: destination_netuid,
-			};
+			let from = Place::new(&origin_hotkey, &coldkey, origin_netuid);
+			let to = Place::new(&destination_hotkey, &coldkey, destination_netuid);
 			Self::do_move_stake(from, to, alpha_amount, None)
 		}
 
@@ -182,20 +165,9 @@ mod calls {
 			allow_partial: bool,
 		) -> DispatchResult {
 			let coldkey = ensure_signed(origin)?;
-			let from = Place {
-				hotkey: &origin_hotkey,
-				coldkey: &coldkey,
-				netuid: origin_netuid,
-			};
-			let to = Place {
-				hotkey: &destination_hotkey,
-				coldkey: &coldkey,
-				netuid: destination_netuid,
-			};
-			let limit = PriceLimit {
-				price: limit_price,
-				allow_partial,
-			};
+			let from = Place::new(&origin_hotkey, &coldkey, origin_netuid);
+			let to = Place::new(&destination_hotkey, &coldkey, destination_netuid);
+			let limit = PriceLimit::new(limit_price, allow_partial);
 			Self::do_move_stake(from, to, alpha_amount, Some(limit))
 		}
 
@@ -210,11 +182,7 @@ mod calls {
 			alpha_amount: AlphaBalance,
 		) -> DispatchResult {
 			let coldkey = ensure_signed(origin)?;
-			let from = Place {
-				hotkey: &hotkey,
-				coldkey: &coldkey,
-				netuid: origin_netuid,
-			};
+			let from = Place::new(&hotkey, &coldkey, origin_netuid);
 			Self::do_swap_stake(from, destination_netuid, alpha_amount, None)
 		}
 
@@ -231,15 +199,8 @@ mod calls {
 			allow_partial: bool,
 		) -> DispatchResult {
 			let coldkey = ensure_signed(origin)?;
-			let from = Place {
-				hotkey: &hotkey,
-				coldkey: &coldkey,
-				netuid: origin_netuid,
-			};
-			let limit = PriceLimit {
-				price: limit_price,
-				allow_partial,
-			};
+			let from = Place::new(&hotkey, &coldkey, origin_netuid);
+			let limit = PriceLimit::new(limit_price, allow_partial);
 			Self::do_swap_stake(from, destination_netuid, alpha_amount, Some(limit))
 		}
 
@@ -256,16 +217,8 @@ mod calls {
 			alpha_amount: AlphaBalance,
 		) -> DispatchResult {
 			let coldkey = ensure_signed(origin)?;
-			let from = Place {
-				hotkey: &hotkey,
-				coldkey: &coldkey,
-				netuid: origin_netuid,
-			};
-			let to = Place {
-				hotkey: &hotkey,
-				coldkey: &destination_coldkey,
-				netuid: destination_netuid,
-			};
+			let from = Place::new(&hotkey, &coldkey, origin_netuid);
+			let to = Place::new(&hotkey, &destination_coldkey, destination_netuid);
 			Self::do_transfer_stake(from, to, alpha_amount)
 		}
 
@@ -282,16 +235,8 @@ mod calls {
 			alpha_amount: AlphaBalance,
 		) -> DispatchResult {
 			let coldkey = ensure_signed(origin)?;
-			let from = Place {
-				hotkey: &origin_hotkey,
-				coldkey: &coldkey,
-				netuid: origin_netuid,
-			};
-			let to = Place {
-				hotkey: &destination_hotkey,
-				coldkey: &destination_coldkey,
-				netuid: destination_netuid,
-			};
+			let from = Place::new(&origin_hotkey, &coldkey, origin_netuid);
+			let to = Place::new(&destination_hotkey, &destination_coldkey, destination_netuid);
 			Self::do_transfer_stake_and_hotkey(from, to, alpha_amount)
 		}
 
@@ -335,10 +280,7 @@ mod calls {
 			limit: Option<TaoBalance>,
 		) -> DispatchResult {
 			let coldkey = ensure_signed(origin)?;
-			let limit = limit.map(|price| PriceLimit {
-				price,
-				allow_partial: false,
-			});
+			let limit = limit.map(|price| PriceLimit::new(price, false));
 			Self::do_add_stake_burn(&coldkey, &hotkey, netuid, amount, limit)
 		}
 

@@ -22,6 +22,16 @@ pub(crate) struct Place<'a> {
 	pub(crate) netuid: NetUid,
 }
 
+impl<'a> Place<'a> {
+	pub(crate) const fn new(hotkey: &'a AccountId32, coldkey: &'a AccountId32, netuid: NetUid) -> Self {
+		Self {
+			hotkey,
+			coldkey,
+			netuid,
+		}
+	}
+}
+
 impl<T: Config> Pallet<T> {
 	/// Moves stake of a coldkey to another hotkey, and to another subnet where these differ.
 	pub(crate) fn do_move_stake(

@@ -108,8 +108,8 @@ pub mod accesses {
 	pub const SERVE_WRITES: u64 = 3;
 	/// `register_network`, on a chain without subnets; each that exists is looked at.
 	pub const NETWORK_READS: u64 = 30;
-	/// `register_network`.
-	pub const NETWORK_WRITES: u64 = 95;
+	/// `register_network`: the hyperparameters, and what else a subnet consists of.
+	pub const NETWORK_WRITES: u64 = 47_u64.saturating_add(crate::Hyperparameters::ITEMS as u64);
 	/// A claim on root: root's stake and account, the caller's hotkeys, and the threshold.
 	pub const CLAIM_READS: u64 = 8;
 	/// A claim on root: root's stake and account, and the caller's hotkeys.
