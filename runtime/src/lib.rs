@@ -4,6 +4,10 @@
 //! Preimage, Scheduler, Proxy, SafeMode) around [`pallet_swap`], the pools, and [`pallet_subtensor`], which the
 //! metadata calls `SubtensorModule`, the name that the
 //! `bittensor` SDK looks for. Pallet indices are those of the SDK's error table.
+//! It puts stock FRAME pallets (System, Timestamp, Aura, Grandpa, Balances, TransactionPayment, Sudo,
+//! Utility) around [`pallet_subtensor`], which the metadata calls `SubtensorModule`, the name that the
+//! `bittensor` SDK looks for, and [`pallet_mev_shield`] (`MevShield`), which takes transactions that are encrypted to the
+//! next block's author. Pallet indices are those of the SDK's error table.
 //!
 //! | module | what |
 //! | --- | --- |

@@ -103,7 +103,7 @@ fn the_development_chain_is_shielded_after_its_first_block() {
 
 #[test]
 fn three_authorities_take_turns() {
-	chain("local").execute_with(|| {
+	chain(sp_genesis_builder::LOCAL_TESTNET_RUNTIME_PRESET).execute_with(|| {
 		let charlie = Sr25519Keyring::Charlie.public();
 		for number in 1..=9_u8 {
 			block(number.into(), || {
