@@ -11,6 +11,7 @@
 //! | `chain_spec` | which chain: a preset, a preset with a patch, or a file |
 //! | `service` | the parts of a node and how they are put together |
 //! | `authoring` | block production: Aura with GRANDPA, or sealing by the clock |
+//! | `offchain` | off-chain workers, which fetch the beacon's rounds |
 //! | `rpc` | the JSON-RPC methods beyond the stock ones |
 
 #![expect(

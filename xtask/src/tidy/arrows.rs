@@ -25,11 +25,11 @@ const OUR_CRATES: &str = "<workspace>";
 
 const RULES: &[Rule] = &[
 	Rule {
-		of: &["yuma", "subnet-sdk"],
+		of: &["yuma", "timelock", "subnet-sdk"],
 		but: &[],
 		never: &["subxt*", "libp2p*", "candle*", "frame-*", "pallet-*", "sc-*"],
 		save: &[],
-		why: "consensus arithmetic and the mechanism interface run without chain, network and models",
+		why: "consensus arithmetic, timelock encryption and the mechanism interface run without chain, network and models",
 	},
 	Rule {
 		of: &["yuma"],
