@@ -30,6 +30,11 @@ const RULES: &[Rule] = &[
 		never: &["subxt*", "libp2p*", "candle*", "frame-*", "pallet-*", "sc-*"],
 		save: &[],
 		why: "the arithmetic and the mechanism interface run without chain, network and models",
+		of: &["yuma", "timelock", "subnet-sdk"],
+		but: &[],
+		never: &["subxt*", "libp2p*", "candle*", "frame-*", "pallet-*", "sc-*"],
+		save: &[],
+		why: "consensus arithmetic, timelock encryption and the mechanism interface run without chain, network and models",
 	},
 	Rule {
 		of: &["yuma", "swap-math"],
