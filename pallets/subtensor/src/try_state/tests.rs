@@ -244,8 +244,8 @@ fn pools_without_subnets_and_subnets_without_pools() {
 		Swap::close(NETUID);
 	});
 	let reserves = Reserves {
-		tao: TaoBalance::new(1),
-		alpha: AlphaBalance::new(1),
+		tao: TaoBalance::new(TAO),
+		alpha: AlphaBalance::new(TAO),
 	};
 	violates(18, || {
 		assert_ok!(Swap::open(NetUid::new(7), reserves).map_err(|_| "refused"));
