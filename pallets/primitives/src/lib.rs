@@ -8,6 +8,7 @@
 //! - [`fixed`]: the share number [`U64F64`], the price [`I96F32`] and exact products divided by a third number;
 //! - [`exchange`]: [`StakeExchange`], the seam between staking and whatever prices alpha in TAO;
 //! - [`pools`]: [`SubnetPools`], the seam between staking and the pools of TAO and alpha;
+//! - [`cleanup`]: [`SubnetCleanup`], the seam through which other pallets learn that a subnet is gone;
 //! - [`info`]: the records that the runtime APIs return;
 //! - [`apis`]: the runtime-API declarations.
 //!
@@ -40,17 +41,19 @@
 extern crate alloc;
 
 pub mod apis;
+pub mod cleanup;
 pub mod exchange;
 pub mod fixed;
 pub mod info;
 pub mod pools;
 pub mod units;
 
+pub use cleanup::SubnetCleanup;
 pub use exchange::{ParityExchange, Quote, StakeExchange};
 pub use fixed::{I96F32, U64F64, mul_div_ceil, mul_div_floor};
 pub use info::{
-	AxonInfo, ChainIdentityV2, Metagraph, NeuronCertificate, NeuronInfo, NeuronInfoLite, PrometheusInfo, StakeInfo,
-	SubnetIdentityV3,
+	AxonInfo, ChainIdentityV2, IdentityText, Metagraph, NeuronCertificate, NeuronInfo, NeuronInfoLite, PrometheusInfo,
+	StakeInfo, SubnetIdentityV3,
 };
 pub use pools::{PoolRefusal, PriceLimit, Reserves, SubnetPools, Trade};
 pub use sp_runtime::{AccountId32, PerU16};

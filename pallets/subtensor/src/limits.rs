@@ -21,3 +21,8 @@ pub const PAYMENTS_PER_BLOCK: u32 = 64;
 /// Smallest amount that can be staked, and smallest stake that a withdrawal leaves behind (less is paid
 /// out with it), in rao. Keeps the share pools' rounding harmless.
 pub const MIN_STAKE: u64 = 500_000;
+/// The part of a block's weight that cleaning up dissolved subnets may use (the pallet's integrity test checks that each
+/// step fits).
+pub const CLEANUP_SHARE: Perbill = Perbill::from_percent(5);
+/// Most registrations of subnets that wait for a dissolved one to be cleaned up.
+pub const MAX_QUEUED_REGISTRATIONS: u32 = 16;

@@ -1,6 +1,7 @@
 //! Mints the block emission and splits it.
 
 mod schedule;
+mod forget;
 pub mod storage;
 
 #[cfg(test)]

@@ -14,6 +14,7 @@
 pub mod payout;
 pub mod schedule;
 mod snapshot;
+mod forget;
 pub mod storage;
 
 #[cfg(test)]

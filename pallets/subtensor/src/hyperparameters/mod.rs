@@ -1,5 +1,6 @@
 //! Hyperparameters: one record in code, one storage item each on chain.
 
+mod forget;
 pub mod storage;
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ pub(crate) mod credits;
 mod pool;
 pub mod storage;
 
+mod wind_up;
+
 #[cfg(test)]
 mod tests;
 

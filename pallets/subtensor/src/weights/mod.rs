@@ -1,6 +1,7 @@
 //! What validators think of miners.
 
 mod row;
+mod forget;
 pub mod storage;
 
 #[cfg(test)]

@@ -1,0 +1,69 @@
+//! Pays out the stake on a subnet that is dissolved. [`crate::subnets::dissolve`] says what is paid, and when.
+//!
+//! Positions are keyed by hotkey, so that the stake of all subnets is scanned. Until the last position of a share pool is
+//! paid its alpha and its shares stay what they were, so that the order does not matter.
+
+use crate::{DissolveCleanupStatus, WeightInfo, pallet::*};
+use frame_support::weights::WeightMeter;
+use ganglion_primitives::NetUid;
+
+impl<T: Config> Pallet<T> {
+	/// Pays all who stake on hotkeys of others. False where the block has no time for all of them.
+	pub(crate) fn pay_nominators(status: &mut DissolveCleanupStatus, meter: &mut WeightMeter) -> bool {
+		let mut positions = match status.cursor.is_empty() {
+			true => Alpha::<T>::iter(),
+			false => Alpha::<T>::iter_from(status.cursor.to_vec()),
+		};
+		loop {
+			if !meter.can_consume(T::WeightInfo::cleanup_payment()) {
+				status.stop_at(positions.last_raw_key());
+				return false;
+			}
+			let Some(((hotkey, coldkey, netuid), shares)) = positions.next() else {
+				return true;
+			};
+			if netuid != status.netuid {
+				meter.consume(T::WeightInfo::cleanup_scan());
+				continue;
+			}
+			meter.consume(T::WeightInfo::cleanup_payment());
+			let alpha = Self::pool(&hotkey, netuid).value_of(shares);
+			Self::pay_holder(status, &hotkey, &coldkey, alpha);
+			Alpha::<T>::remove((&hotkey, &coldkey, netuid));
+			Self::forget_staking_hotkey(&coldkey, &hotkey);
+		}
+	}
+
+	/// Pays the owners of hotkeys and removes the share pools. False where the block has no time for all of them.
+	pub(crate) fn pay_hotkey_owners(status: &mut DissolveCleanupStatus, meter: &mut WeightMeter) -> bool {
+		let mut pools = match status.cursor.is_empty() {
+			true => HotkeyShares::<T>::iter(),
+			false => HotkeyShares::<T>::iter_from(status.cursor.to_vec()),
+		};
+		loop {
+			if !meter.can_consume(T::WeightInfo::cleanup_payment()) {
+				status.stop_at(pools.last_raw_key());
+				return false;
+			}
+			let Some((hotkey, netuid, shares)) = pools.next() else {
+				return true;
+			};
+			if netuid != status.netuid {
+				meter.consume(T::WeightInfo::cleanup_scan());
+				continue;
+			}
+			meter.consume(T::WeightInfo::cleanup_payment());
+			let alpha = Self::pool(&hotkey, netuid).value_of(shares.owner);
+			if let Some(coldkey) = Self::coldkey_of(&hotkey) {
+				Self::pay_holder(status, &hotkey, &coldkey, alpha);
+			}
+			HotkeyShares::<T>::remove(&hotkey, netuid);
+			TotalHotkeyAlpha::<T>::remove(&hotkey, netuid);
+		}
+	}
+
+	/// Forgets what is one item a subnet.
+	pub(crate) fn forget_staking(netuid: NetUid) {
+		TotalAlphaStaked::<T>::remove(netuid);
+	}
+}
