@@ -1,7 +1,7 @@
 //! Ganglion's runtime: the state transition function that every node of a chain executes in Wasm.
 //!
-//! It puts stock FRAME pallets (System, Timestamp, Aura, Grandpa, Balances, TransactionPayment, Sudo,
-//! Utility) around [`pallet_subtensor`], which the metadata calls `SubtensorModule`, the name that the
+//! It puts stock FRAME pallets (System, Timestamp, Aura, Grandpa, Balances, TransactionPayment, Utility, Sudo, Multisig,
+//! Preimage, Scheduler, Proxy, SafeMode) around [`pallet_subtensor`], which the metadata calls `SubtensorModule`, the name that the
 //! `bittensor` SDK looks for. Pallet indices are those of the SDK's error table.
 //!
 //! | module | what |
@@ -151,4 +151,19 @@ mod runtime {
 
 	#[runtime::pallet_index(12)]
 	pub type Sudo = pallet_sudo;
+
+	#[runtime::pallet_index(13)]
+	pub type Multisig = pallet_multisig;
+
+	#[runtime::pallet_index(14)]
+	pub type Preimage = pallet_preimage;
+
+	#[runtime::pallet_index(15)]
+	pub type Scheduler = pallet_scheduler;
+
+	#[runtime::pallet_index(16)]
+	pub type Proxy = pallet_proxy;
+
+	#[runtime::pallet_index(20)]
+	pub type SafeMode = pallet_safe_mode;
 }

@@ -47,8 +47,25 @@ pub fn mul_div_ceil(a: u128, b: u128, c: u128) -> Option<u128> {
 	Deserialize,
 )]
 pub struct U64F64 {
-	/// The number times 2^64.
+	/// The number times 2^64; in JSON a decimal text, since JSON's numbers are too small for it.
+	#[serde(with = "decimal_text")]
 	pub bits: u128,
+}
+
+/// Bits as the text of a decimal number.
+mod decimal_text {
+	use alloc::string::{String, ToString};
+	use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+	pub(super) fn serialize<S: Serializer>(bits: &u128, serializer: S) -> Result<S::Ok, S::Error> {
+		serializer.serialize_str(&bits.to_string())
+	}
+
+	pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128, D::Error> {
+		let text = String::deserialize(deserializer)?;
+		text.parse()
+			.map_err(|_| Error::custom("bits must be the text of an integer from 0 to 2^128 - 1"))
+	}
 }
 
 impl U64F64 {

@@ -91,6 +91,7 @@ use frame_support::pallet_macros::import_section;
 /// The pallet.
 #[import_section(subnets::storage::subnets_storage)]
 #[import_section(hyperparameters::storage::hyperparameters_storage)]
+#[import_section(hyperparameters::storage::hyperparameter_items)]
 #[import_section(registration::storage::registration_storage)]
 #[import_section(serving::storage::serving_storage)]
 #[import_section(staking::storage::staking_storage)]

@@ -69,7 +69,7 @@ pub(crate) fn parameters() -> Hyperparameters {
 		max_allowed_validators: 3,
 		immunity_period: IMMUNITY,
 		weights_set_rate_limit: 5,
-		activity_cutoff_factor_milli: 100_000,
+		activity_cutoff_factor_milli: 50_000,
 		burn: TaoBalance::new(BURN),
 		serving_rate_limit: 3,
 		max_registrations_per_block: 16,

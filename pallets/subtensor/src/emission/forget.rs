@@ -7,7 +7,6 @@ impl<T: Config> Pallet<T> {
 	/// Forgets what is one item a subnet.
 	pub(crate) fn forget_emission(netuid: NetUid) {
 		SubnetEmissionEnabled::<T>::remove(netuid);
-		OwnerCutEnabled::<T>::remove(netuid);
 		SubnetTaoInEmission::<T>::remove(netuid);
 		SubnetAlphaOut::<T>::remove(netuid);
 		PendingServerEmission::<T>::remove(netuid);

@@ -5,19 +5,9 @@ use frame_support::pallet_macros::pallet_section;
 /// What the chain emitted for a subnet, and what of it is not paid yet.
 #[pallet_section]
 mod emission_storage {
-	/// On unless switched off.
-	#[pallet::type_value]
-	pub fn DefaultTrue() -> bool {
-		true
-	}
-
 	/// Whether a subnet takes part in the block emission.
 	#[pallet::storage]
 	pub type SubnetEmissionEnabled<T: Config> = StorageMap<_, Identity, NetUid, bool, ValueQuery>;
-
-	/// Whether the owner of a subnet gets the owner cut.
-	#[pallet::storage]
-	pub type OwnerCutEnabled<T: Config> = StorageMap<_, Identity, NetUid, bool, ValueQuery, DefaultTrue>;
 
 	/// Owner's share of a subnet's emission, of 65535.
 	#[pallet::storage]

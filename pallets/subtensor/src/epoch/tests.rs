@@ -232,7 +232,11 @@ fn the_owner_counts_without_a_permit() {
 
 #[test]
 fn bonds_that_do_not_change_are_not_written() {
-	let mut storage = storage_with(parameters());
+	// Fast enough to come to rest while the validators are active.
+	let mut storage = storage_with(Hyperparameters {
+		bonds_moving_average: 500_000,
+		..parameters()
+	});
 	storage.execute_with(|| {
 		working_subnet();
 		assert_ok!(set_weights(2, &[(3, 1)]));

@@ -15,7 +15,7 @@ impl<T: Config> Pallet<T> {
 	/// Everything about a subnet; `None` where it does not exist.
 	///
 	/// While stake is exchanged one to one there is no pool: `alpha_in` is zero and the price is 1. What this chain
-	/// does not have (identities, proof-of-work registration, collateral, root dividends) is empty or zero.
+	/// does not have (identities, collateral, root dividends) is empty or zero.
 	#[allow(clippy::too_many_lines, reason = "one line a field of a record that clients define")]
 	pub fn get_metagraph(netuid: NetUid) -> Option<Metagraph> {
 		if !NetworksAdded::<T>::get(netuid) {
@@ -69,21 +69,21 @@ impl<T: Config> Pallet<T> {
 			num_uids: Compact(n),
 			max_uids: Compact(parameters.max_allowed_uids),
 			burn: Compact(parameters.burn),
-			difficulty: Compact(0),
+			difficulty: Compact(parameters.difficulty),
 			registration_allowed: parameters.registration_allowed,
-			pow_registration_allowed: false,
+			pow_registration_allowed: parameters.pow_registration_allowed,
 			immunity_period: Compact(parameters.immunity_period),
-			min_difficulty: Compact(0),
-			max_difficulty: Compact(0),
+			min_difficulty: Compact(parameters.min_difficulty),
+			max_difficulty: Compact(parameters.max_difficulty),
 			min_burn: Compact(parameters.min_burn),
 			max_burn: Compact(parameters.max_burn),
-			adjustment_alpha: Compact(0),
-			adjustment_interval: Compact(0),
-			target_regs_per_interval: Compact(0),
+			adjustment_alpha: Compact(parameters.adjustment_alpha),
+			adjustment_interval: Compact(parameters.adjustment_interval),
+			target_regs_per_interval: Compact(parameters.target_registrations_per_interval),
 			max_regs_per_block: Compact(parameters.max_registrations_per_block),
 			serving_rate_limit: Compact(parameters.serving_rate_limit),
-			commit_reveal_weights_enabled: CommitRevealWeightsEnabled::<T>::get(netuid),
-			commit_reveal_period: Compact(0),
+			commit_reveal_weights_enabled: parameters.commit_reveal_weights_enabled,
+			commit_reveal_period: Compact(parameters.reveal_period_epochs),
 			liquid_alpha_enabled: parameters.liquid_alpha_on,
 			alpha_high: Compact(parameters.alpha_high),
 			alpha_low: Compact(parameters.alpha_low),

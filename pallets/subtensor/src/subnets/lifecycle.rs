@@ -167,7 +167,6 @@ impl<T: Config> Pallet<T> {
 		TokenSymbol::<T>::insert(netuid, Self::free_symbol(netuid));
 		let defaults: Hyperparameters = SubnetDefaults::<T>::get();
 		defaults.store::<T>(netuid);
-		CommitRevealWeightsEnabled::<T>::insert(netuid, false);
 		SubnetEmissionEnabled::<T>::insert(netuid, true);
 		SubnetworkN::<T>::insert(netuid, 0);
 		LastEpochBlock::<T>::insert(netuid, block);

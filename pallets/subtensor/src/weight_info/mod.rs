@@ -95,7 +95,7 @@ pub mod accesses {
 	/// `register_network`, on a chain without subnets; each that exists is looked at.
 	pub const NETWORK_READS: u64 = 30;
 	/// `register_network`.
-	pub const NETWORK_WRITES: u64 = 70;
+	pub const NETWORK_WRITES: u64 = 95;
 	/// Each row that may name a neuron that is replaced: finding it, and reading it.
 	pub const REPLACED_ROW_READS: u64 = 2;
 }

@@ -29,7 +29,7 @@ mod tests;
 
 pub use status::{CleanupStage, DissolveCleanupStatus};
 
-use crate::{CLEANUP_SHARE, PAYMENTS_PER_BLOCK, WeightInfo, pallet::*};
+use crate::{CLEANUP_SHARE, Hyperparameters, PAYMENTS_PER_BLOCK, WeightInfo, pallet::*};
 use alloc::vec::Vec;
 use frame_support::{
 	ensure,
@@ -201,7 +201,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Removes what is one item a subnet.
 	fn forget_records(netuid: NetUid) {
-		Self::forget_hyperparameters(netuid);
+		Hyperparameters::forget::<T>(netuid);
 		Self::forget_registration(netuid);
 		Self::forget_staking(netuid);
 		Self::forget_weights(netuid);
