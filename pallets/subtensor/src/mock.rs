@@ -59,6 +59,8 @@ impl Config for Test {
 	type Exchange = ParityExchange;
 	type WeightInfo = PalletWeight<Test>;
 	type PalletId = SubtensorPalletId;
+	type SubnetCleanup = ();
+	type InitialStartCallDelay = StartDelay<Test>;
 }
 
 /// What subnets of the tests start with.
@@ -101,6 +103,9 @@ pub(crate) fn storage_with(subnet_defaults: Hyperparameters) -> sp_io::TestExter
 		subtensor_module: GenesisConfig {
 			subnet_defaults,
 			network_min_lock_cost: TaoBalance::new(LOCK_COST),
+			network_lock_reduction_interval: 0,
+			network_rate_limit: 0,
+			start_call_delay: 0,
 			subnet_limit: 3,
 			..Default::default()
 		},

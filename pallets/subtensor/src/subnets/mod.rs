@@ -21,6 +21,8 @@ pub(crate) mod symbols;
 #[cfg(test)]
 mod tests;
 
+pub use start::StartDelay;
+
 use crate::pallet::*;
 use alloc::vec::Vec;
 use frame_support::{

@@ -47,6 +47,15 @@ use ganglion_primitives::{AccountId32, AlphaBalance, NetUid, SubnetCleanup, Subn
 const FOREIGN_ITEMS: u32 = 64;
 
 impl<T: Config> Pallet<T> {
+	/// Ends a subnet of this coldkey.
+	pub(crate) fn do_dissolve_network_of(coldkey: &AccountId32, netuid: NetUid) -> DispatchResult {
+		let queued = DissolveCleanupQueue::<T>::get().contains(&netuid);
+		ensure!(!queued, Error::<T>::NetworkDissolveAlreadyQueued);
+		Self::ensure_subnet_exists(netuid)?;
+		ensure!(SubnetOwner::<T>::get(netuid) == *coldkey, Error::<T>::NotSubnetOwner);
+		Self::do_dissolve_network(netuid)
+	}
+
 	/// Ends a subnet: it does not exist from now on, and is cleaned up in the next blocks.
 	pub(crate) fn do_dissolve_network(netuid: NetUid) -> DispatchResult {
 		let queue = DissolveCleanupQueue::<T>::get();
