@@ -7,7 +7,6 @@
 //!   kinds of money ([`TaoBalance`], [`AlphaBalance`]), which cannot be added to each other;
 //! - [`fixed`]: the share number [`U64F64`], the price [`I96F32`] and exact products divided by a third number;
 //! - [`beacon`]: [`Beacon`], the seam between sealed commits and a randomness beacon;
-//! - [`exchange`]: [`StakeExchange`], the seam between staking and whatever prices alpha in TAO;
 //! - [`pools`]: [`SubnetPools`], the seam between staking and the pools of TAO and alpha;
 //! - [`cleanup`]: [`SubnetCleanup`], the seam through which other pallets learn that a subnet is gone;
 //! - [`info`]: the records that the runtime APIs return;
@@ -44,7 +43,6 @@ extern crate alloc;
 pub mod apis;
 pub mod beacon;
 pub mod cleanup;
-pub mod exchange;
 pub mod fixed;
 pub mod info;
 pub mod pools;
@@ -52,7 +50,6 @@ pub mod units;
 
 pub use beacon::{Beacon, BeaconSignature, NeededRounds, TimelockError};
 pub use cleanup::SubnetCleanup;
-pub use exchange::{ParityExchange, Quote, StakeExchange};
 pub use fixed::{I96F32, U64F64, mul_div_ceil, mul_div_floor};
 pub use info::{
 	AxonInfo, ChainIdentityV2, IdentityText, Metagraph, NeuronCertificate, NeuronInfo, NeuronInfoLite, PrometheusInfo,

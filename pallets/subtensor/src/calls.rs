@@ -36,7 +36,7 @@ mod calls {
 			Self::do_set_weights(&hotkey, netuid, mecid, dests, weights, version_key)
 		}
 
-		/// Stakes TAO of the calling coldkey on a hotkey.
+		/// Buys alpha for TAO of the calling coldkey and stakes it on a hotkey.
 		#[pallet::call_index(2)]
 		#[pallet::weight(T::WeightInfo::add_stake())]
 		pub fn add_stake(
@@ -46,11 +46,11 @@ mod calls {
 			amount_staked: TaoBalance,
 		) -> DispatchResult {
 			let coldkey = ensure_signed(origin)?;
-			Self::do_add_stake(&coldkey, &hotkey, netuid, amount_staked)
+			Self::do_add_stake(&coldkey, &hotkey, netuid, amount_staked, None)
 		}
 
-		/// Takes alpha of the calling coldkey off a hotkey and pays it out as TAO; `u64::MAX` takes all. A rest
-		/// below [`MIN_STAKE`] is paid out too.
+		/// Takes alpha of the calling coldkey off a hotkey and sells it for TAO; `u64::MAX` takes all. A rest
+		/// below [`MIN_STAKE`] is sold too.
 		#[pallet::call_index(3)]
 		#[pallet::weight(T::WeightInfo::remove_stake())]
 		pub fn remove_stake(
@@ -60,7 +60,7 @@ mod calls {
 			amount_unstaked: AlphaBalance,
 		) -> DispatchResult {
 			let coldkey = ensure_signed(origin)?;
-			Self::do_remove_stake(&coldkey, &hotkey, netuid, amount_unstaked)
+			Self::do_remove_stake(&coldkey, &hotkey, netuid, amount_unstaked, None)
 		}
 
 		/// Publishes where the calling hotkey serves. Address 0 with port 1 withdraws it.

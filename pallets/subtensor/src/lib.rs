@@ -17,9 +17,9 @@
 //!
 //! # Money
 //!
-//! Every subnet has an account ([`Pallet::subnet_account`]) whose TAO backs its alpha one to one: stake,
-//! pending emission and the existential deposit that the registration of the subnet left there. Prices come through
-//! [`Config::Exchange`]. Whatever an epoch cannot pay out exactly stays pending, so that for each subnet
+//! Every subnet has an account ([`Pallet::subnet_account`]) that holds the TAO of the subnet's pool, and the existential
+//! deposit that the registration of the subnet left there. Staking buys alpha from the pool ([`Config::Pools`]), and
+//! unstaking sells it. Root has no pool: its stake is TAO, one to one, in root's account. Whatever an epoch cannot pay out exactly stays pending, so that for each subnet
 //! `emitted = paid to miners + to validators + to the owner + pending`, to the rao
 //! ([`SubnetEmissionTotals`](pallet::SubnetEmissionTotals)).
 //!
@@ -119,8 +119,8 @@ pub mod pallet {
 	use frame_support::{PalletId, pallet_prelude::*, traits::fungible};
 	use frame_system::pallet_prelude::*;
 	use ganglion_primitives::{
-		AccountId32, AlphaBalance, AxonInfo, ChainIdentityV2, MechId, MechanismIndex, NetUid, NeuronCertificate, PerU16, StakeExchange,
-		SubnetCleanup, SubnetIdentityV3, TaoBalance, U64F64,
+		AccountId32, AlphaBalance, AxonInfo, ChainIdentityV2, MechId, MechanismIndex, NetUid, NeuronCertificate, PerU16,
+		SubnetCleanup, SubnetIdentityV3, SubnetPools, TaoBalance, U64F64,
 	};
 
 	/// One value per uid.
@@ -142,8 +142,8 @@ pub mod pallet {
 		/// The native token, in rao.
 		type Currency: fungible::Inspect<AccountId32, Balance = u64> + fungible::Mutate<AccountId32>;
 
-		/// Prices alpha in TAO.
-		type Exchange: StakeExchange;
+		/// The pools that price alpha in TAO.
+		type Pools: SubnetPools;
 
 		/// What other pallets store about subnets.
 		type SubnetCleanup: SubnetCleanup;
@@ -234,6 +234,8 @@ pub mod pallet {
 			/// What was paid back.
 			lock_amount: TaoBalance,
 		},
+		/// A subnet was started: its number, and the block from which on it takes part in the emission.
+		FirstEmissionBlockNumberSet(NetUid, u64),
 		/// A coldkey said who it is, or took that back.
 		ChainIdentitySet(AccountId32),
 		/// The owner of a subnet said what it is.
@@ -310,6 +312,8 @@ pub mod pallet {
 		NetworkTxRateLimitExceeded,
 		/// Too many registrations of subnets wait already: try again when one of them has got its subnet.
 		NetworkRegistrationQueueFull,
+		/// The subnet was started already.
+		FirstEmissionBlockNumberAlreadySet,
 		/// The subnet is too young to be started: wait until it is `StartCallDelay` blocks old.
 		StartCallNotReady,
 		/// A text of the identity is too long, or is not UTF-8: shorten it.
@@ -370,6 +374,14 @@ pub mod pallet {
 		/// The hotkey's share pool cannot represent the amount without a loss: stake on another hotkey, or withdraw
 		/// everything.
 		StakeUnavailable,
+		/// The pool is too small for the trade: trade less.
+		InsufficientLiquidity,
+		/// The trade would move the price beyond its limit: trade less, allow a partial trade, or relax the limit.
+		SlippageTooHigh,
+		/// The price is at its limit already, so that not even a part of the trade can be made: relax the limit.
+		ZeroMaxAmount,
+		/// The subnet has a pool already.
+		PoolExists,
 		/// A number got too large.
 		Overflow,
 		/// Weights cannot be set on the root subnet.

@@ -5,7 +5,7 @@ use frame_support::{
 	PalletId, assert_ok, derive_impl, parameter_types,
 	traits::{Hooks, fungible::Mutate},
 };
-use ganglion_primitives::{AccountId32, AlphaBalance, NetUid, ParityExchange, TaoBalance};
+use ganglion_primitives::{AccountId32, AlphaBalance, NetUid, TaoBalance};
 use sp_runtime::{BuildStorage, traits::IdentityLookup};
 
 type Block = frame_system::mocking::MockBlock<Test>;
@@ -14,6 +14,7 @@ frame_support::construct_runtime!(
 	pub enum Test {
 		System: frame_system,
 		Balances: pallet_balances,
+		Swap: pallet_swap,
 		SubtensorModule: pallet_subtensor,
 	}
 );
@@ -54,9 +55,11 @@ impl pallet_balances::Config for Test {
 	type AccountStore = System;
 }
 
+impl pallet_swap::Config for Test {}
+
 impl Config for Test {
 	type Currency = Balances;
-	type Exchange = ParityExchange;
+	type Pools = Swap;
 	type WeightInfo = PalletWeight<Test>;
 	type PalletId = SubtensorPalletId;
 	type SubnetCleanup = ();
@@ -149,10 +152,11 @@ pub(crate) fn signed(account: AccountId32) -> RuntimeOrigin {
 	RuntimeOrigin::signed(account)
 }
 
-/// Registers a subnet of coldkey 1 with hotkey 1.
+/// Registers a subnet of coldkey 1 with hotkey 1, and starts it.
 pub(crate) fn subnet() -> NetUid {
-	let netuid = NetUid::new(TotalNetworks::<Test>::get());
+	let netuid = SubtensorModule::free_netuid().unwrap_or_default();
 	assert_ok!(SubtensorModule::register_network(signed(cold(1)), hot(1)));
+	assert_ok!(SubtensorModule::start_call(signed(cold(1)), netuid));
 	netuid
 }
 
@@ -168,10 +172,36 @@ pub(crate) fn register(number: u8) -> u16 {
 	Uids::<Test>::get(NETUID, hot(number)).unwrap()
 }
 
-/// Stakes on hotkey `on` of subnet 1.
+/// Gives a coldkey so much alpha on a hotkey, without a trade, so that it is exactly that much.
+pub(crate) fn give_alpha(coldkey: &AccountId32, hotkey: &AccountId32, netuid: NetUid, amount: u64) {
+	assert_ok!(try_give_alpha(coldkey, hotkey, netuid, amount));
+}
+
+/// [`give_alpha`], which the hotkey's share pool may refuse.
+pub(crate) fn try_give_alpha(
+	coldkey: &AccountId32,
+	hotkey: &AccountId32,
+	netuid: NetUid,
+	amount: u64,
+) -> sp_runtime::DispatchResult {
+	let alpha = AlphaBalance::new(amount);
+	frame_support::storage::with_storage_layer(|| SubtensorModule::put_alpha(hotkey, coldkey, netuid, alpha))?;
+	SubnetAlphaOut::<Test>::mutate(netuid, |total| *total = total.saturating_add(alpha));
+	Ok(())
+}
+
+/// Gives alpha to all who stake on a hotkey.
+pub(crate) fn reward(hotkey: &AccountId32, netuid: NetUid, amount: u64) {
+	let alpha = AlphaBalance::new(amount);
+	let mut credits = staking::credits::Credits::<Test>::open(netuid);
+	assert_ok!(credits.credit(hotkey, alpha, AlphaBalance::ZERO));
+	credits.close();
+	SubnetAlphaOut::<Test>::mutate(netuid, |total| *total = total.saturating_add(alpha));
+}
+
+/// Gives coldkey `from` so much alpha on hotkey `on` of subnet 1.
 pub(crate) fn stake(from: u8, on: u8, amount: u64) {
-	let amount = TaoBalance::new(amount);
-	assert_ok!(SubtensorModule::add_stake(signed(cold(from)), hot(on), NETUID, amount));
+	give_alpha(&cold(from), &hot(on), NETUID, amount);
 }
 
 /// Stake of a coldkey on a hotkey of subnet 1.
@@ -203,7 +233,12 @@ pub(crate) fn block_length(picoseconds: u64) {
 
 /// Moves the issuance without moving money that tests look at.
 pub(crate) fn mint_to_stranger(amount: u64) {
-	assert_ok!(Balances::mint_into(&cold(200), amount));
+	mint_to(&cold(200), amount);
+}
+
+/// Gives TAO to an account.
+pub(crate) fn mint_to(account: &AccountId32, amount: u64) {
+	assert_ok!(Balances::mint_into(account, amount));
 }
 
 /// A subnet with validators 2 and 3 (uids 1 and 2, with permits) and miners 4 and 5 (uids 3 and 4).
@@ -243,8 +278,7 @@ pub(crate) fn crowded_subnet(neurons: u16, validators: u16) {
 		assert_ok!(SubtensorModule::associate_hotkey(&coldkey, &hotkey));
 		assert_ok!(SubtensorModule::append_neuron(NETUID, &hotkey));
 		if uid <= validators {
-			let amount = TaoBalance::new((1_000 - u64::from(uid)) * TAO);
-			assert_ok!(SubtensorModule::add_stake(signed(coldkey), hotkey, NETUID, amount));
+			give_alpha(&coldkey, &hotkey, NETUID, (1_000 - u64::from(uid)) * TAO);
 		}
 	}
 	next_epoch(NETUID);

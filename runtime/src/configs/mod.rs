@@ -138,9 +138,11 @@ impl pallet_sudo::Config for Runtime {
 	type WeightInfo = pallet_sudo::weights::SubstrateWeight<Runtime>;
 }
 
+impl pallet_swap::Config for Runtime {}
+
 impl pallet_subtensor::Config for Runtime {
 	type Currency = Balances;
-	type Exchange = ganglion_primitives::ParityExchange;
+	type Pools = crate::Swap;
 	type PalletId = SubtensorPalletId;
 	type WeightInfo = pallet_subtensor::PalletWeight<Runtime>;
 }

@@ -5,6 +5,10 @@ use frame_support::pallet_macros::pallet_section;
 /// What the chain emitted for a subnet, and what of it is not paid yet.
 #[pallet_section]
 mod emission_storage {
+	/// First block in which a subnet emits; none where it has not started.
+	#[pallet::storage]
+	pub type FirstEmissionBlockNumber<T: Config> = StorageMap<_, Identity, NetUid, u64, OptionQuery>;
+
 	/// Whether a subnet takes part in the block emission.
 	#[pallet::storage]
 	pub type SubnetEmissionEnabled<T: Config> = StorageMap<_, Identity, NetUid, bool, ValueQuery>;

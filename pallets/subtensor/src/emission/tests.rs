@@ -26,7 +26,7 @@ fn a_block_mints_one_tao_into_the_only_subnet() {
 		let issuance = Balances::total_issuance();
 		next_blocks(1);
 		assert_eq!(Balances::total_issuance(), issuance + TAO);
-		assert_eq!(backing(NETUID), EXISTENTIAL_DEPOSIT + TAO);
+		assert_eq!(backing(NETUID), LOCK_COST + TAO);
 		assert_eq!(SubnetTaoInEmission::<Test>::get(NETUID).get(), TAO);
 		assert_eq!(SubnetAlphaOut::<Test>::get(NETUID).get(), TAO);
 		let owner = PendingOwnerCut::<Test>::get(NETUID).get();
@@ -55,11 +55,7 @@ fn subnets_share_equally_and_the_odd_rao_goes_round() {
 		assert!(shares.iter().all(|share| [TAO / 3, TAO / 3 + 1].contains(share)));
 		next_blocks(2);
 		assert_eq!(Balances::total_issuance(), issuance + 3 * TAO);
-		assert!(
-			netuids
-				.iter()
-				.all(|netuid| backing(*netuid) == EXISTENTIAL_DEPOSIT + TAO)
-		);
+		assert!(netuids.iter().all(|netuid| backing(*netuid) == LOCK_COST + TAO));
 	});
 }
 

@@ -3,19 +3,25 @@
 use crate::{Hyperparameters, pallet::*};
 use alloc::vec::Vec;
 use codec::Compact;
-use frame_support::traits::fungible::Inspect;
-use ganglion_primitives::{AlphaBalance, I96F32, Metagraph, NetUid, TaoBalance};
+use ganglion_primitives::{AlphaBalance, I96F32, Metagraph, NetUid, SubnetPools, TaoBalance, U64F64};
 
 /// Text as the record carries it.
 fn text(bytes: &[u8]) -> Vec<Compact<u8>> {
 	bytes.iter().copied().map(Compact).collect()
 }
 
+/// A price with as many fractional bits as the record's.
+fn moving_price(price: U64F64) -> I96F32 {
+	I96F32 {
+		bits: i128::try_from(price.bits >> 32).unwrap_or(i128::MAX),
+	}
+}
+
 impl<T: Config> Pallet<T> {
 	/// Everything about a subnet; `None` where it does not exist.
 	///
-	/// While stake is exchanged one to one there is no pool: `alpha_in` is zero and the price is 1. What this chain
-	/// does not have (collateral, root dividends) is empty or zero.
+	/// `moving_price` is the pool's present price. What this chain does not have (collateral, root dividends) is empty or
+	/// zero.
 	#[allow(clippy::too_many_lines, reason = "one line a field of a record that clients define")]
 	pub fn get_metagraph(netuid: NetUid) -> Option<Metagraph> {
 		if !NetworksAdded::<T>::get(netuid) {
@@ -28,7 +34,7 @@ impl<T: Config> Pallet<T> {
 		let symbol = TokenSymbol::<T>::get(netuid);
 		let identity = SubnetIdentitiesV3::<T>::get(netuid);
 		let name: &[u8] = identity.as_ref().map_or(&[], |identity| &identity.subnet_name);
-		let account = Self::subnet_account(netuid);
+		let pool = T::Pools::reserves(netuid).unwrap_or_default();
 		let tao_in_emission = SubnetTaoInEmission::<T>::get(netuid);
 		let pending =
 			PendingServerEmission::<T>::get(netuid).saturating_add(PendingValidatorEmission::<T>::get(netuid));
@@ -50,16 +56,16 @@ impl<T: Config> Pallet<T> {
 			last_step: Compact(LastMechansimStepBlock::<T>::get(netuid)),
 			blocks_since_last_step: Compact(BlocksSinceLastStep::<T>::get(netuid)),
 			subnet_emission: Compact(tao_in_emission.get()),
-			alpha_in: Compact(AlphaBalance::ZERO),
+			alpha_in: Compact(pool.alpha),
 			alpha_out: Compact(SubnetAlphaOut::<T>::get(netuid)),
-			tao_in: Compact(TaoBalance::new(T::Currency::balance(&account))),
+			tao_in: Compact(pool.tao),
 			alpha_out_emission: Compact(AlphaBalance::new(tao_in_emission.get())),
 			alpha_in_emission: Compact(AlphaBalance::ZERO),
 			tao_in_emission: Compact(tao_in_emission),
 			pending_alpha_emission: Compact(pending),
 			pending_root_emission: Compact(TaoBalance::ZERO),
 			subnet_volume: Compact(0),
-			moving_price: I96F32::from_integer(1),
+			moving_price: moving_price(T::Pools::price(netuid)),
 			rho: Compact(parameters.rho),
 			kappa: Compact(parameters.kappa),
 			min_allowed_weights: Compact(parameters.min_allowed_weights),

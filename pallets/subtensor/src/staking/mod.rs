@@ -1,8 +1,11 @@
 //! Stake: coldkeys hold shares of the alpha on a hotkey.
 
 pub(crate) mod credits;
+mod orders;
 mod pool;
 pub mod storage;
+mod take;
+mod trades;
 
 mod wind_up;
 
@@ -13,12 +16,8 @@ use crate::{MIN_STAKE, pallet::*};
 use frame_support::{
 	ensure,
 	pallet_prelude::{DispatchError, DispatchResult},
-	traits::{
-		fungible::{Inspect, Mutate},
-		tokens::{Fortitude, Preservation},
-	},
 };
-use ganglion_primitives::{AccountId32, AlphaBalance, NetUid, PerU16, StakeExchange, TaoBalance, U64F64};
+use ganglion_primitives::{AccountId32, AlphaBalance, NetUid, U64F64};
 pub use pool::PoolShares;
 use pool::{PoolError, SharePool};
 
@@ -43,82 +42,55 @@ impl<T: Config> Pallet<T> {
 		Self::coldkey_of(hotkey).is_some_and(|owner| owner == *coldkey)
 	}
 
-	/// Stakes TAO of a coldkey on a hotkey.
-	pub(crate) fn do_add_stake(
-		coldkey: &AccountId32,
+	/// Takes alpha out of a coldkey's position on a hotkey: exactly `alpha`, which is at most the position.
+	pub(crate) fn take_alpha(
 		hotkey: &AccountId32,
-		netuid: NetUid,
-		tao: TaoBalance,
-	) -> DispatchResult {
-		Self::ensure_stakeable(hotkey, netuid)?;
-		ensure!(tao.get() >= MIN_STAKE, Error::<T>::AmountTooLow);
-		let available = T::Currency::reducible_balance(coldkey, Preservation::Preserve, Fortitude::Polite);
-		ensure!(available >= tao.get(), Error::<T>::NotEnoughBalanceToStake);
-		let quote = T::Exchange::execute_buy(netuid, tao)?;
-		let account = Self::subnet_account(netuid);
-		T::Currency::transfer(coldkey, &account, tao.get(), Preservation::Preserve)?;
-
-		let mut pool = Self::pool(hotkey, netuid);
-		let bought = pool.deposit_exactly(quote.out).map_err(Error::<T>::from)?;
-		Self::note_staking_hotkey(coldkey, hotkey)?;
-		Self::add_shares(hotkey, coldkey, netuid, bought)?;
-		Self::set_pool(hotkey, netuid, pool)?;
-		SubnetAlphaOut::<T>::try_mutate(netuid, |total| {
-			*total = total.checked_add(quote.out).ok_or(Error::<T>::Overflow)?;
-			Ok::<(), DispatchError>(())
-		})?;
-		Self::deposit_event(Event::StakeAdded(
-			coldkey.clone(),
-			hotkey.clone(),
-			tao,
-			quote.out,
-			netuid,
-			quote.fee.get(),
-		));
-		Ok(())
-	}
-
-	/// Takes alpha of a coldkey off a hotkey and pays it out as TAO.
-	pub(crate) fn do_remove_stake(
 		coldkey: &AccountId32,
-		hotkey: &AccountId32,
 		netuid: NetUid,
 		alpha: AlphaBalance,
 	) -> DispatchResult {
-		Self::ensure_stakeable(hotkey, netuid)?;
-		ensure!(!alpha.is_zero(), Error::<T>::AmountTooLow);
 		let mut pool = Self::pool(hotkey, netuid);
 		let position = Self::position(hotkey, coldkey, netuid);
-		let stake = pool.value_of(position);
-		ensure!(!stake.is_zero(), Error::<T>::NotEnoughStakeToWithdraw);
-		let wanted = if alpha == AlphaBalance::MAX { stake } else { alpha };
-		let rest = stake.checked_sub(wanted).ok_or(Error::<T>::NotEnoughStakeToWithdraw)?;
-		let (paid, left) = if rest.get() < MIN_STAKE {
-			(pool.withdraw_all(position).map_err(Error::<T>::from)?, U64F64::ZERO)
+		let left = if alpha == pool.value_of(position) {
+			pool.withdraw_all(position).map_err(Error::<T>::from)?;
+			U64F64::ZERO
 		} else {
-			(wanted, pool.withdraw(position, wanted).map_err(Error::<T>::from)?)
+			pool.withdraw(position, alpha).map_err(Error::<T>::from)?
 		};
 		Self::set_shares(hotkey, coldkey, netuid, left);
 		Self::set_pool(hotkey, netuid, pool)?;
 		Self::forget_staking_hotkey(coldkey, hotkey);
-		SubnetAlphaOut::<T>::try_mutate(netuid, |total| {
-			*total = total.checked_sub(paid).ok_or(Error::<T>::Overflow)?;
-			Ok::<(), DispatchError>(())
-		})?;
-
-		let quote = T::Exchange::execute_sell(netuid, paid)?;
-		let account = Self::subnet_account(netuid);
-		// A few rao cannot revive an account that does not exist; the transfer says so and the call fails.
-		T::Currency::transfer(&account, coldkey, quote.out.get(), Preservation::Preserve)?;
-		Self::deposit_event(Event::StakeRemoved(
-			coldkey.clone(),
-			hotkey.clone(),
-			quote.out,
-			paid,
-			netuid,
-			quote.fee.get(),
-		));
 		Ok(())
+	}
+
+	/// Adds alpha to a coldkey's position on a hotkey.
+	pub(crate) fn put_alpha(
+		hotkey: &AccountId32,
+		coldkey: &AccountId32,
+		netuid: NetUid,
+		alpha: AlphaBalance,
+	) -> DispatchResult {
+		let mut pool = Self::pool(hotkey, netuid);
+		let bought = pool.deposit_exactly(alpha).map_err(Error::<T>::from)?;
+		Self::note_staking_hotkey(coldkey, hotkey)?;
+		Self::add_shares(hotkey, coldkey, netuid, bought)?;
+		Self::set_pool(hotkey, netuid, pool)
+	}
+
+	/// How much alpha a request to take `wanted` out of a position takes: [`AlphaBalance::MAX`] takes all, and so does
+	/// what would leave less than [`MIN_STAKE`].
+	pub(crate) fn portion(
+		hotkey: &AccountId32,
+		coldkey: &AccountId32,
+		netuid: NetUid,
+		wanted: AlphaBalance,
+	) -> Result<AlphaBalance, DispatchError> {
+		ensure!(!wanted.is_zero(), Error::<T>::AmountTooLow);
+		let stake = Self::stake_of(hotkey, coldkey, netuid);
+		ensure!(!stake.is_zero(), Error::<T>::NotEnoughStakeToWithdraw);
+		let wanted = if wanted == AlphaBalance::MAX { stake } else { wanted };
+		let rest = stake.checked_sub(wanted).ok_or(Error::<T>::NotEnoughStakeToWithdraw)?;
+		Ok(if rest.get() < MIN_STAKE { stake } else { wanted })
 	}
 
 	fn ensure_stakeable(hotkey: &AccountId32, netuid: NetUid) -> DispatchResult {
@@ -204,31 +176,5 @@ impl<T: Config> Pallet<T> {
 		} else {
 			Alpha::<T>::insert((hotkey, coldkey, netuid), shares);
 		}
-	}
-
-	fn ensure_owns(coldkey: &AccountId32, hotkey: &AccountId32) -> DispatchResult {
-		let owner = Self::coldkey_of(hotkey).ok_or(Error::<T>::HotKeyAccountNotExists)?;
-		ensure!(owner == *coldkey, Error::<T>::NonAssociatedColdKey);
-		Ok(())
-	}
-
-	/// Lowers a take.
-	pub(crate) fn do_decrease_take(coldkey: &AccountId32, hotkey: &AccountId32, take: PerU16) -> DispatchResult {
-		Self::ensure_owns(coldkey, hotkey)?;
-		ensure!(take < Delegates::<T>::get(hotkey), Error::<T>::DelegateTakeTooHigh);
-		ensure!(take >= MinDelegateTake::<T>::get(), Error::<T>::DelegateTakeTooLow);
-		Delegates::<T>::insert(hotkey, take);
-		Self::deposit_event(Event::TakeDecreased(coldkey.clone(), hotkey.clone(), take));
-		Ok(())
-	}
-
-	/// Raises a take.
-	pub(crate) fn do_increase_take(coldkey: &AccountId32, hotkey: &AccountId32, take: PerU16) -> DispatchResult {
-		Self::ensure_owns(coldkey, hotkey)?;
-		ensure!(take > Delegates::<T>::get(hotkey), Error::<T>::DelegateTakeTooLow);
-		ensure!(take <= MaxDelegateTake::<T>::get(), Error::<T>::DelegateTakeTooHigh);
-		Delegates::<T>::insert(hotkey, take);
-		Self::deposit_event(Event::TakeIncreased(coldkey.clone(), hotkey.clone(), take));
-		Ok(())
 	}
 }

@@ -11,6 +11,10 @@ mod staking_storage {
 		PerU16::from_parts(11_796)
 	}
 
+	/// Whether a subnet's alpha can be traded: from its start on.
+	#[pallet::storage]
+	pub type SubtokenEnabled<T: Config> = StorageMap<_, Identity, NetUid, bool, ValueQuery>;
+
 	/// Alpha in the share pool of a hotkey on a subnet.
 	#[pallet::storage]
 	pub type TotalHotkeyAlpha<T: Config> =

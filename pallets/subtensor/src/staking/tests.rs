@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{mock::*, *};
 use frame_support::{assert_noop, assert_ok, traits::fungible::Inspect};
-use ganglion_primitives::{AlphaBalance, NetUid, PerU16, TaoBalance, U64F64};
+use ganglion_primitives::{AlphaBalance, NetUid, PerU16, SubnetPools, TaoBalance, U64F64};
 use proptest::prelude::*;
 use sp_runtime::DispatchResult;
 
@@ -23,27 +23,53 @@ fn backing() -> u64 {
 	Balances::balance(&SubtensorModule::subnet_account(NETUID))
 }
 
+/// What buying for so much TAO gives.
+fn bought(tao: u64) -> u64 {
+	let trade = Swap::quote_buy(NETUID, TaoBalance::new(tao), None).unwrap();
+	assert_eq!(trade.taken.get(), tao);
+	trade.given.get()
+}
+
+/// What selling so much alpha gives.
+fn sold(alpha: u64) -> u64 {
+	let trade = Swap::quote_sell(NETUID, AlphaBalance::new(alpha), None).unwrap();
+	assert_eq!(trade.taken.get(), alpha);
+	trade.given.get()
+}
+
 #[test]
-fn staking_moves_tao_to_the_subnet_and_back() {
+fn staking_buys_alpha_and_unstaking_sells_it() {
 	run(|| {
 		subnet();
 		let free = Balances::balance(&cold(2));
+		let alpha = bought(5 * TAO);
+		assert!(0 < alpha && alpha < 5 * TAO);
 		assert_ok!(add(2, 1, 5 * TAO));
 		assert_eq!(Balances::balance(&cold(2)), free - 5 * TAO);
-		assert_eq!(backing(), EXISTENTIAL_DEPOSIT + 5 * TAO);
-		assert_eq!(stake_of(2, 1), 5 * TAO);
-		assert_eq!(SubnetAlphaOut::<Test>::get(NETUID).get(), 5 * TAO);
-		let (tao, alpha) = (TaoBalance::new(5 * TAO), AlphaBalance::new(5 * TAO));
-		assert!(events().contains(&Event::StakeAdded(cold(2), hot(1), tao, alpha, NETUID, 0)));
+		assert_eq!(backing(), LOCK_COST + 5 * TAO);
+		assert_eq!(stake_of(2, 1), alpha);
+		assert_eq!(SubnetAlphaOut::<Test>::get(NETUID).get(), alpha);
+		let events = events();
+		let is_added = |event: &Event<Test>| match event {
+			Event::StakeAdded(coldkey, hotkey, tao, given, NETUID, _) => {
+				(coldkey, hotkey) == (&cold(2), &hot(1)) && (tao.get(), given.get()) == (5 * TAO, alpha)
+			}
+			_ => false,
+		};
+		assert!(events.iter().any(is_added), "{events:?}");
 
+		let tao = sold(2 * TAO);
 		assert_ok!(remove(2, 1, 2 * TAO));
-		assert_eq!(stake_of(2, 1), 3 * TAO);
-		assert_ok!(remove(2, 1, 3 * TAO));
+		assert_eq!(stake_of(2, 1), alpha - 2 * TAO);
+		assert_eq!(Balances::balance(&cold(2)), free - 5 * TAO + tao);
+		assert_ok!(remove(2, 1, alpha - 2 * TAO));
 		assert_eq!(stake_of(2, 1), 0);
-		assert_eq!(Balances::balance(&cold(2)), free);
-		assert_eq!(backing(), EXISTENTIAL_DEPOSIT);
+		let back = Balances::balance(&cold(2));
+		assert!(back <= free, "trading to and fro costs");
+		assert_eq!(backing(), LOCK_COST + free - back);
 		assert!(!StakingHotkeys::<Test>::contains_key(cold(2)));
 		assert!(!TotalHotkeyAlpha::<Test>::contains_key(hot(1), NETUID));
+		assert_eq!(SubnetAlphaOut::<Test>::get(NETUID).get(), 0);
 	});
 }
 
@@ -51,14 +77,16 @@ fn staking_moves_tao_to_the_subnet_and_back() {
 fn the_largest_amount_means_all_and_a_small_rest_goes_too() {
 	run(|| {
 		subnet();
-		let free = Balances::balance(&cold(2));
-		assert_ok!(add(2, 1, 5 * TAO));
-		assert_ok!(remove(2, 1, u64::MAX));
-		assert_eq!(Balances::balance(&cold(2)), free);
-		assert_ok!(add(2, 1, 5 * TAO));
-		assert_ok!(remove(2, 1, 5 * TAO - MIN_STAKE + 1));
-		assert_eq!(stake_of(2, 1), 0);
-		assert_eq!(Balances::balance(&cold(2)), free);
+		for all in [u64::MAX, 5 * TAO, 5 * TAO - MIN_STAKE + 1] {
+			stake(2, 1, 5 * TAO);
+			let (free, tao) = (Balances::balance(&cold(2)), sold(5 * TAO));
+			assert_ok!(remove(2, 1, all));
+			assert_eq!(stake_of(2, 1), 0);
+			assert_eq!(Balances::balance(&cold(2)), free + tao);
+		}
+		stake(2, 1, 5 * TAO);
+		assert_ok!(remove(2, 1, 5 * TAO - MIN_STAKE));
+		assert_eq!(stake_of(2, 1), MIN_STAKE);
 	});
 }
 
@@ -88,7 +116,7 @@ fn refusals_of_remove_stake() {
 		assert_noop!(remove(2, 9, TAO), Error::<Test>::HotKeyAccountNotExists);
 		assert_noop!(remove(2, 1, TAO), Error::<Test>::NotEnoughStakeToWithdraw);
 		assert_noop!(remove(2, 1, u64::MAX), Error::<Test>::NotEnoughStakeToWithdraw);
-		assert_ok!(add(2, 1, TAO));
+		stake(2, 1, TAO);
 		assert_noop!(remove(2, 1, 0), Error::<Test>::AmountTooLow);
 		assert_noop!(remove(2, 1, TAO + 1), Error::<Test>::NotEnoughStakeToWithdraw);
 		assert_noop!(remove(3, 1, TAO), Error::<Test>::NotEnoughStakeToWithdraw);
@@ -116,8 +144,8 @@ fn a_coldkey_stakes_on_a_limited_number_of_hotkeys() {
 fn dividends_grow_every_position_pro_rata() {
 	run(|| {
 		subnet();
-		assert_ok!(add(2, 1, TAO));
-		assert_ok!(add(3, 1, 3 * TAO));
+		stake(2, 1, TAO);
+		stake(3, 1, 3 * TAO);
 		let mut pool = SharePool {
 			alpha: TotalHotkeyAlpha::<Test>::get(hot(1), NETUID),
 			shares: HotkeyShares::<Test>::get(hot(1), NETUID).total,
@@ -215,16 +243,17 @@ fn a_partial_withdrawal_that_would_lose_more_than_a_rao_is_refused() {
 fn stake_in_a_coarse_pool_is_withdrawn_as_a_whole() {
 	run(|| {
 		subnet();
-		assert_ok!(add(2, 1, 2 * TAO));
-		assert_ok!(add(3, 1, 2 * TAO));
+		stake(2, 1, 2 * TAO);
+		stake(3, 1, 2 * TAO);
 		for number in [2, 3] {
 			Alpha::<Test>::insert((hot(1), cold(number), NETUID), U64F64::from_bits(2));
 		}
 		HotkeyShares::<Test>::mutate(hot(1), NETUID, |shares| shares.total = U64F64::from_bits(4));
 		assert_noop!(remove(2, 1, TAO / 2), Error::<Test>::StakeUnavailable);
+		let tao = sold(2 * TAO);
 		assert_ok!(remove(2, 1, u64::MAX));
 		assert_eq!(stake_of(3, 1), 2 * TAO);
-		assert_eq!(Balances::balance(&cold(2)), 100_000 * TAO);
+		assert_eq!(Balances::balance(&cold(2)), 100_000 * TAO + tao);
 	});
 }
 
@@ -401,8 +430,8 @@ fn a_credit_that_overflows_changes_nothing() {
 fn an_owner_and_a_nominator_are_told_apart() {
 	run(|| {
 		subnet();
-		assert_ok!(add(1, 1, TAO));
-		assert_ok!(add(2, 1, 3 * TAO));
+		stake(1, 1, TAO);
+		stake(2, 1, 3 * TAO);
 		let shares = HotkeyShares::<Test>::get(hot(1), NETUID);
 		assert_eq!(shares.owner, U64F64::from_integer(TAO));
 		assert_eq!(shares.total, U64F64::from_integer(4 * TAO));

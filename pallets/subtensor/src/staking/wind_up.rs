@@ -5,7 +5,7 @@
 
 use crate::{DissolveCleanupStatus, WeightInfo, pallet::*};
 use frame_support::weights::WeightMeter;
-use ganglion_primitives::NetUid;
+use ganglion_primitives::{AccountId32, AlphaBalance, NetUid, U64F64};
 
 impl<T: Config> Pallet<T> {
 	/// Pays all who stake on hotkeys of others. False where the block has no time for all of them.
@@ -27,7 +27,7 @@ impl<T: Config> Pallet<T> {
 				continue;
 			}
 			meter.consume(T::WeightInfo::cleanup_payment());
-			let alpha = Self::pool(&hotkey, netuid).value_of(shares);
+			let alpha = Self::value_of_shares(&hotkey, netuid, shares);
 			Self::pay_holder(status, &hotkey, &coldkey, alpha);
 			Alpha::<T>::remove((&hotkey, &coldkey, netuid));
 			Self::forget_staking_hotkey(&coldkey, &hotkey);
@@ -53,7 +53,7 @@ impl<T: Config> Pallet<T> {
 				continue;
 			}
 			meter.consume(T::WeightInfo::cleanup_payment());
-			let alpha = Self::pool(&hotkey, netuid).value_of(shares.owner);
+			let alpha = Self::value_of_shares(&hotkey, netuid, shares.owner);
 			if let Some(coldkey) = Self::coldkey_of(&hotkey) {
 				Self::pay_holder(status, &hotkey, &coldkey, alpha);
 			}
@@ -62,8 +62,14 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
+	/// What so many shares in a hotkey's pool are worth.
+	pub(crate) fn value_of_shares(hotkey: &AccountId32, netuid: NetUid, shares: U64F64) -> AlphaBalance {
+		Self::pool(hotkey, netuid).value_of(shares)
+	}
+
 	/// Forgets what is one item a subnet.
 	pub(crate) fn forget_staking(netuid: NetUid) {
 		TotalAlphaStaked::<T>::remove(netuid);
+		SubtokenEnabled::<T>::remove(netuid);
 	}
 }

@@ -4,7 +4,7 @@ use super::queue::NetworkRegistrationInfo;
 use crate::{Hyperparameters, MAX_SUBNETS, identity::TypedSubnetIdentity, pallet::*};
 use frame_support::{
 	ensure,
-	pallet_prelude::{DispatchError, DispatchResult, Get},
+	pallet_prelude::{DispatchError, DispatchResult},
 	traits::{
 		fungible::{Inspect, Mutate},
 		tokens::{Fortitude, Preservation},
@@ -89,7 +89,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// The smallest number that no subnet has; none of those that are still being cleaned up.
-	pub(super) fn free_netuid() -> Option<NetUid> {
+	pub(crate) fn free_netuid() -> Option<NetUid> {
 		let leaving = DissolveCleanupQueue::<T>::get();
 		(1..=Self::subnet_limit())
 			.map(NetUid::new)

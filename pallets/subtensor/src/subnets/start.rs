@@ -28,6 +28,8 @@ impl<T: Config> Pallet<T> {
 		ensure!(age >= StartCallDelay::<T>::get(), Error::<T>::StartCallNotReady);
 		Self::begin_emission(netuid)?;
 		SubtokenEnabled::<T>::insert(netuid, true);
+		let first = FirstEmissionBlockNumber::<T>::get(netuid).unwrap_or_default();
+		Self::deposit_event(Event::FirstEmissionBlockNumberSet(netuid, first));
 		Ok(())
 	}
 }

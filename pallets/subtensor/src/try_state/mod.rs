@@ -2,9 +2,9 @@
 //!
 //! For each subnet except root:
 //!
-//!  1. The TAO of the subnet's account covers the alpha in existence and the existential deposit. (More is fine: anybody
-//!     may send TAO there.)
-//!  2. The alpha in existence is the alpha staked plus the alpha pending.
+//!  1. The TAO of the subnet's account covers the TAO in the subnet's pool and the existential deposit. (More is fine:
+//!     anybody may send TAO there.)
+//!  2. The alpha outside the pool is the alpha staked plus the alpha pending.
 //!  3. The alpha emitted is the alpha paid plus the alpha pending.
 //!  4. The alpha staked is the sum over the hotkeys' share pools.
 //!  5. [`Uids`] and [`Keys`] are inverse to each other, and hold exactly the uids below the subnet's size; [`Hotkeys`]
@@ -28,9 +28,17 @@
 //! 17. [`OpenPayouts`] has each subnet with an unpaid rest once, and no other. The pages of a payout that are not paid are
 //!     those that exist, and none is empty; what they promise to miners and to validators is pending for them, and no
 //!     more than the epoch distributed and has not paid.
+//! 18. Each subnet except root has a pool, and no other number has one.
+//! 30. The subnets in [`DissolveCleanupQueue`] do not exist, and each is there once; the first of them is cleaned up.
+//! 31. What a clean-up has not paid is in the subnet's account, and covers what it has still to pay. (Of such a subnet the
+//!     share pools are exempt from invariant 12.)
+//! 32. A subnet that exists has a symbol of its own; of one that neither exists nor is cleaned up nothing is stored.
+//! 33. The escrow holds what the registrations that wait have cost.
 
 mod chain;
+mod lifecycle;
 mod payouts;
+mod pools;
 mod subnet;
 
 #[cfg(test)]
@@ -50,6 +58,8 @@ impl<T: Config> Pallet<T> {
 		chain::check_pools::<T>()?;
 		chain::check_owners::<T>()?;
 		payouts::check::<T>()?;
+		pools::check::<T>()?;
+		lifecycle::check::<T>()?;
 		ensure!(
 			NetworksAdded::<T>::get(ganglion_primitives::NetUid::ROOT),
 			"15: root does not exist"

@@ -3,7 +3,7 @@
 use crate::{Hyperparameters, pallet::*};
 use alloc::{collections::BTreeSet, vec::Vec};
 use frame_support::{ensure, traits::fungible::Inspect};
-use ganglion_primitives::{AlphaBalance, MechanismIndex, NetUid};
+use ganglion_primitives::{AlphaBalance, MechanismIndex, NetUid, SubnetPools};
 use sp_runtime::TryRuntimeError;
 
 type Check = Result<(), TryRuntimeError>;
@@ -42,11 +42,15 @@ fn money<T: Config>(netuid: NetUid) -> Check {
 	let alpha_out = SubnetAlphaOut::<T>::get(netuid);
 	let staked = TotalAlphaStaked::<T>::get(netuid);
 	let balance = T::Currency::balance(&Pallet::<T>::subnet_account(netuid));
-	let owed = alpha_out.get().saturating_add(T::Currency::minimum_balance());
-	ensure!(balance >= owed, "1: the subnet's account does not back its alpha");
+	let pooled = T::Pools::reserves(netuid).unwrap_or_default().tao;
+	let owed = pooled.get().saturating_add(T::Currency::minimum_balance());
+	ensure!(
+		balance >= owed,
+		"1: the subnet's account does not hold the TAO of its pool"
+	);
 	ensure!(
 		alpha_out == staked.saturating_add(pending),
-		"2: alpha in existence is not staked plus pending"
+		"2: alpha outside the pool is not staked plus pending"
 	);
 	let totals = SubnetEmissionTotals::<T>::get(netuid);
 	let accounted: AlphaBalance = [totals.paid_miners, totals.paid_validators, totals.paid_owner, pending]

@@ -1,8 +1,13 @@
 //! `try_state` notices each broken invariant.
 
 use crate::{mock::*, *};
-use frame_support::{BoundedVec, assert_ok, traits::fungible::Mutate};
-use ganglion_primitives::{AccountId32, AlphaBalance, AxonInfo, MechanismIndex, NetUid, U64F64};
+use frame_support::{
+	BoundedVec, assert_ok,
+	traits::fungible::{Inspect, Mutate},
+};
+use ganglion_primitives::{
+	AccountId32, AlphaBalance, AxonInfo, MechanismIndex, NetUid, Reserves, SubnetPools, TaoBalance, U64F64,
+};
 use sp_runtime::TryRuntimeError;
 
 const INDEX: MechanismIndex = MechanismIndex::main(NETUID);
@@ -33,9 +38,11 @@ fn one_more(amount: &mut AlphaBalance) {
 fn missing_backing() {
 	violates(1, || {
 		let account = SubtensorModule::subnet_account(NETUID);
+		let pooled = Swap::reserves(NETUID).unwrap().tao.get();
+		let surplus = Balances::balance(&account) - pooled - EXISTENTIAL_DEPOSIT;
 		assert_ok!(Balances::burn_from(
 			&account,
-			1,
+			surplus + 1,
 			frame_support::traits::tokens::Preservation::Preserve,
 			frame_support::traits::tokens::Precision::Exact,
 			frame_support::traits::tokens::Fortitude::Polite,
@@ -211,6 +218,26 @@ fn put_aside(payout: &Payout, page: u16, stakers: AlphaBalance, server: AlphaBal
 }
 
 #[test]
+fn pools_without_subnets_and_subnets_without_pools() {
+	violates(18, || {
+		Swap::close(NETUID);
+	});
+	let reserves = Reserves {
+		tao: TaoBalance::new(1),
+		alpha: AlphaBalance::new(1),
+	};
+	for netuid in [NetUid::ROOT, NetUid::new(7)] {
+		violates(18, || {
+			assert_ok!(Swap::open(netuid, reserves).map_err(|_| "refused"));
+		});
+	}
+	violates(18, || {
+		Swap::close(NETUID);
+		assert_ok!(Swap::open(NETUID, Reserves::default()).map_err(|_| "refused"));
+	});
+}
+
+#[test]
 fn payouts_that_do_not_add_up() {
 	let payout = Payout {
 		epoch: 2,
@@ -262,4 +289,61 @@ fn payouts_that_do_not_add_up() {
 		..payout.clone()
 	};
 	violates(17, || put_aside(&spent, 1, some, some));
+}
+
+#[test]
+fn clean_ups_that_cannot_be() {
+	let queue = |netuids: Vec<NetUid>| DissolveCleanupQueue::<Test>::put(BoundedVec::truncate_from(netuids));
+	violates(30, || queue(vec![NETUID]));
+	violates(30, || queue(vec![NetUid::ROOT]));
+	violates(30, || queue(vec![NetUid::new(7), NetUid::new(7)]));
+	violates(30, || CurrentDissolveCleanupStatus::<Test>::put(DissolveCleanupStatus::default()));
+}
+
+#[test]
+fn clean_ups_that_do_not_add_up() {
+	let begun = |change: fn(&mut DissolveCleanupStatus)| {
+		violates(31, || {
+			block_length(200_000_000_000);
+			for number in 0..100 {
+				give_alpha(&cold(number % 20 + 1), &hot(number % 4 + 2), NETUID, TAO);
+				let hotkey = crowd(u16::from(number));
+				assert_ok!(SubtensorModule::associate_hotkey(&cold(9), &hotkey));
+				give_alpha(&cold(9), &hotkey, NETUID, TAO);
+			}
+			assert_ok!(SubtensorModule::root_dissolve_network(RuntimeOrigin::root(), NETUID));
+			while !CurrentDissolveCleanupStatus::<Test>::get().is_some_and(|status| status.paid.get() > 0) {
+				next_blocks(1);
+			}
+			assert_ok!(SubtensorModule::do_try_state());
+			let mut status = CurrentDissolveCleanupStatus::<Test>::get().unwrap();
+			change(&mut status);
+			CurrentDissolveCleanupStatus::<Test>::put(status);
+		});
+	};
+	begun(|status| status.paid = status.pot.saturating_add(TaoBalance::new(1)));
+	begun(|status| status.paid = TaoBalance::ZERO);
+	begun(|status| status.alpha = AlphaBalance::new(status.alpha.get() / 3));
+}
+
+#[test]
+fn symbols_that_are_missing_double_or_nobodys() {
+	violates(32, || TokenSymbol::<Test>::remove(NETUID));
+	let symbol = || TokenSymbol::<Test>::get(NETUID);
+	violates(32, || TokenSymbol::<Test>::insert(NetUid::new(7), symbol()));
+	violates(32, || TokenSymbol::<Test>::insert(NetUid::ROOT, symbol()));
+}
+
+#[test]
+fn an_escrow_that_does_not_hold_what_it_owes() {
+	violates(33, || {
+		let registration = NetworkRegistrationInfo {
+			coldkey: cold(2),
+			hotkey: hot(2),
+			registration_block: 1,
+			lock_amount: TaoBalance::new(1),
+			identity: None,
+		};
+		NetworkRegistrationQueue::<Test>::put(BoundedVec::truncate_from(vec![registration]));
+	});
 }
