@@ -9,7 +9,7 @@ use frame_support::{
 	genesis_builder_helper::{build_state, get_preset},
 	weights::Weight,
 };
-use ganglion_primitives::{Metagraph, NetUid, NeuronInfo, NeuronInfoLite, StakeInfo, TaoBalance, apis};
+use ganglion_primitives::{BasketClaimPreview, Metagraph, NetUid, NeuronInfo, NeuronInfoLite, StakeInfo, TaoBalance, apis};
 use pallet_transaction_payment::{FeeDetails, RuntimeDispatchInfo};
 use sp_api::impl_runtime_apis;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
@@ -242,6 +242,32 @@ impl_runtime_apis! {
 			netuid: NetUid,
 		) -> Option<StakeInfo> {
 			SubtensorModule::get_stake_info(&hotkey_account, &coldkey_account, netuid)
+		}
+	}
+
+	impl apis::BetaBasketRuntimeApi<Block> for Runtime {
+		fn get_root_basket_owed(coldkey: AccountId) -> u64 {
+			SubtensorModule::get_root_basket_owed(&coldkey)
+		}
+
+		fn get_root_basket_positions(coldkey: AccountId) -> Vec<(AccountId, u64, u64)> {
+			SubtensorModule::get_root_basket_positions(&coldkey)
+		}
+
+		fn get_basket_payout(hotkey: AccountId, coldkey: AccountId) -> u64 {
+			SubtensorModule::get_basket_payout(&hotkey, &coldkey)
+		}
+
+		fn get_validator_basket(hotkey: AccountId) -> Vec<(NetUid, u64, u64)> {
+			SubtensorModule::get_validator_basket(&hotkey)
+		}
+
+		fn get_basket_claim_preview(hotkey: AccountId, coldkey: AccountId) -> Option<BasketClaimPreview> {
+			SubtensorModule::get_basket_claim_preview(&hotkey, &coldkey)
+		}
+
+		fn get_root_basket_claim_previews(coldkey: AccountId) -> Vec<BasketClaimPreview> {
+			SubtensorModule::get_root_basket_claim_previews(&coldkey)
 		}
 	}
 

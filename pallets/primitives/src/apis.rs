@@ -1,6 +1,6 @@
 //! Runtime APIs that clients of the network call by name.
 
-use crate::{Metagraph, NetUid, NeuronInfo, NeuronInfoLite, StakeInfo, TaoBalance};
+use crate::{BasketClaimPreview, Metagraph, NetUid, NeuronInfo, NeuronInfoLite, StakeInfo, TaoBalance};
 use alloc::vec::Vec;
 use sp_runtime::AccountId32;
 use yuma::{EpochOutput, OwnedEpochInput};
@@ -47,6 +47,25 @@ sp_api::decl_runtime_apis! {
 			coldkey_account: AccountId32,
 			netuid: NetUid,
 		) -> Option<StakeInfo>;
+	}
+
+	/// Root dividends. The network keeps them in a fund of each validator, its basket; this chain in pots of alpha, one for
+	/// each hotkey and subnet.
+	pub trait BetaBasketRuntimeApi {
+		/// Rao that a coldkey would get if it claimed all its root dividends now.
+		fn get_root_basket_owed(coldkey: AccountId32) -> u64;
+		/// Root dividends of a coldkey by hotkey: the hotkey, what their alpha is worth at the present prices, and what
+		/// selling it would bring, both in rao of TAO.
+		fn get_root_basket_positions(coldkey: AccountId32) -> Vec<(AccountId32, u64, u64)>;
+		/// Rao that a coldkey would get if it claimed its root dividends on one hotkey now.
+		fn get_basket_payout(hotkey: AccountId32, coldkey: AccountId32) -> u64;
+		/// Root dividends on a hotkey that nobody has claimed yet: the subnet, the alpha, and its worth at the present price
+		/// in rao of TAO.
+		fn get_validator_basket(hotkey: AccountId32) -> Vec<(NetUid, u64, u64)>;
+		/// What claiming on one hotkey would do; `None` where there is nothing to claim.
+		fn get_basket_claim_preview(hotkey: AccountId32, coldkey: AccountId32) -> Option<BasketClaimPreview>;
+		/// What claiming on each hotkey would do.
+		fn get_root_basket_claim_previews(coldkey: AccountId32) -> Vec<BasketClaimPreview>;
 	}
 
 	/// The chain's own consensus arithmetic, on numbers of the caller's choice.

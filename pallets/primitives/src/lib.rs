@@ -50,10 +50,10 @@ pub mod units;
 
 pub use beacon::{Beacon, BeaconSignature, NeededRounds, TimelockError};
 pub use cleanup::SubnetCleanup;
-pub use fixed::{I96F32, U64F64, mul_div_ceil, mul_div_floor};
+pub use fixed::{I64F64, I96F32, U64F64, mul_div_ceil, mul_div_floor};
 pub use info::{
-	AxonInfo, ChainIdentityV2, IdentityText, Metagraph, NeuronCertificate, NeuronInfo, NeuronInfoLite, PrometheusInfo,
-	StakeInfo, SubnetIdentityV3,
+	AxonInfo, BasketClaimPreview, ChainIdentityV2, IdentityText, Metagraph, NeuronCertificate, NeuronInfo,
+	NeuronInfoLite, PrometheusInfo, StakeInfo, SubnetIdentityV3,
 };
 pub use pools::{PoolRefusal, PriceLimit, Reserves, SubnetPools, Trade};
 pub use sp_runtime::{AccountId32, PerU16};

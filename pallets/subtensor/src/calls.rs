@@ -262,5 +262,32 @@ mod calls {
 			Self::ensure_subnet_owner_or_root(origin, netuid)?;
 			Self::do_trigger_epoch(netuid)
 		}
+
+		/// Claims what the calling coldkey earned by its stake on root, on all hotkeys: sells it and stakes the TAO on root.
+		/// `subnets` names those whose dividends are claimed; none, or root among them, stands for all.
+		#[pallet::call_index(121)]
+		#[pallet::weight(T::WeightInfo::claim_root(MAX_HOTKEYS_PER_COLDKEY, MAX_ROOT_CLAIM_ROWS))]
+		pub fn claim_root(origin: OriginFor<T>, subnets: BTreeSet<NetUid>) -> DispatchResultWithPostInfo {
+			let coldkey = ensure_signed(origin)?;
+			let (rows, hotkeys) = Self::do_claim_root(&coldkey, &subnets)?;
+			Ok(Some(T::WeightInfo::claim_root(hotkeys, rows)).into())
+		}
+
+		/// Claims what the calling coldkey earned by its stake on one hotkey on root.
+		#[pallet::call_index(151)]
+		#[pallet::weight(T::WeightInfo::claim_root(1, MAX_ROOT_CLAIM_ROWS))]
+		pub fn claim_root_with_hotkey(origin: OriginFor<T>, hotkey: AccountId32) -> DispatchResultWithPostInfo {
+			let coldkey = ensure_signed(origin)?;
+			let rows = Self::do_claim_root_with_hotkey(&coldkey, &hotkey)?;
+			Ok(Some(T::WeightInfo::claim_root(1, rows)).into())
+		}
+
+		/// Sets how much TAO a claim on one hotkey must bring at least, in rao; for root. The number must be root's.
+		#[pallet::call_index(124)]
+		#[pallet::weight(T::WeightInfo::set_take())]
+		pub fn sudo_set_root_claim_threshold(origin: OriginFor<T>, netuid: NetUid, new_value: u64) -> DispatchResult {
+			ensure_root(origin)?;
+			Self::do_set_root_claim_threshold(netuid, new_value)
+		}
 	}
 }

@@ -64,6 +64,7 @@ pub mod identity;
 mod info;
 mod limits;
 pub mod registration;
+pub mod root;
 mod rows;
 pub mod serving;
 pub mod staking;
@@ -85,6 +86,7 @@ pub use hyperparameters::{EpochConsensus, Hyperparameters, InvalidHyperparameter
 pub use identity::{TypedChainIdentity, TypedSubnetIdentity};
 pub use limits::*;
 pub use pallet::*;
+pub use root::{RootClaim, RootPot};
 pub use staking::PoolShares;
 pub use subnets::{
 	StartDelay,
@@ -106,6 +108,7 @@ use frame_support::pallet_macros::import_section;
 #[import_section(weights::storage::weights_storage)]
 #[import_section(emission::storage::emission_storage)]
 #[import_section(epoch::storage::epoch_storage)]
+#[import_section(root::storage::root_storage)]
 #[import_section(calls::calls)]
 #[frame_support::pallet]
 #[allow(
@@ -115,12 +118,12 @@ use frame_support::pallet_macros::import_section;
 )]
 pub mod pallet {
 	use super::*;
-	use alloc::vec::Vec;
+	use alloc::{collections::BTreeSet, vec::Vec};
 	use frame_support::{PalletId, pallet_prelude::*, traits::fungible};
 	use frame_system::pallet_prelude::*;
 	use ganglion_primitives::{
-		AccountId32, AlphaBalance, AxonInfo, ChainIdentityV2, MechId, MechanismIndex, NetUid, NeuronCertificate, PerU16,
-		SubnetCleanup, SubnetIdentityV3, SubnetPools, TaoBalance, U64F64,
+		AccountId32, AlphaBalance, AxonInfo, ChainIdentityV2, I64F64, I96F32, MechId, MechanismIndex, NetUid,
+		NeuronCertificate, PerU16, SubnetCleanup, SubnetIdentityV3, SubnetPools, TaoBalance, U64F64,
 	};
 
 	/// One value per uid.
@@ -183,6 +186,11 @@ pub mod pallet {
 		pub subnet_owner_cut: u16,
 		/// Stake below which a hotkey does not count, in rao.
 		pub stake_threshold: u64,
+		/// How much a rao staked on root counts beside a rao of alpha, of `u64::MAX`.
+		pub tao_weight: u64,
+		/// Whether the TAO that stakers bring shares the block emission between subnets, once two of them have had trades;
+		/// else the moving prices do.
+		pub tao_flow_enabled: bool,
 		/// Not a setting.
 		#[serde(skip)]
 		pub marker: core::marker::PhantomData<T>,
@@ -277,14 +285,14 @@ pub mod pallet {
 			due: u64,
 		},
 		/// An epoch is paid out: in its own block where it pays at most [`PAYMENTS_PER_BLOCK`] neurons, else when the last
-		/// miner is paid. `emission + owner` was pending before it ran; `miners + takes + nominators + owner + carried` is the
-		/// same amount.
+		/// miner is paid. `emission + owner` was pending before it ran; `miners + takes + nominators + root + owner + carried`
+		/// is the same amount.
 		EpochCompleted {
 			/// Subnet.
 			netuid: NetUid,
 			/// Number of the epoch.
 			epoch: u64,
-			/// What was pending for miners and validators.
+			/// What was pending for miners, validators and root.
 			emission: AlphaBalance,
 			/// Paid to the owners of miners.
 			miners: AlphaBalance,
@@ -294,9 +302,22 @@ pub mod pallet {
 			nominators: AlphaBalance,
 			/// Paid to the subnet's owner.
 			owner: AlphaBalance,
+			/// Given to those who stake on validators on root, for them to claim.
+			root: AlphaBalance,
 			/// Not paid; pending for the next epoch.
 			carried: AlphaBalance,
 		},
+		/// Root dividends were claimed, sold, and staked on root.
+		RootClaimed {
+			/// Who claimed.
+			coldkey: AccountId32,
+			/// On which hotkey.
+			hotkey: AccountId32,
+			/// What they brought.
+			tao: TaoBalance,
+		},
+		/// The least TAO that a claim on root must bring was set, in rao.
+		RootClaimThresholdSet(u64),
 	}
 
 	/// Why a call was refused.
@@ -424,6 +445,10 @@ pub mod pallet {
 		DelegateTakeTooLow,
 		/// The take is above its bound, or not above the present one.
 		DelegateTakeTooHigh,
+		/// More dividends wait on root than one call may claim: claim one hotkey at a time.
+		RootClaimTooHeavy,
+		/// The threshold of claims is root's alone, and at most one TAO.
+		InvalidRootClaimThreshold,
 	}
 
 	#[pallet::hooks]

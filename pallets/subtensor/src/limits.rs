@@ -18,6 +18,10 @@ pub const EPOCH_SHARE: Perbill = Perbill::from_percent(25);
 /// Most miners of a subnet that a block pays; the others that an epoch pays follow in the next blocks. (Validators are all
 /// paid in the epoch's block, and an epoch that finds the last one not paid out yet pays what is left of it.)
 pub const PAYMENTS_PER_BLOCK: u32 = 64;
+/// Most dividends of subnets that one call claims from root.
+pub const MAX_ROOT_CLAIM_ROWS: u32 = 128;
+/// The most that may be asked of a claim on root, in rao of TAO: more would lock dividends up.
+pub const MAX_ROOT_CLAIM_THRESHOLD: u64 = 1_000_000_000;
 /// Smallest amount that can be staked, and smallest stake that a withdrawal leaves behind (less is paid
 /// out with it), in rao. Keeps the share pools' rounding harmless.
 pub const MIN_STAKE: u64 = 500_000;

@@ -199,6 +199,20 @@ pub(crate) fn reward(hotkey: &AccountId32, netuid: NetUid, amount: u64) {
 	SubnetAlphaOut::<Test>::mutate(netuid, |total| *total = total.saturating_add(alpha));
 }
 
+/// Gives a coldkey so much stake on a hotkey on root, with the TAO that backs it.
+pub(crate) fn give_root(coldkey: &AccountId32, hotkey: &AccountId32, amount: u64) {
+	let account = SubtensorModule::subnet_account(NetUid::ROOT);
+	assert_ok!(Balances::mint_into(&account, amount + EXISTENTIAL_DEPOSIT));
+	give_alpha(coldkey, hotkey, NetUid::ROOT, amount);
+}
+
+/// Takes so much of a coldkey's stake off a hotkey on root.
+pub(crate) fn take_root(coldkey: &AccountId32, hotkey: &AccountId32, amount: u64) -> sp_runtime::DispatchResult {
+	SubtensorModule::take_alpha(hotkey, coldkey, NetUid::ROOT, AlphaBalance::new(amount))?;
+	let trade = SubtensorModule::sell(NetUid::ROOT, AlphaBalance::new(amount))?;
+	SubtensorModule::pay(&SubtensorModule::subnet_account(NetUid::ROOT), coldkey, trade.given)
+}
+
 /// Gives coldkey `from` so much alpha on hotkey `on` of subnet 1.
 pub(crate) fn stake(from: u8, on: u8, amount: u64) {
 	give_alpha(&cold(from), &hot(on), NETUID, amount);
@@ -298,6 +312,7 @@ pub(crate) fn pending(netuid: NetUid) -> u64 {
 	let pending: AlphaBalance = [
 		PendingServerEmission::<Test>::get(netuid),
 		PendingValidatorEmission::<Test>::get(netuid),
+		PendingRootAlphaDivs::<Test>::get(netuid),
 		PendingOwnerCut::<Test>::get(netuid),
 	]
 	.into_iter()

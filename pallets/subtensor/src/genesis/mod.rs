@@ -3,7 +3,12 @@
 #[cfg(test)]
 mod tests;
 
-use crate::{Hyperparameters, MAX_SUBNETS, emission::ISSUANCE_CAP, pallet::*, subnets::symbols};
+use crate::{
+	Hyperparameters, MAX_SUBNETS,
+	emission::{ISSUANCE_CAP, USUAL_TAO_WEIGHT},
+	pallet::*,
+	subnets::symbols,
+};
 use frame_support::traits::fungible::Inspect;
 use ganglion_primitives::{NetUid, RAO_PER_TAO, TaoBalance};
 
@@ -32,6 +37,8 @@ impl<T: Config> Default for GenesisConfig<T> {
 			subnet_limit: MAX_SUBNETS,
 			subnet_owner_cut: DEFAULT_OWNER_CUT,
 			stake_threshold: 0,
+			tao_weight: USUAL_TAO_WEIGHT,
+			tao_flow_enabled: true,
 			marker: core::marker::PhantomData,
 		}
 	}
@@ -69,6 +76,8 @@ impl<T: Config> GenesisConfig<T> {
 		SubnetLimit::<T>::put(self.subnet_limit);
 		SubnetOwnerCut::<T>::put(self.subnet_owner_cut);
 		StakeThreshold::<T>::put(self.stake_threshold);
+		TaoWeight::<T>::put(self.tao_weight);
+		TaoFlowEnabled::<T>::put(self.tao_flow_enabled);
 		NetworksAdded::<T>::insert(NetUid::ROOT, true);
 		TotalNetworks::<T>::put(1);
 		TokenSymbol::<T>::insert(NetUid::ROOT, symbols::of_root());

@@ -2,6 +2,7 @@
 
 mod metagraph;
 mod neurons;
+mod root;
 mod stakes;
 
 #[cfg(test)]

@@ -68,7 +68,9 @@ fn the_metagraph_has_a_value_per_uid_in_each_column() {
 		assert_eq!((metagraph.owner_hotkey, metagraph.owner_coldkey), (hot(1), cold(1)));
 		assert_eq!(metagraph.tempo.0, TEMPO);
 		assert_eq!(metagraph.subnet_emission.0, TAO);
-		assert_eq!(metagraph.moving_price.bits, 1 << 32);
+		let moving_price = SubnetMovingPrice::<Test>::get(NETUID);
+		assert!(moving_price.bits > 0);
+		assert_eq!(metagraph.moving_price, moving_price);
 		let pooled = LOCK_COST - EXISTENTIAL_DEPOSIT;
 		assert_eq!((metagraph.tao_in.0.get(), metagraph.alpha_in.0.get()), (pooled, pooled));
 		let lengths = [

@@ -49,6 +49,9 @@ impl<T: Config> Pallet<T> {
 		netuid: NetUid,
 		alpha: AlphaBalance,
 	) -> DispatchResult {
+		if netuid.is_root() {
+			Self::before_root_stake_change(hotkey, coldkey)?;
+		}
 		let mut pool = Self::pool(hotkey, netuid);
 		let position = Self::position(hotkey, coldkey, netuid);
 		let left = if alpha == pool.value_of(position) {
@@ -59,6 +62,9 @@ impl<T: Config> Pallet<T> {
 		};
 		Self::set_shares(hotkey, coldkey, netuid, left);
 		Self::set_pool(hotkey, netuid, pool)?;
+		if netuid.is_root() && left.is_zero() {
+			Self::after_root_stake_left(hotkey, coldkey)?;
+		}
 		Self::forget_staking_hotkey(coldkey, hotkey);
 		Ok(())
 	}
@@ -70,6 +76,9 @@ impl<T: Config> Pallet<T> {
 		netuid: NetUid,
 		alpha: AlphaBalance,
 	) -> DispatchResult {
+		if netuid.is_root() {
+			Self::before_root_stake_change(hotkey, coldkey)?;
+		}
 		let mut pool = Self::pool(hotkey, netuid);
 		let bought = pool.deposit_exactly(alpha).map_err(Error::<T>::from)?;
 		Self::note_staking_hotkey(coldkey, hotkey)?;
@@ -112,9 +121,10 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
-	/// Forgets a hotkey on which a coldkey has no stake any more, unless it owns the hotkey.
+	/// Forgets a hotkey on which a coldkey has no stake any more, unless it owns the hotkey or has root dividends to claim.
 	fn forget_staking_hotkey(coldkey: &AccountId32, hotkey: &AccountId32) {
-		if Self::owns(coldkey, hotkey) || Alpha::<T>::iter_key_prefix((hotkey, coldkey)).next().is_some() {
+		let has_stake = Alpha::<T>::iter_key_prefix((hotkey, coldkey)).next().is_some();
+		if Self::owns(coldkey, hotkey) || has_stake || RootClaims::<T>::contains_key(hotkey, coldkey) {
 			return;
 		}
 		StakingHotkeys::<T>::mutate_exists(coldkey, |entry| {

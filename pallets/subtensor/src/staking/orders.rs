@@ -27,6 +27,7 @@ impl<T: Config> Pallet<T> {
 		let trade = Self::buy(netuid, tao, limit)?;
 		Self::pay(coldkey, &Self::subnet_account(netuid), trade.taken)?;
 		Self::put_alpha(hotkey, coldkey, netuid, trade.given)?;
+		Self::note_inflow(netuid, trade.taken);
 		Self::deposit_event(Event::StakeAdded(
 			coldkey.clone(),
 			hotkey.clone(),
@@ -52,6 +53,7 @@ impl<T: Config> Pallet<T> {
 		Self::take_alpha(hotkey, coldkey, netuid, sold)?;
 		let trade = Self::sell(netuid, sold)?;
 		Self::pay(&Self::subnet_account(netuid), coldkey, trade.given)?;
+		Self::note_outflow(netuid, trade.given);
 		Self::deposit_event(Event::StakeRemoved(
 			coldkey.clone(),
 			hotkey.clone(),

@@ -1,7 +1,8 @@
 //! Pays out the stake on a subnet that is dissolved. [`crate::subnets::dissolve`] says what is paid, and when.
 //!
 //! Positions are keyed by hotkey, so that the stake of all subnets is scanned. Until the last position of a share pool is
-//! paid its alpha and its shares stay what they were, so that the order does not matter.
+//! paid its alpha and its shares stay what they were, so that the order does not matter. Who stakes on root is owed
+//! dividends, which are paid on the way.
 
 use crate::{DissolveCleanupStatus, WeightInfo, pallet::*};
 use frame_support::weights::WeightMeter;
@@ -22,6 +23,11 @@ impl<T: Config> Pallet<T> {
 			let Some(((hotkey, coldkey, netuid), shares)) = positions.next() else {
 				return true;
 			};
+			if netuid.is_root() {
+				meter.consume(T::WeightInfo::cleanup_payment());
+				Self::pay_root_claim(status, &hotkey, &coldkey);
+				continue;
+			}
 			if netuid != status.netuid {
 				meter.consume(T::WeightInfo::cleanup_scan());
 				continue;
@@ -48,13 +54,20 @@ impl<T: Config> Pallet<T> {
 			let Some((hotkey, netuid, shares)) = pools.next() else {
 				return true;
 			};
-			if netuid != status.netuid {
+			if netuid != status.netuid && !netuid.is_root() {
 				meter.consume(T::WeightInfo::cleanup_scan());
 				continue;
 			}
 			meter.consume(T::WeightInfo::cleanup_payment());
+			let owner = Self::coldkey_of(&hotkey);
+			if netuid.is_root() {
+				if let Some(coldkey) = owner {
+					Self::pay_root_claim(status, &hotkey, &coldkey);
+				}
+				continue;
+			}
 			let alpha = Self::value_of_shares(&hotkey, netuid, shares.owner);
-			if let Some(coldkey) = Self::coldkey_of(&hotkey) {
+			if let Some(coldkey) = owner {
 				Self::pay_holder(status, &hotkey, &coldkey, alpha);
 			}
 			HotkeyShares::<T>::remove(&hotkey, netuid);

@@ -96,8 +96,8 @@ impl<T: Config> Pallet<T> {
 			.find(|netuid| !NetworksAdded::<T>::get(netuid) && !leaving.contains(netuid))
 	}
 
-	/// The subnet that would have to go for a new one: of those beyond their immunity the one with the lowest price of alpha,
-	/// then the oldest, then the one with the lowest number.
+	/// The subnet that would have to go for a new one: of those beyond their immunity the one with the lowest moving price of
+	/// alpha, then the oldest, then the one with the lowest number.
 	pub fn subnet_to_prune() -> Option<NetUid> {
 		let block = Self::block_number();
 		let immunity = NetworkImmunityPeriod::<T>::get();
@@ -105,7 +105,7 @@ impl<T: Config> Pallet<T> {
 			.into_iter()
 			.map(|netuid| (netuid, NetworkRegisteredAt::<T>::get(netuid)))
 			.filter(|(_, registered_at)| block.saturating_sub(*registered_at) >= immunity)
-			.map(|(netuid, registered_at)| (T::Pools::price(netuid).bits, registered_at, netuid))
+			.map(|(netuid, registered_at)| (SubnetMovingPrice::<T>::get(netuid).bits, registered_at, netuid))
 			.min()
 			.map(|(_, _, netuid)| netuid)
 	}

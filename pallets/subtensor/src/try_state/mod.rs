@@ -4,8 +4,8 @@
 //!
 //!  1. The TAO of the subnet's account covers the TAO in the subnet's pool and the existential deposit. (More is fine:
 //!     anybody may send TAO there.)
-//!  2. The alpha outside the pool is the alpha staked plus the alpha pending.
-//!  3. The alpha emitted is the alpha paid plus the alpha pending.
+//!  2. The alpha outside the pool is the alpha staked, pending, claimable by those who stake on root, and the protocol's.
+//!  3. The alpha emitted to those who work for the subnet is the alpha paid plus the alpha pending.
 //!  4. The alpha staked is the sum over the hotkeys' share pools.
 //!  5. [`Uids`] and [`Keys`] are inverse to each other, and hold exactly the uids below the subnet's size; [`Hotkeys`]
 //!     and [`IsNetworkMember`] agree with them.
@@ -29,6 +29,9 @@
 //!     those that exist, and none is empty; what they promise to miners and to validators is pending for them, and no
 //!     more than the epoch distributed and has not paid.
 //! 18. Each subnet except root has a pool, and no other number has one.
+//! 19. The stake on root is the sum over the hotkeys' share pools, of which a share is a rao, and root's account holds it.
+//! 20. A pot of root dividends has, to the last bit, what its stakers are owed and the remainder. The claimable alpha of a
+//!     subnet is the sum of its pots. Hotkeys on which a coldkey has something to claim are in its [`StakingHotkeys`].
 //! 30. The subnets in [`DissolveCleanupQueue`] do not exist, and each is there once; the first of them is cleaned up.
 //! 31. What a clean-up has not paid is in the subnet's account, and covers what it has still to pay. (Of such a subnet the
 //!     share pools are exempt from invariant 12.)
@@ -39,6 +42,7 @@ mod chain;
 mod lifecycle;
 mod payouts;
 mod pools;
+mod root;
 mod subnet;
 
 #[cfg(test)]
@@ -59,6 +63,7 @@ impl<T: Config> Pallet<T> {
 		chain::check_owners::<T>()?;
 		payouts::check::<T>()?;
 		pools::check::<T>()?;
+		root::check::<T>()?;
 		lifecycle::check::<T>()?;
 		ensure!(
 			NetworksAdded::<T>::get(ganglion_primitives::NetUid::ROOT),

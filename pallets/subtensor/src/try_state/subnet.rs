@@ -35,6 +35,7 @@ fn money<T: Config>(netuid: NetUid) -> Check {
 	let pending: AlphaBalance = [
 		PendingServerEmission::<T>::get(netuid),
 		PendingValidatorEmission::<T>::get(netuid),
+		PendingRootAlphaDivs::<T>::get(netuid),
 		PendingOwnerCut::<T>::get(netuid),
 	]
 	.into_iter()
@@ -48,14 +49,23 @@ fn money<T: Config>(netuid: NetUid) -> Check {
 		balance >= owed,
 		"1: the subnet's account does not hold the TAO of its pool"
 	);
-	ensure!(
-		alpha_out == staked.saturating_add(pending),
-		"2: alpha outside the pool is not staked plus pending"
-	);
-	let totals = SubnetEmissionTotals::<T>::get(netuid);
-	let accounted: AlphaBalance = [totals.paid_miners, totals.paid_validators, totals.paid_owner, pending]
+	let claimable = RootClaimableAlpha::<T>::get(netuid);
+	let held: AlphaBalance = [staked, pending, claimable, SubnetProtocolAlpha::<T>::get(netuid)]
 		.into_iter()
 		.sum();
+	ensure!(
+		alpha_out == held,
+		"2: alpha outside the pool is not staked, pending, claimable or the protocol's"
+	);
+	let totals = SubnetEmissionTotals::<T>::get(netuid);
+	let paid = [
+		totals.paid_miners,
+		totals.paid_validators,
+		totals.paid_owner,
+		totals.paid_root,
+	];
+	let accounted: AlphaBalance = paid.into_iter().sum();
+	let accounted = accounted.saturating_add(pending);
 	ensure!(totals.emitted == accounted, "3: alpha emitted is not paid plus pending");
 	let pools: AlphaBalance = TotalHotkeyAlpha::<T>::iter()
 		.filter(|(_, subnet, _)| *subnet == netuid)

@@ -137,6 +137,18 @@ pub mod accesses {
 	pub const RECORDS_READS: u64 = 10;
 	/// What is one item a subnet.
 	pub const RECORDS_WRITES: u64 = 120;
+	/// A claim on root: root's stake and account, the caller's hotkeys, and the threshold.
+	pub const CLAIM_READS: u64 = 8;
+	/// A claim on root: root's stake and account, and the caller's hotkeys.
+	pub const CLAIM_WRITES: u64 = 4;
+	/// Each hotkey of a claim: its owner, its pots, what is owed, and the caller's stake there on root.
+	pub const CLAIM_HOTKEY_READS: u64 = 8;
+	/// Each hotkey of a claim: its pots, what is owed, and the caller's stake there on root.
+	pub const CLAIM_HOTKEY_WRITES: u64 = 5;
+	/// Each dividend that is claimed: whether the subnet exists, and since when; its pool, its account, and its alpha.
+	pub const CLAIM_ROW_READS: u64 = 8;
+	/// Each dividend that is claimed: the subnet's pool, its account, and its alpha.
+	pub const CLAIM_ROW_WRITES: u64 = 6;
 	/// Each row that may name a neuron that is replaced: finding it, and reading it.
 	pub const REPLACED_ROW_READS: u64 = 2;
 }
@@ -266,6 +278,20 @@ pub trait WeightInfo {
 	fn cleanup_records() -> Weight {
 		let (reads, writes) = (accesses::RECORDS_READS, accesses::RECORDS_WRITES);
 		weigh(Self::database(), computation::RECORDS_PS, reads, writes, 14)
+	}
+
+	/// `claim_root` and `claim_root_with_hotkey` that look at so many dividends on so many hotkeys.
+	fn claim_root(hotkeys: u32, rows: u32) -> Weight {
+		let (hotkeys, rows) = (u64::from(hotkeys), u64::from(rows));
+		let reads = accesses::CLAIM_READS
+			.saturating_add(hotkeys.saturating_mul(accesses::CLAIM_HOTKEY_READS))
+			.saturating_add(rows.saturating_mul(accesses::CLAIM_ROW_READS));
+		let writes = accesses::CLAIM_WRITES
+			.saturating_add(hotkeys.saturating_mul(accesses::CLAIM_HOTKEY_WRITES))
+			.saturating_add(rows.saturating_mul(accesses::CLAIM_ROW_WRITES));
+		let items = hotkeys.saturating_add(rows).saturating_add(1);
+		let time = items.saturating_mul(computation::CALL_PS);
+		weigh(Self::database(), time, reads, writes, hotkeys.saturating_add(1))
 	}
 
 	/// `increase_take` and `decrease_take`.

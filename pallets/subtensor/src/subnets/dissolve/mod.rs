@@ -5,8 +5,8 @@
 //! From the block of its dissolution on, a subnet does not exist for calls, emission and epochs; its pool is closed. The TAO
 //! in its account (what was in the pool, and whatever else was sent there), less the existential deposit, is divided between
 //! all who hold its alpha, in proportion to it: `paid = ⌊TAO · alpha / all alpha⌋`. Alpha that an epoch gave to somebody but
-//! has not credited yet is credited first, and so is the owner's cut. What no epoch has distributed belongs to nobody, and
-//! takes no part. The cost of a subnet is not a deposit: it was the first TAO in the pool and goes where the pool goes, so
+//! has not credited yet is credited first, and so is the owner's cut. Root's dividends count for those who may claim them. What
+//! no epoch has distributed, and the alpha that the emission bought, belongs to nobody, and takes no part. The cost of a subnet is not a deposit: it was the first TAO in the pool and goes where the pool goes, so
 //! that an owner gets back what they hold alpha for, and registering and dissolving subnets is not free.
 //!
 //! What rounding leaves, what cannot be paid (less than the existential deposit to an account that does not exist), and all
@@ -129,6 +129,9 @@ impl<T: Config> Pallet<T> {
 			CleanupStage::Settlement => Self::settle(status, meter),
 			CleanupStage::Nominators => Self::pay_nominators(status, meter),
 			CleanupStage::Owners => Self::pay_hotkey_owners(status, meter),
+			CleanupStage::RootClaims => Self::pay_root_claims(status, meter),
+			CleanupStage::RootPots => Self::forget_root_pots(status, meter),
+			CleanupStage::ClaimRecords => Self::forget_root_claims(status, meter),
 			CleanupStage::Members => Self::forget_members(status.netuid, meter),
 			CleanupStage::Rows => Self::forget_rows(status.netuid, meter),
 			CleanupStage::Records => {
@@ -157,7 +160,7 @@ impl<T: Config> Pallet<T> {
 		let account = Self::subnet_account(netuid);
 		let balance = T::Currency::reducible_balance(&account, Preservation::Preserve, Fortitude::Polite);
 		status.pot = TaoBalance::new(balance);
-		status.alpha = TotalAlphaStaked::<T>::get(netuid);
+		status.alpha = TotalAlphaStaked::<T>::get(netuid).saturating_add(RootClaimableAlpha::<T>::get(netuid));
 		true
 	}
 

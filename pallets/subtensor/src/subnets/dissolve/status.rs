@@ -20,6 +20,12 @@ pub enum CleanupStage {
 	Nominators,
 	/// The hotkeys' owners are paid, and the share pools removed.
 	Owners,
+	/// Those who left root, and are owed root's dividends of the subnet, are paid.
+	RootClaims,
+	/// Root's dividends of the subnet are forgotten.
+	RootPots,
+	/// What was claimed of them is forgotten.
+	ClaimRecords,
 	/// Hotkeys stop being members of the subnet.
 	Members,
 	/// All that is stored under the subnet's number and a second key is removed.
@@ -34,7 +40,10 @@ impl CleanupStage {
 		match self {
 			Self::Settlement => Some(Self::Nominators),
 			Self::Nominators => Some(Self::Owners),
-			Self::Owners => Some(Self::Members),
+			Self::Owners => Some(Self::RootClaims),
+			Self::RootClaims => Some(Self::RootPots),
+			Self::RootPots => Some(Self::ClaimRecords),
+			Self::ClaimRecords => Some(Self::Members),
 			Self::Members => Some(Self::Rows),
 			Self::Rows => Some(Self::Records),
 			Self::Records => None,
