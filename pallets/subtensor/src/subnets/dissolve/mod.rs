@@ -126,7 +126,7 @@ impl<T: Config> Pallet<T> {
 	/// Does what is left of a stage. False where the block has no time for all of it.
 	fn finish_stage(status: &mut DissolveCleanupStatus, meter: &mut WeightMeter) -> bool {
 		match status.stage {
-			CleanupStage::Settlement => Self::settle(status, meter),
+			CleanupStage::Settlement => Self::settle_subnet(status, meter),
 			CleanupStage::Nominators => Self::pay_nominators(status, meter),
 			CleanupStage::Owners => Self::pay_hotkey_owners(status, meter),
 			CleanupStage::RootClaims => Self::pay_root_claims(status, meter),
@@ -145,7 +145,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Credits what is owed in alpha, and notes what is divided between whom.
-	fn settle(status: &mut DissolveCleanupStatus, meter: &mut WeightMeter) -> bool {
+	fn settle_subnet(status: &mut DissolveCleanupStatus, meter: &mut WeightMeter) -> bool {
 		let netuid = status.netuid;
 		while UnpaidEmission::<T>::contains_key(netuid) {
 			if meter.try_consume(T::WeightInfo::payout(PAYMENTS_PER_BLOCK)).is_err() {
