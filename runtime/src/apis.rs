@@ -219,6 +219,10 @@ impl_runtime_apis! {
 		fn get_next_epoch_start_block(netuid: NetUid) -> Option<u64> {
 			SubtensorModule::next_epoch_block(netuid)
 		}
+
+		fn get_subnet_to_prune() -> Option<NetUid> {
+			SubtensorModule::subnet_to_prune()
+		}
 	}
 
 	impl apis::SubnetRegistrationRuntimeApi<Block> for Runtime {

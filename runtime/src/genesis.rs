@@ -2,15 +2,15 @@
 //!
 //! | preset | authorities | for |
 //! | --- | --- | --- |
-//! | `development` | Alice | one machine: epochs of 20 blocks, limits that do not get in the way |
+//! | `development` | Alice | one machine: epochs of 20 blocks; subnets for 100 TAO; limits that do not get in the way |
 //! | `local` | Alice, Bob, Charlie | a private network with production's pace |
 //!
 //! Both know the well-known development keys only. A real network starts from a patch over one of them.
 
-use crate::{AccountId, Balance, BalancesConfig, RuntimeGenesisConfig, SudoConfig};
+use crate::{AccountId, Balance, BalancesConfig, RuntimeGenesisConfig, SubtensorModuleConfig, SudoConfig};
 use alloc::{vec, vec::Vec};
 use frame_support::build_struct_json_patch;
-use ganglion_primitives::RAO_PER_TAO;
+use ganglion_primitives::{RAO_PER_TAO, TaoBalance};
 use pallet_subtensor::Hyperparameters;
 use serde_json::Value;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
@@ -25,14 +25,14 @@ const ENDOWMENT: Balance = 100_000 * RAO_PER_TAO;
 #[must_use]
 pub fn preset(id: &PresetId) -> Option<Vec<u8>> {
 	let patch = match id.as_ref() {
-		DEV_RUNTIME_PRESET => patch(&[(Sr25519Keyring::Alice, Ed25519Keyring::Alice)], quick_subnets()),
+		DEV_RUNTIME_PRESET => patch(&[(Sr25519Keyring::Alice, Ed25519Keyring::Alice)], quick()),
 		LOCAL_TESTNET_RUNTIME_PRESET => patch(
 			&[
 				(Sr25519Keyring::Alice, Ed25519Keyring::Alice),
 				(Sr25519Keyring::Bob, Ed25519Keyring::Bob),
 				(Sr25519Keyring::Charlie, Ed25519Keyring::Charlie),
 			],
-			Hyperparameters::default(),
+			SubtensorModuleConfig::default(),
 		),
 		_ => return None,
 	};
@@ -61,9 +61,21 @@ fn quick_subnets() -> Hyperparameters {
 	}
 }
 
-/// A genesis with these authorities, rich well-known accounts, Alice as sudo and `subnet_defaults` for
-/// every subnet that will be registered.
-fn patch(authorities: &[(Sr25519Keyring, Ed25519Keyring)], subnet_defaults: Hyperparameters) -> Value {
+/// A chain on which subnets are cheap, and can be registered and started at once.
+fn quick() -> SubtensorModuleConfig {
+	SubtensorModuleConfig {
+		subnet_defaults: quick_subnets(),
+		network_min_lock_cost: TaoBalance::new(100 * RAO_PER_TAO),
+		network_lock_reduction_interval: 0,
+		network_rate_limit: 0,
+		network_immunity_period: 200,
+		start_call_delay: 0,
+		..Default::default()
+	}
+}
+
+/// A genesis with these authorities, rich well-known accounts, Alice as sudo and this economy.
+fn patch(authorities: &[(Sr25519Keyring, Ed25519Keyring)], subtensor_module: SubtensorModuleConfig) -> Value {
 	let endowed: Vec<(AccountId, Balance)> = Sr25519Keyring::well_known()
 		.map(|key| (key.to_account_id(), ENDOWMENT))
 		.collect();
@@ -77,9 +89,6 @@ fn patch(authorities: &[(Sr25519Keyring, Ed25519Keyring)], subnet_defaults: Hype
 		sudo: SudoConfig {
 			key: Some(Sr25519Keyring::Alice.to_account_id())
 		},
-		subtensor_module: pallet_subtensor::GenesisConfig {
-			subnet_defaults,
-			..Default::default()
-		},
+		subtensor_module,
 	})
 }

@@ -144,5 +144,7 @@ impl pallet_subtensor::Config for Runtime {
 	type Currency = Balances;
 	type Pools = crate::Swap;
 	type PalletId = SubtensorPalletId;
+	type SubnetCleanup = ();
+	type InitialStartCallDelay = pallet_subtensor::StartDelay<Runtime>;
 	type WeightInfo = pallet_subtensor::PalletWeight<Runtime>;
 }

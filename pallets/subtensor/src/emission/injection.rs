@@ -68,7 +68,10 @@ mod tests {
 		assert_eq!(inject(100, price(1, 4), 0), (0, 0, 100));
 		assert_eq!(inject(100, U64F64::ZERO, 100), (100, 0, 0));
 		assert_eq!(inject(0, price(1, 3), 100), (0, 0, 0));
-		assert_eq!(inject(u64::MAX, U64F64::from_bits(1), u64::MAX), (0, u64::MAX, u64::MAX));
+		assert_eq!(
+			inject(u64::MAX, U64F64::from_bits(1), u64::MAX),
+			(0, u64::MAX, u64::MAX)
+		);
 		let dear = inject(u64::MAX, U64F64::from_bits(u128::MAX), u64::MAX);
 		assert_eq!((dear.0, dear.2), (u64::MAX, 0));
 	}

@@ -30,13 +30,16 @@ use frame_support::{
 	traits::fungible::{Inspect, Mutate},
 	transactional,
 };
-use ganglion_primitives::{AccountId32, AlphaBalance, I64F64, I96F32, NetUid, Reserves, SubnetPools, TaoBalance, U64F64};
+use ganglion_primitives::{
+	AccountId32, AlphaBalance, I64F64, I96F32, NetUid, Reserves, SubnetPools, TaoBalance, U64F64,
+};
 use injection::Injection;
 use scale_info::TypeInfo;
 use shares::Standing;
 
 pub use schedule::{ISSUANCE_CAP, block_emission};
-pub(crate) use split::{FULL_WEIGHT, Proportions, Split, weighted};
+pub(crate) use split::weighted;
+use split::{Proportions, Split};
 
 /// The weight of TAO on a new chain: 18%.
 pub const USUAL_TAO_WEIGHT: u64 = 3_320_413_933_267_719_290;
@@ -195,7 +198,9 @@ impl<T: Config> Pallet<T> {
 		let issuance = pool.alpha.saturating_add(SubnetAlphaOut::<T>::get(netuid));
 		let emission = AlphaBalance::new(block_emission(issuance.get()));
 		// The last of the alpha is for those who work, not for the pool.
-		let left = ISSUANCE_CAP.saturating_sub(issuance.get()).saturating_sub(emission.get());
+		let left = ISSUANCE_CAP
+			.saturating_sub(issuance.get())
+			.saturating_sub(emission.get());
 		Self::inject(netuid, tao, emission.min(AlphaBalance::new(left)))?;
 		Self::put_pending(netuid, emission, issuance)
 	}

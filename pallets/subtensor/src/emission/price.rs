@@ -31,9 +31,8 @@ pub(crate) fn next(moving: I96F32, price: U64F64, pace: Pace, block: u64) -> I96
 	let parts = u128::from(pace.age)
 		.saturating_add(u128::from(pace.halving))
 		.saturating_mul(ONE);
-	let step = |distance: u128| {
-		mul_div_floor(distance, alpha.saturating_mul(u128::from(pace.age)), parts).unwrap_or_default()
-	};
+	let step =
+		|distance: u128| mul_div_floor(distance, alpha.saturating_mul(u128::from(pace.age)), parts).unwrap_or_default();
 	let after = if price >= before {
 		before.saturating_add(step(price.saturating_sub(before)))
 	} else {
@@ -98,7 +97,11 @@ mod tests {
 	fn it_falls_to_a_price_far_below_a_step() {
 		let moving = I96F32 { bits: 1 << 20 };
 		let (blocks, price) = (1_000_000..1_300_000, 1e-5);
-		let after = run(moving, U64F64::from_bits((price * 2_f64.powi(64)) as u128), blocks.clone());
+		let after = run(
+			moving,
+			U64F64::from_bits((price * 2_f64.powi(64)) as u128),
+			blocks.clone(),
+		);
 		let exact = exact((1 << 20) as f64 / ONE as f64, price, blocks);
 		let after = after.bits as f64 / ONE as f64;
 		assert!((after - exact).abs() < 2e-9, "{after} for {exact}");

@@ -5,12 +5,14 @@ use ganglion_primitives::{AlphaBalance, TaoBalance, mul_div_floor};
 /// The cut that stands for all of it.
 const FULL_CUT: u128 = u16::MAX as u128;
 /// The weight of TAO that stands for one.
-pub(crate) const FULL_WEIGHT: u64 = u64::MAX;
+const FULL_WEIGHT: u64 = u64::MAX;
 
 /// An amount of TAO staked on root as it counts beside alpha: times the weight of TAO (of [`FULL_WEIGHT`]), rounded down.
 pub(crate) fn weighted(root: u64, tao_weight: u64) -> u64 {
 	let weighted = mul_div_floor(u128::from(root), u128::from(tao_weight), u128::from(FULL_WEIGHT));
-	weighted.and_then(|weighted| u64::try_from(weighted).ok()).unwrap_or_default()
+	weighted
+		.and_then(|weighted| u64::try_from(weighted).ok())
+		.unwrap_or_default()
 }
 
 /// What decides how a subnet's alpha is split.

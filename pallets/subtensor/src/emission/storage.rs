@@ -8,25 +8,25 @@ mod emission_storage {
 	/// The default of [`TaoWeight`].
 	#[pallet::type_value]
 	pub fn DefaultTaoWeight() -> u64 {
-		crate::emission::USUAL_TAO_WEIGHT
+		emission::USUAL_TAO_WEIGHT
 	}
 
 	/// The default of [`SubnetMovingAlpha`].
 	#[pallet::type_value]
 	pub fn DefaultMovingAlpha() -> I96F32 {
-		crate::emission::USUAL_MOVING_ALPHA
+		emission::USUAL_MOVING_ALPHA
 	}
 
 	/// The default of [`EMAPriceHalvingBlocks`].
 	#[pallet::type_value]
 	pub fn DefaultPriceHalvingBlocks() -> u64 {
-		crate::emission::USUAL_PRICE_HALVING_BLOCKS
+		emission::USUAL_PRICE_HALVING_BLOCKS
 	}
 
 	/// The default of [`FlowEmaSmoothingFactor`].
 	#[pallet::type_value]
 	pub fn DefaultFlowSmoothing() -> u64 {
-		crate::emission::USUAL_FLOW_SMOOTHING
+		emission::USUAL_FLOW_SMOOTHING
 	}
 
 	/// First block in which a subnet emits; none where it has not started.

@@ -16,7 +16,9 @@ fn pool(netuid: NetUid) -> Reserves {
 
 /// TAO that the last block emitted for each subnet.
 fn shares(netuids: &[NetUid]) -> Vec<u64> {
-	let shares = netuids.iter().map(|netuid| SubnetTaoInEmission::<Test>::get(netuid).get());
+	let shares = netuids
+		.iter()
+		.map(|netuid| SubnetTaoInEmission::<Test>::get(netuid).get());
 	shares.collect()
 }
 
@@ -75,7 +77,11 @@ fn below_the_price_of_one_the_excess_buys_alpha_for_the_protocol() {
 	run(|| {
 		subnet();
 		sell_off(NETUID);
-		let (before, price, out) = (pool(NETUID), Swap::price(NETUID), SubnetAlphaOut::<Test>::get(NETUID).get());
+		let (before, price, out) = (
+			pool(NETUID),
+			Swap::price(NETUID),
+			SubnetAlphaOut::<Test>::get(NETUID).get(),
+		);
 		next_blocks(1);
 		assert_eq!(SubnetAlphaInEmission::<Test>::get(NETUID).get(), TAO, "the cap");
 		let excess = SubnetExcessTao::<Test>::get(NETUID).get();
@@ -143,7 +149,10 @@ fn flows_share_the_emission_once_two_subnets_have_one() {
 		};
 		add(netuids[0], 3 * TAO);
 		next_blocks(1);
-		assert!(shares(&netuids).iter().all(|share| *share > 0), "one flow does not decide");
+		assert!(
+			shares(&netuids).iter().all(|share| *share > 0),
+			"one flow does not decide"
+		);
 		let (block, first) = SubnetEmaTaoFlow::<Test>::get(netuids[0]).unwrap();
 		assert_eq!(block, SubtensorModule::block_number());
 		assert!(first.bits > 0);
@@ -256,7 +265,11 @@ fn emission_halves_with_the_issuance_and_stops_at_the_cap() {
 		next_blocks(2);
 		assert_eq!(SubnetTaoInEmission::<Test>::get(NETUID).get(), 0);
 		assert_eq!(Balances::total_issuance(), ISSUANCE_CAP);
-		assert_eq!(SubnetAlphaOutEmission::<Test>::get(NETUID).get(), TAO, "alpha has its own");
+		assert_eq!(
+			SubnetAlphaOutEmission::<Test>::get(NETUID).get(),
+			TAO,
+			"alpha has its own"
+		);
 	});
 }
 

@@ -5,14 +5,14 @@ use ganglion_primitives::mul_div_floor;
 
 /// What each uid earned as a validator, in rao of alpha.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Dividends {
+pub(crate) struct DividendSplit {
 	/// For those who stake alpha.
 	pub(crate) alpha: Vec<u64>,
 	/// For those who stake TAO on root.
 	pub(crate) root: Vec<u64>,
 }
 
-impl Dividends {
+impl DividendSplit {
 	/// Divides `earned` (by uid). Root gets as much of the sum as its part of what was pending for validators and root says;
 	/// a validator's dividend counts for root by the part that root has in its stake, and for alpha by the rest. Where
 	/// nothing counts for one of the two, all is the other's. `root` has the weighted TAO in each `stake`. All is rounded
@@ -24,7 +24,12 @@ impl Dividends {
 			.zip(stake.iter().zip(root))
 			.map(|(earned, (stake, root))| share(*earned, u128::from(*root), u128::from(*stake)))
 			.collect();
-		let by_alpha = || earned.iter().zip(&by_root).map(|(earned, root)| earned.saturating_sub(*root));
+		let by_alpha = || {
+			earned
+				.iter()
+				.zip(&by_root)
+				.map(|(earned, root)| earned.saturating_sub(*root))
+		};
 		let (sum_root, sum_alpha) = (total(by_root.iter().copied()), total(by_alpha()));
 		let all = sum_root.saturating_add(sum_alpha);
 		let root_pot = match (sum_root, sum_alpha) {
@@ -63,14 +68,14 @@ mod tests {
 
 	#[test]
 	fn without_root_all_stays_as_earned() {
-		let dividends = Dividends::of(&[0, 70, 30], &[5, 7, 3], &[0, 0, 0], (60, 40));
+		let dividends = DividendSplit::of(&[0, 70, 30], &[5, 7, 3], &[0, 0, 0], (60, 40));
 		assert_eq!(dividends.alpha, [0, 70, 30]);
 		assert_eq!(dividends.root, [0, 0, 0]);
 	}
 
 	#[test]
 	fn with_nothing_but_root_all_is_roots() {
-		let dividends = Dividends::of(&[70, 30], &[7, 3], &[7, 3], (100, 0));
+		let dividends = DividendSplit::of(&[70, 30], &[7, 3], &[7, 3], (100, 0));
 		assert_eq!(dividends.alpha, [0, 0]);
 		assert_eq!(dividends.root, [70, 30]);
 	}
@@ -78,14 +83,14 @@ mod tests {
 	#[test]
 	fn roots_part_goes_to_validators_by_dividend_and_root_stake() {
 		// Of 1000, 200 are for root. The first has no root stake, the second as much as alpha, the third nothing else.
-		let dividends = Dividends::of(&[400, 400, 200], &[10, 10, 10], &[0, 5, 10], (800, 200));
+		let dividends = DividendSplit::of(&[400, 400, 200], &[10, 10, 10], &[0, 5, 10], (800, 200));
 		assert_eq!(dividends.root, [0, 100, 100]);
 		assert_eq!(dividends.alpha, [800 * 400 / 600, 800 * 200 / 600, 0]);
 	}
 
 	#[test]
 	fn stake_that_is_missing_counts_nothing() {
-		let dividends = Dividends::of(&[10], &[0], &[3], (1, 1));
+		let dividends = DividendSplit::of(&[10], &[0], &[3], (1, 1));
 		assert_eq!((dividends.alpha, dividends.root), (vec![10], vec![0]));
 	}
 
@@ -98,7 +103,7 @@ mod tests {
 			let earned: Vec<u64> = validators.iter().map(|(earned, ..)| *earned).collect();
 			let stake: Vec<u64> = validators.iter().map(|(_, alpha, root)| alpha + root).collect();
 			let root: Vec<u64> = validators.iter().map(|(.., root)| *root).collect();
-			let dividends = Dividends::of(&earned, &stake, &root, pending);
+			let dividends = DividendSplit::of(&earned, &stake, &root, pending);
 			let given: u64 = dividends.alpha.iter().chain(&dividends.root).sum();
 			let all: u64 = earned.iter().sum();
 			prop_assert!(given <= all);

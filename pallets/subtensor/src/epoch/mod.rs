@@ -24,7 +24,7 @@ mod tests;
 use crate::{WeightInfo, pallet::*, rows};
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
-use dividends::Dividends;
+use dividends::DividendSplit;
 use frame_support::{
 	BoundedSlice, defensive,
 	pallet_prelude::{ConstU32, Weight},
@@ -62,7 +62,7 @@ impl<T: Config> Pallet<T> {
 		let epoch = SubnetEpochIndex::<T>::get(netuid).saturating_add(1);
 		SubnetEpochIndex::<T>::insert(netuid, epoch);
 		LastMechansimStepBlock::<T>::insert(netuid, snapshot.block);
-		let dividends = Dividends::of(
+		let dividends = DividendSplit::of(
 			&output.validator_emission,
 			&snapshot.stake,
 			&snapshot.weighted_root,
@@ -80,7 +80,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Stores the columns and bond rows that consensus computed.
-	fn store_results(snapshot: &Snapshot, output: &EpochOutput, dividends: &Dividends) {
+	fn store_results(snapshot: &Snapshot, output: &EpochOutput, dividends: &DividendSplit) {
 		let netuid = snapshot.netuid;
 		Active::<T>::insert(netuid, column(&output.active));
 		Consensus::<T>::insert(netuid, column(&output.consensus));

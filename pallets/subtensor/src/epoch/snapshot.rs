@@ -48,7 +48,10 @@ impl Snapshot {
 		let (alpha, root) = (staked(netuid), staked(NetUid::ROOT));
 		let tao_weight = TaoWeight::<T>::get();
 		let weighted_root: Vec<u64> = root.iter().map(|tao| emission::weighted(*tao, tao_weight)).collect();
-		let stake = alpha.iter().zip(&weighted_root).map(|(alpha, tao)| alpha.saturating_add(*tao));
+		let stake = alpha
+			.iter()
+			.zip(&weighted_root)
+			.map(|(alpha, tao)| alpha.saturating_add(*tao));
 		let stake = stake.collect();
 		let owner_uid = Pallet::<T>::owner_uid(netuid);
 		let permits = ValidatorPermit::<T>::get(netuid);

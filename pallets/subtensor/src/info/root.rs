@@ -29,7 +29,10 @@ impl<T: Config> Pallet<T> {
 		let hotkeys = StakingHotkeys::<T>::get(coldkey).into_iter();
 		let positions = hotkeys.filter_map(|hotkey| {
 			let rows = Self::claim_rows(&hotkey, coldkey);
-			let worth = rows.iter().map(|row| Self::worth(row.netuid, row.alpha)).sum::<TaoBalance>();
+			let worth = rows
+				.iter()
+				.map(|row| Self::worth(row.netuid, row.alpha))
+				.sum::<TaoBalance>();
 			(!rows.is_empty()).then(|| (hotkey, worth.get(), payout(&rows).get()))
 		});
 		positions.collect()
@@ -76,12 +79,16 @@ impl<T: Config> Pallet<T> {
 	/// What claiming on each hotkey would do now.
 	pub fn get_root_basket_claim_previews(coldkey: &AccountId32) -> Vec<BasketClaimPreview> {
 		let hotkeys = StakingHotkeys::<T>::get(coldkey);
-		let previews = hotkeys.iter().filter_map(|hotkey| Self::get_basket_claim_preview(hotkey, coldkey));
+		let previews = hotkeys
+			.iter()
+			.filter_map(|hotkey| Self::get_basket_claim_preview(hotkey, coldkey));
 		previews.collect()
 	}
 
 	fn claim_rows(hotkey: &AccountId32, coldkey: &AccountId32) -> Vec<ClaimRow> {
-		Self::settled_claims(hotkey, coldkey).map(|settled| settled.rows).unwrap_or_default()
+		Self::settled_claims(hotkey, coldkey)
+			.map(|settled| settled.rows)
+			.unwrap_or_default()
 	}
 
 	/// What alpha is worth at the present price.

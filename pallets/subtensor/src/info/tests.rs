@@ -1,6 +1,6 @@
 //! Tests of the answers to the runtime APIs.
 
-use crate::mock::*;
+use crate::{SubnetMovingPrice, mock::*};
 use codec::Encode;
 use frame_support::assert_ok;
 use ganglion_primitives::{AlphaBalance, NetUid};

@@ -37,7 +37,10 @@ impl Settled {
 impl<T: Config> Pallet<T> {
 	/// Claims what a coldkey earned on root, on all hotkeys where it stakes. With subnets other than root, only what these
 	/// pay. Returns how many rows of how many hotkeys were looked at.
-	pub(crate) fn do_claim_root(coldkey: &AccountId32, subnets: &BTreeSet<NetUid>) -> Result<(u32, u32), DispatchError> {
+	pub(crate) fn do_claim_root(
+		coldkey: &AccountId32,
+		subnets: &BTreeSet<NetUid>,
+	) -> Result<(u32, u32), DispatchError> {
 		let hotkeys = StakingHotkeys::<T>::get(coldkey);
 		let all = subnets.is_empty() || subnets.contains(&NetUid::ROOT);
 		let wanted = |netuid: NetUid| all || subnets.contains(&netuid);

@@ -75,7 +75,11 @@ impl RootClaim {
 	/// Brings a claim up to date for a stake that did not change since the last settlement. The claim on another subnet's
 	/// pot is void.
 	pub(crate) fn settle(&mut self, pot: &RootPot, stake: u64) -> Result<(), PotError> {
-		let last = if self.since == pot.since { *self } else { Self::default() };
+		let last = if self.since == pot.since {
+			*self
+		} else {
+			Self::default()
+		};
 		let earned = pot.per_rao.checked_sub(last.per_rao).ok_or(PotError)?;
 		let earned = earned.checked_mul(u128::from(stake)).ok_or(PotError)?;
 		*self = Self {
@@ -203,7 +207,10 @@ mod tests {
 				owed += claim.owed;
 			}
 			assert_eq!(owed, fixed(self.pot.claimable));
-			assert_eq!(self.pot.claimable.get() + self.claimed.iter().sum::<u64>(), self.paid_in);
+			assert_eq!(
+				self.pot.claimable.get() + self.claimed.iter().sum::<u64>(),
+				self.paid_in
+			);
 		}
 	}
 

@@ -83,7 +83,10 @@ fn a_validator_with_root_stake_alone_validates_and_earns_for_root() {
 		assert_ok!(set_weights(2, &[(3, 1)]));
 		StakeThreshold::<Test>::put(100 * TAO);
 		next_blocks(5);
-		assert_eq!(set_weights(2, &[(3, 1)]), Err(Error::<Test>::NotEnoughStakeToSetWeights.into()));
+		assert_eq!(
+			set_weights(2, &[(3, 1)]),
+			Err(Error::<Test>::NotEnoughStakeToSetWeights.into())
+		);
 		StakeThreshold::<Test>::put(0);
 		next_epoch(NETUID);
 		assert!(Dividends::<Test>::get(NETUID)[1] > 0);
@@ -102,7 +105,10 @@ fn a_claim_sells_alpha_and_stakes_the_tao_on_root() {
 		rooted_subnet();
 		next_epoch(NETUID);
 		let alpha = claimable(8, 2)[0].1;
-		let quote = Swap::quote_sell(NETUID, AlphaBalance::new(alpha), None).unwrap().given.get();
+		let quote = Swap::quote_sell(NETUID, AlphaBalance::new(alpha), None)
+			.unwrap()
+			.given
+			.get();
 		assert_eq!(SubtensorModule::get_basket_payout(&hot(2), &cold(8)), quote);
 		let accounts = [NETUID, NetUid::ROOT].map(|netuid| SubtensorModule::subnet_account(netuid));
 		let before = [0, 1].map(|which| Balances::balance(&accounts[which]));
@@ -198,7 +204,12 @@ fn more_rows_than_a_call_may_claim_are_refused() {
 			let stake = TotalHotkeyAlpha::<Test>::get(hot(hotkey), NetUid::ROOT).get();
 			for netuid in (1..=MAX_SUBNETS).map(NetUid::new) {
 				NetworksAdded::<Test>::insert(netuid, true);
-				assert_ok!(SubtensorModule::credit_root(&hot(hotkey), netuid, AlphaBalance::new(TAO), stake));
+				assert_ok!(SubtensorModule::credit_root(
+					&hot(hotkey),
+					netuid,
+					AlphaBalance::new(TAO),
+					stake
+				));
 			}
 		}
 		assert_eq!(claimable(8, 2).len(), usize::from(MAX_SUBNETS));
@@ -215,7 +226,10 @@ fn what_brings_too_little_is_left_for_later() {
 		let (before, owed) = (root_stake(8, 2), SubtensorModule::get_root_basket_owed(&cold(8)));
 		assert!(owed > MIN_STAKE && owed < MAX_ROOT_CLAIM_THRESHOLD, "{owed}");
 		assert_ok!(call(NetUid::ROOT, owed + 1));
-		assert_eq!(RootClaimableThreshold::<Test>::get(NetUid::ROOT).bits, i128::from(owed + 1) << 32);
+		assert_eq!(
+			RootClaimableThreshold::<Test>::get(NetUid::ROOT).bits,
+			i128::from(owed + 1) << 32
+		);
 		assert_ok!(claim(8, 2));
 		assert_ok!(claim_all(8, ALL));
 		assert_eq!(root_stake(8, 2), before);
@@ -244,7 +258,11 @@ fn hostile_claims_are_refused() {
 		let call = |origin, netuid, rao| SubtensorModule::sudo_set_root_claim_threshold(origin, netuid, rao);
 		assert_noop!(call(signed(cold(1)), NetUid::ROOT, 1), DispatchError::BadOrigin);
 		let root = RuntimeOrigin::root;
-		for (netuid, rao) in [(NETUID, 1), (NetUid::ROOT, u64::MAX), (NetUid::ROOT, MAX_ROOT_CLAIM_THRESHOLD + 1)] {
+		for (netuid, rao) in [
+			(NETUID, 1),
+			(NetUid::ROOT, u64::MAX),
+			(NetUid::ROOT, MAX_ROOT_CLAIM_THRESHOLD + 1),
+		] {
 			assert_noop!(call(root(), netuid, rao), Error::<Test>::InvalidRootClaimThreshold);
 		}
 		assert_ok!(claim(19, 2));
@@ -266,7 +284,12 @@ fn a_subnet_that_is_gone_owes_nothing() {
 		assert!(SubtensorModule::get_validator_basket(&hot(2)).is_empty());
 		assert_ok!(claim(8, 2));
 		let stake = TotalHotkeyAlpha::<Test>::get(hot(2), NetUid::ROOT).get();
-		assert_ok!(SubtensorModule::credit_root(&hot(2), NETUID, AlphaBalance::new(400 * TAO), stake));
+		assert_ok!(SubtensorModule::credit_root(
+			&hot(2),
+			NETUID,
+			AlphaBalance::new(400 * TAO),
+			stake
+		));
 		let pot: RootPot = RootPots::<Test>::get(hot(2))[&NETUID];
 		assert_eq!((pot.since, pot.claimable.get()), (since + 5, 400 * TAO));
 		assert_eq!(claimable(8, 2), [(NETUID, 100 * TAO)]);
@@ -286,7 +309,10 @@ fn the_runtime_api_knows_what_is_owed() {
 		let (hotkey, worth, payout) = positions[0].clone();
 		assert_eq!((positions.len(), hotkey), (1, hot(2)));
 		let price = Swap::price(NETUID).bits;
-		assert_eq!(worth, ganglion_primitives::mul_div_floor(u128::from(alpha), price, 1 << 64).unwrap() as u64);
+		assert_eq!(
+			worth,
+			ganglion_primitives::mul_div_floor(u128::from(alpha), price, 1 << 64).unwrap() as u64
+		);
 		assert!(payout < worth && payout > worth / 2, "{payout} of {worth}");
 		assert_eq!(SubtensorModule::get_root_basket_owed(&cold(8)), payout);
 		let basket = SubtensorModule::get_validator_basket(&hot(2));
@@ -347,7 +373,9 @@ proptest! {
 						let gain = root_stake(who, on) - before;
 						assert_eq!(gain, if owed < MIN_STAKE { 0 } else { owed });
 					}
-					Step::ClaimAll(who) => assert_ok!(claim_all(who, ALL)),
+					Step::ClaimAll(who) => {
+						assert_ok!(claim_all(who, ALL));
+					}
 					Step::Epoch => next_epoch(NETUID),
 				}
 				assert_ok!(SubtensorModule::do_try_state());

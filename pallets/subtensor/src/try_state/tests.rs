@@ -312,7 +312,7 @@ fn clean_ups_that_do_not_add_up() {
 				give_alpha(&cold(9), &hotkey, NETUID, TAO);
 			}
 			assert_ok!(SubtensorModule::root_dissolve_network(RuntimeOrigin::root(), NETUID));
-			while !CurrentDissolveCleanupStatus::<Test>::get().is_some_and(|status| status.paid.get() > 0) {
+			while CurrentDissolveCleanupStatus::<Test>::get().is_none_or(|status| status.paid.is_zero()) {
 				next_blocks(1);
 			}
 			assert_ok!(SubtensorModule::do_try_state());

@@ -54,9 +54,9 @@ pub mod computation {
 
 /// Distinct storage items that the work reads and writes, at most.
 pub mod accesses {
-	/// `set_weights`: who the caller and the owner are, the number of neurons, two columns, the caller's stake, and six
-	/// parameters.
-	pub const SET_WEIGHTS_READS: u64 = 12;
+	/// `set_weights`: who the caller and the owner are, whether the subnet exists, the number of neurons, two columns, the
+	/// caller's stake, and six parameters.
+	pub const SET_WEIGHTS_READS: u64 = 13;
 	/// `set_weights`: the row, and when it was set.
 	pub const SET_WEIGHTS_WRITES: u64 = 2;
 	/// An epoch: parameters, columns, and the owner's cut.

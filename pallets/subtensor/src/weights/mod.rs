@@ -41,7 +41,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(!netuid.is_root(), Error::<T>::CanNotSetRootNetworkWeights);
 		// A subnet that exists has its owner's neuron.
 		let n = SubnetworkN::<T>::get(netuid);
-		ensure!(n > 0, Error::<T>::SubnetNotExists);
+		Self::ensure_subnet_exists(netuid)?;
 		ensure!(mechanism == MechId::MAIN, Error::<T>::MechanismDoesNotExist);
 		ensure!(
 			!CommitRevealWeightsEnabled::<T>::get(netuid),

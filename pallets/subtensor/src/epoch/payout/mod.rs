@@ -19,7 +19,7 @@ mod tests;
 
 pub use record::{Paid, Payment, Payout};
 
-use super::{dividends::Dividends, snapshot::Snapshot};
+use super::{dividends::DividendSplit, snapshot::Snapshot};
 use crate::{PAYMENTS_PER_BLOCK, WeightInfo, pallet::*, staking::credits::Credits};
 use alloc::vec::Vec;
 use frame_support::{
@@ -47,7 +47,7 @@ impl Purse {
 #[derive(Clone, Copy)]
 pub(crate) struct Earned<'a> {
 	pub(crate) servers: &'a [u64],
-	pub(crate) dividends: &'a Dividends,
+	pub(crate) dividends: &'a DividendSplit,
 }
 
 impl Earned<'_> {
@@ -78,18 +78,16 @@ fn validates(alpha: u64, root: u64) -> bool {
 impl<T: Config> Pallet<T> {
 	/// Splits the `emission` that is pending as consensus says, pays the first neurons and the subnet's owner, and puts the
 	/// rest aside. Returns what the payments weighed.
-	pub(crate) fn begin_payout(
-		snapshot: &Snapshot,
-		epoch: u64,
-		emission: AlphaBalance,
-		earned: Earned<'_>,
-	) -> Weight {
+	pub(crate) fn begin_payout(snapshot: &Snapshot, epoch: u64, emission: AlphaBalance, earned: Earned<'_>) -> Weight {
 		let netuid = snapshot.netuid;
 		let mut payments = Self::payments(snapshot, emission, earned);
 		let mut credits = Credits::<T>::open(netuid);
 		let mut paid = Paid::default();
 		let mut count = 0_u32;
-		let validators = earned.by_uid().filter(|(_, alpha, root)| validates(*alpha, *root)).count();
+		let validators = earned
+			.by_uid()
+			.filter(|(_, alpha, root)| validates(*alpha, *root))
+			.count();
 		for due in payments.by_ref().take(validators.max(PAGE)) {
 			let payment = &due.payment;
 			let credited = credits.credit_on(&payment.hotkey, due.alpha, payment.stakers, payment.of_owner());
@@ -137,31 +135,38 @@ impl<T: Config> Pallet<T> {
 		let mut purse = Purse(emission);
 		let neurons = move || {
 			let stakes = snapshot.alpha.iter().zip(&snapshot.root);
-			let earned = earned.dividends.alpha.iter().zip(&earned.dividends.root).zip(earned.servers);
+			let earned = earned
+				.dividends
+				.alpha
+				.iter()
+				.zip(&earned.dividends.root)
+				.zip(earned.servers);
 			snapshot.hotkeys.iter().zip(stakes).zip(earned)
 		};
 		let validators = neurons().filter(|(_, ((alpha, root), _))| validates(**alpha, **root));
 		let miners = neurons().filter(|(_, ((alpha, root), server))| **server != 0 && !validates(**alpha, **root));
-		validators.chain(miners).map(move |((hotkey, stakes), ((alpha, root), server))| {
-			let (alpha_take, root_take) = if validates(*alpha, *root) {
-				let take = Delegates::<T>::get(hotkey);
-				(take.mul_floor(*alpha), take.mul_floor(*root))
-			} else {
-				(0, 0)
-			};
-			let payment = Payment {
-				hotkey: hotkey.clone(),
-				stakers: purse.take(alpha.saturating_sub(alpha_take)),
-				take: purse.take(alpha_take.saturating_add(root_take)),
-				server: purse.take(*server),
-			};
-			Due {
-				payment,
-				root: purse.take(root.saturating_sub(root_take)),
-				alpha: AlphaBalance::new(*stakes.0),
-				root_stake: *stakes.1,
-			}
-		})
+		validators
+			.chain(miners)
+			.map(move |((hotkey, stakes), ((alpha, root), server))| {
+				let (alpha_take, root_take) = if validates(*alpha, *root) {
+					let take = Delegates::<T>::get(hotkey);
+					(take.mul_floor(*alpha), take.mul_floor(*root))
+				} else {
+					(0, 0)
+				};
+				let payment = Payment {
+					hotkey: hotkey.clone(),
+					stakers: purse.take(alpha.saturating_sub(alpha_take)),
+					take: purse.take(alpha_take.saturating_add(root_take)),
+					server: purse.take(*server),
+				};
+				Due {
+					payment,
+					root: purse.take(root.saturating_sub(root_take)),
+					alpha: AlphaBalance::new(*stakes.0),
+					root_stake: *stakes.1,
+				}
+			})
 	}
 
 	/// Stores the payments of miners in pages. Returns the number of pages.
