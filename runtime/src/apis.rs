@@ -2,14 +2,18 @@
 
 use crate::{
 	AccountId, Aura, Balance, Block, Executive, Grandpa, InherentDataExt, Nonce, Runtime, RuntimeCall,
-	RuntimeGenesisConfig, SessionKeys, SubtensorModule, System, TransactionPayment, VERSION, genesis,
+	RuntimeGenesisConfig, SessionKeys, SubtensorModule, Swap, System, TransactionPayment, VERSION, genesis,
 };
-use alloc::vec::Vec;
+use alloc::{collections::BTreeMap, vec::Vec};
+use codec::Compact;
 use frame_support::{
 	genesis_builder_helper::{build_state, get_preset},
 	weights::Weight,
 };
-use ganglion_primitives::{BasketClaimPreview, Metagraph, NetUid, NeuronInfo, NeuronInfoLite, StakeInfo, TaoBalance, apis};
+use ganglion_primitives::{
+	AlphaBalance, BasketClaimPreview, DelegateInfo, LockState, Metagraph, NetUid, NeuronInfo, NeuronInfoLite, SimSwapResult,
+	StakeAvailability, StakeInfo, SubnetPrice, TaoBalance, U64F64, apis,
+};
 use pallet_transaction_payment::{FeeDetails, RuntimeDispatchInfo};
 use sp_api::impl_runtime_apis;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
@@ -246,6 +250,59 @@ impl_runtime_apis! {
 			netuid: NetUid,
 		) -> Option<StakeInfo> {
 			SubtensorModule::get_stake_info(&hotkey_account, &coldkey_account, netuid)
+		}
+
+		fn get_stake_availability_for_coldkeys(
+			coldkey_accounts: Vec<AccountId>,
+			netuids: Option<Vec<NetUid>>,
+		) -> BTreeMap<AccountId, BTreeMap<NetUid, StakeAvailability>> {
+			SubtensorModule::get_stake_availability_for_coldkeys(coldkey_accounts, netuids)
+		}
+
+		fn get_coldkey_lock(coldkey: AccountId, netuid: NetUid) -> Option<LockState> {
+			SubtensorModule::get_coldkey_lock(&coldkey, netuid)
+		}
+
+		fn get_hotkey_conviction(hotkey: AccountId, netuid: NetUid) -> U64F64 {
+			SubtensorModule::get_hotkey_conviction(&hotkey, netuid)
+		}
+
+		fn get_most_convicted_hotkey_on_subnet(netuid: NetUid) -> Option<AccountId> {
+			SubtensorModule::get_most_convicted_hotkey_on_subnet(netuid)
+		}
+	}
+
+	impl apis::DelegateInfoRuntimeApi<Block> for Runtime {
+		fn get_delegates() -> Vec<DelegateInfo> {
+			SubtensorModule::get_delegates()
+		}
+
+		fn get_delegate(delegate_account: AccountId) -> Option<DelegateInfo> {
+			SubtensorModule::get_delegate(&delegate_account)
+		}
+
+		fn get_delegated(
+			delegatee_account: AccountId,
+		) -> Vec<(DelegateInfo, (Compact<NetUid>, Compact<AlphaBalance>))> {
+			SubtensorModule::get_delegated(&delegatee_account)
+		}
+	}
+
+	impl apis::SwapRuntimeApi<Block> for Runtime {
+		fn current_alpha_price(netuid: NetUid) -> u64 {
+			Swap::current_alpha_price(netuid)
+		}
+
+		fn current_alpha_price_all() -> Vec<SubnetPrice> {
+			Swap::alpha_prices(core::iter::once(NetUid::ROOT).chain(SubtensorModule::subnets()))
+		}
+
+		fn sim_swap_tao_for_alpha(netuid: NetUid, tao: TaoBalance) -> SimSwapResult {
+			Swap::sim_swap_tao_for_alpha(netuid, tao)
+		}
+
+		fn sim_swap_alpha_for_tao(netuid: NetUid, alpha: AlphaBalance) -> SimSwapResult {
+			Swap::sim_swap_alpha_for_tao(netuid, alpha)
 		}
 	}
 

@@ -1,8 +1,8 @@
 //! Ganglion's runtime: the state transition function that every node of a chain executes in Wasm.
 //!
 //! It puts stock FRAME pallets (System, Timestamp, Aura, Grandpa, Balances, TransactionPayment, Utility, Sudo, Multisig,
-//! Preimage, Scheduler, Proxy, SafeMode) around [`pallet_swap`], the pools, and [`pallet_subtensor`], which the metadata calls
-//! `SubtensorModule`, the name that the
+//! Preimage, Scheduler, Proxy, SafeMode) around [`pallet_swap`], the pools, and [`pallet_subtensor`], which the
+//! metadata calls `SubtensorModule`, the name that the
 //! `bittensor` SDK looks for. Pallet indices are those of the SDK's error table.
 //!
 //! | module | what |

@@ -9,7 +9,7 @@
 //! - [`beacon`]: [`Beacon`], the seam between sealed commits and a randomness beacon;
 //! - [`pools`]: [`SubnetPools`], the seam between staking and the pools of TAO and alpha;
 //! - [`cleanup`]: [`SubnetCleanup`], the seam through which other pallets learn that a subnet is gone;
-//! - [`info`]: the records that the runtime APIs return;
+//! - [`info`] and [`delegation`]: the records that the runtime APIs return;
 //! - [`apis`]: the runtime-API declarations.
 //!
 //! The encoding of every type follows what wallets and explorers of the network expect: an identifier or
@@ -43,6 +43,7 @@ extern crate alloc;
 pub mod apis;
 pub mod beacon;
 pub mod cleanup;
+pub mod delegation;
 pub mod fixed;
 pub mod info;
 pub mod pools;
@@ -50,11 +51,12 @@ pub mod units;
 
 pub use beacon::{Beacon, BeaconSignature, NeededRounds, TimelockError};
 pub use cleanup::SubnetCleanup;
+pub use delegation::{DelegateInfo, LockState, Nomination, StakeAvailability};
 pub use fixed::{I64F64, I96F32, U64F64, mul_div_ceil, mul_div_floor};
 pub use info::{
 	AxonInfo, BasketClaimPreview, ChainIdentityV2, IdentityText, Metagraph, NeuronCertificate, NeuronInfo,
 	NeuronInfoLite, PrometheusInfo, StakeInfo, SubnetIdentityV3,
 };
-pub use pools::{PoolRefusal, PriceLimit, Reserves, SubnetPools, Trade};
+pub use pools::{PoolRefusal, PriceLimit, Reserves, SimSwapResult, SubnetPools, SubnetPrice, Trade};
 pub use sp_runtime::{AccountId32, PerU16};
 pub use units::{AlphaBalance, MechId, MechanismIndex, NetUid, RAO_PER_TAO, TaoBalance};

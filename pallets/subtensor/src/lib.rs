@@ -118,12 +118,14 @@ use frame_support::pallet_macros::import_section;
 )]
 pub mod pallet {
 	use super::*;
+	use crate::staking::moves::Place;
 	use alloc::{collections::BTreeSet, vec::Vec};
 	use frame_support::{PalletId, pallet_prelude::*, traits::fungible};
 	use frame_system::pallet_prelude::*;
 	use ganglion_primitives::{
-		AccountId32, AlphaBalance, AxonInfo, ChainIdentityV2, I64F64, I96F32, MechId, MechanismIndex, NetUid,
-		NeuronCertificate, PerU16, SubnetCleanup, SubnetIdentityV3, SubnetPools, TaoBalance, U64F64,
+		AccountId32, AlphaBalance, AxonInfo, ChainIdentityV2, I64F64, I96F32, LockState, MechId, MechanismIndex, NetUid,
+		NeuronCertificate, PerU16, PriceLimit, PrometheusInfo, SubnetCleanup, SubnetIdentityV3, SubnetPools,
+		TaoBalance, U64F64,
 	};
 
 	/// One value per uid.
@@ -263,16 +265,64 @@ pub mod pallet {
 		NeuronReplaced(NetUid, u16, AccountId32),
 		/// A neuron published where it serves: subnet, hotkey.
 		AxonServed(NetUid, AccountId32),
+		/// A neuron published where it serves metrics: subnet, hotkey.
+		PrometheusServed(NetUid, AccountId32),
 		/// Stake was added: coldkey, hotkey, TAO paid, alpha credited, subnet, fee.
 		StakeAdded(AccountId32, AccountId32, TaoBalance, AlphaBalance, NetUid, u64),
 		/// Stake was removed: coldkey, hotkey, TAO paid out, alpha debited, subnet, fee.
 		StakeRemoved(AccountId32, AccountId32, TaoBalance, AlphaBalance, NetUid, u64),
+		/// Stake was moved: coldkey, hotkey and subnet from where, hotkey and subnet to where, TAO that was moved or that the
+		/// stake was worth.
+		StakeMoved(AccountId32, AccountId32, NetUid, AccountId32, NetUid, TaoBalance),
+		/// Stake was moved to another subnet: coldkey, hotkey, subnet from where, subnet to where, TAO that was moved.
+		StakeSwapped(AccountId32, AccountId32, NetUid, NetUid, TaoBalance),
+		/// Stake was given away: coldkey from where, coldkey to where, hotkey, subnet from where, subnet to where, TAO that
+		/// was moved or that the stake was worth.
+		StakeTransferred(AccountId32, AccountId32, AccountId32, NetUid, NetUid, TaoBalance),
+		/// Stake was given away on another hotkey: coldkey from where, coldkey to where, hotkey from where, hotkey to where,
+		/// subnet from where, subnet to where, TAO that was moved or that the stake was worth.
+		StakeAndHotkeyTransferred(
+			AccountId32,
+			AccountId32,
+			AccountId32,
+			AccountId32,
+			NetUid,
+			NetUid,
+			TaoBalance,
+		),
+		/// Alpha was destroyed, and may be emitted again: coldkey, hotkey, alpha, subnet.
+		AlphaRecycled(AccountId32, AccountId32, AlphaBalance, NetUid),
+		/// Alpha was destroyed: coldkey, hotkey, alpha, subnet.
+		AlphaBurned(AccountId32, AccountId32, AlphaBalance, NetUid),
+		/// Alpha was bought and destroyed.
+		AddStakeBurn {
+			/// Subnet.
+			netuid: NetUid,
+			/// Hotkey that the caller named.
+			hotkey: AccountId32,
+			/// TAO paid.
+			amount: TaoBalance,
+			/// Alpha destroyed.
+			alpha: AlphaBalance,
+		},
+		/// Whether stake on a subnet may be traded was set: subnet, whether.
+		SubtokenToggled(NetUid, bool),
+		/// The least worth of a stake on somebody else's hotkey was set: rao.
+		NominatorMinRequiredStakeSet(u64),
 		/// A validator set weights: key of the mechanism, uid.
 		WeightsSet(MechanismIndex, u16),
 		/// A validator's take was lowered: coldkey, hotkey, take.
 		TakeDecreased(AccountId32, AccountId32, PerU16),
 		/// A validator's take was raised: coldkey, hotkey, take.
 		TakeIncreased(AccountId32, AccountId32, PerU16),
+		/// The smallest take was set.
+		MinDelegateTakeSet(PerU16),
+		/// The largest take was set.
+		MaxDelegateTakeSet(PerU16),
+		/// The blocks between two rises of a take were set.
+		TxDelegateTakeRateLimitSet(u64),
+		/// The blocks between two calls that replace a hotkey were set.
+		TxRateLimitSet(u64),
 		/// A tempo was set: subnet, blocks.
 		TempoSet(NetUid, u16),
 		/// An epoch was asked for: subnet, block.
@@ -368,6 +418,15 @@ pub mod pallet {
 		TooManyRegistrationsThisBlock,
 		/// The hotkey already holds a uid on the subnet.
 		HotKeyAlreadyRegisteredInSubNet,
+		/// The registration costs more than the limit that the caller gave: wait for it to fall, or raise the limit.
+		RegistrationPriceLimitExceeded,
+		/// The work starts from this block or a later one, from one more than five blocks back, or from one before the
+		/// hotkey's last registration by work: search anew from the latest block.
+		InvalidWorkBlock,
+		/// The work is not the hash of the domain, the subnet, the block, both keys and the nonce.
+		InvalidSeal,
+		/// The work does not meet the subnet's difficulty: search on.
+		InvalidDifficulty,
 		/// The subnet is full and every neuron is immune.
 		NoNeuronIdAvailable,
 		/// The hotkey holds no uid on the subnet.
@@ -384,10 +443,16 @@ pub mod pallet {
 		InvalidCertificate,
 		/// The axon was published too recently.
 		ServingRateLimitExceeded,
-		/// Staking on the root subnet is not open.
+		/// The subnet has not started: its stake cannot be traded or moved yet.
 		SubtokenDisabled,
-		/// The amount is below the smallest stake.
+		/// The amount, or what it is worth in TAO, is below the smallest stake.
 		AmountTooLow,
+		/// The stake would stay where it is: name another subnet, hotkey or coldkey.
+		SameNetuid,
+		/// The subnet does not allow transfers of stake between coldkeys.
+		TransferDisallowed,
+		/// Root's stake is TAO, which cannot be burned or recycled this way.
+		CannotBurnOrRecycleOnRootSubnet,
 		/// The balance does not cover the amount and the existential deposit.
 		NotEnoughBalanceToStake,
 		/// The stake is smaller than the amount.
@@ -445,6 +510,8 @@ pub mod pallet {
 		DelegateTakeTooLow,
 		/// The take is above its bound, or not above the present one.
 		DelegateTakeTooHigh,
+		/// The take rose too recently.
+		DelegateTxRateLimitExceeded,
 		/// More dividends wait on root than one call may claim: claim one hotkey at a time.
 		RootClaimTooHeavy,
 		/// The threshold of claims is root's alone, and at most one TAO.

@@ -8,8 +8,21 @@ pub const MAX_UIDS_PER_SUBNET: u32 = 4_096;
 pub const MAX_VALIDATORS_PER_SUBNET: u16 = 256;
 /// Largest number of subnets, root excluded.
 pub const MAX_SUBNETS: u16 = 128;
+/// Most validators of root.
+pub const MAX_ROOT_VALIDATORS: u16 = 64;
 /// Most hotkeys that a coldkey may own, and most that it may have stake on.
 pub const MAX_HOTKEYS_PER_COLDKEY: u32 = 256;
+/// Number of hotkeys on which a coldkey has stake from which on it cannot be given stake on further ones, so that others
+/// cannot use up the room for those of its own choice.
+pub const MAX_HOTKEYS_FROM_OTHERS: usize = 128;
+/// Most positions that one call sells.
+pub const MAX_UNSTAKE_ALL_LEGS: usize = 32;
+/// Most hotkeys that a runtime API lists.
+pub const MAX_DELEGATES: usize = 1_024;
+/// Most stakers of a hotkey that a runtime API lists.
+pub const MAX_NOMINATORS: usize = 1_024;
+/// Most coldkeys that a runtime API answers for at once.
+pub const MAX_COLDKEYS_PER_QUERY: usize = 256;
 /// Longest symbol of a subnet's token, in bytes.
 pub const MAX_SYMBOL_BYTES: u32 = 16;
 /// The part of a block's weight that epochs may use. The epoch of the largest subnet fits (the pallet's integrity test

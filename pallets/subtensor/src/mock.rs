@@ -3,9 +3,9 @@
 use crate::{self as pallet_subtensor, *};
 use frame_support::{
 	PalletId, assert_ok, derive_impl, parameter_types,
-	traits::{Hooks, fungible::Mutate},
+	traits::{AsEnsureOriginWithArg, Hooks, fungible::Mutate},
 };
-use ganglion_primitives::{AccountId32, AlphaBalance, NetUid, TaoBalance};
+use ganglion_primitives::{AccountId32, AlphaBalance, NetUid, TaoBalance, U64F64};
 use sp_runtime::{BuildStorage, traits::IdentityLookup};
 
 type Block = frame_system::mocking::MockBlock<Test>;
@@ -55,7 +55,10 @@ impl pallet_balances::Config for Test {
 	type AccountStore = System;
 }
 
-impl pallet_swap::Config for Test {}
+impl pallet_swap::Config for Test {
+	type FeeOrigin = AsEnsureOriginWithArg<frame_system::EnsureRoot<AccountId32>>;
+	type WeightInfo = ();
+}
 
 impl Config for Test {
 	type Currency = Balances;
@@ -76,6 +79,8 @@ pub(crate) fn parameters() -> Hyperparameters {
 		weights_set_rate_limit: 5,
 		activity_cutoff_factor_milli: 50_000,
 		burn: TaoBalance::new(BURN),
+		min_burn: TaoBalance::new(BURN),
+		burn_increase_mult: U64F64::from_integer(1),
 		serving_rate_limit: 3,
 		max_registrations_per_block: 16,
 		..Default::default()

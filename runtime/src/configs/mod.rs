@@ -4,6 +4,7 @@ pub mod delegation;
 pub mod fees;
 pub mod governance;
 pub mod proxy_type;
+pub mod swap;
 
 use crate::{
 	AccountId, Aura, Balance, Balances, Block, Nonce, OriginCaller, PalletInfo, Runtime, RuntimeCall, RuntimeEvent,
@@ -137,8 +138,6 @@ impl pallet_sudo::Config for Runtime {
 	type RuntimeCall = RuntimeCall;
 	type WeightInfo = pallet_sudo::weights::SubstrateWeight<Runtime>;
 }
-
-impl pallet_swap::Config for Runtime {}
 
 impl pallet_subtensor::Config for Runtime {
 	type Currency = Balances;

@@ -33,7 +33,7 @@ pub enum ProxyType {
 	/// Everything.
 	#[default]
 	Any,
-	/// What the owner of a subnet does: hyperparameters, identity, symbol, start.
+	/// What the owner of a subnet does: hyperparameters, identity, symbol, start, the fee of its pool.
 	Owner,
 	/// All but what cannot be taken back: dissolving a subnet, registrations, sudo.
 	NonCritical,
@@ -139,7 +139,10 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 		match self {
 			Self::Any => true,
 			Self::Owner | Self::SubnetLeaseBeneficiary => {
-				batch || one_of(&[OWNER]) || (pallet == "AdminUtils" && !OWNER_CHANGES.contains(&name))
+				batch
+					|| one_of(&[OWNER])
+					|| pallet == "Swap"
+					|| (pallet == "AdminUtils" && !OWNER_CHANGES.contains(&name))
 			}
 			Self::NonCritical => !(pallet == "Sudo" || for_others || one_of(&[REGISTRATION, SUBNETS, KEY_SWAPS])),
 			Self::NonTransfer => {

@@ -78,11 +78,10 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn begin_block() -> Weight {
 		let netuids = Self::subnets();
 		for netuid in &netuids {
-			if RegistrationsThisBlock::<T>::get(netuid) != 0 {
-				RegistrationsThisBlock::<T>::remove(netuid);
-			}
+			Self::begin_registrations(*netuid);
 			BlocksSinceLastStep::<T>::mutate(netuid, |blocks| *blocks = blocks.saturating_add(1));
 		}
+		Self::begin_registrations(NetUid::ROOT);
 		Self::emit(&netuids);
 		let count = u32::try_from(netuids.len()).unwrap_or(u32::MAX);
 		let epochs = Self::run_due_epochs(&netuids);

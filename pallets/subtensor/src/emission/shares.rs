@@ -65,14 +65,17 @@ pub(crate) fn divide(amount: u64, weights: &[u128], block: u64) -> Vec<u64> {
 			divide(amount, &equal, block)
 		};
 	}
+	let mut rest = amount;
 	let mut shares: Vec<u64> = weights
 		.iter()
 		.map(|weight| {
 			let share = mul_div_floor(u128::from(amount), *weight, total).unwrap_or_default();
-			u64::try_from(share).unwrap_or_default()
+			// Never more than there is, even where the sum of the weights does not fit.
+			let share = u64::try_from(share).unwrap_or(rest).min(rest);
+			rest = rest.saturating_sub(share);
+			share
 		})
 		.collect();
-	let mut rest = shares.iter().fold(amount, |rest, share| rest.saturating_sub(*share));
 	let takers: Vec<usize> = (0..weights.len())
 		.filter(|position| weights.get(*position).is_some_and(|weight| *weight != 0))
 		.collect();
@@ -160,12 +163,12 @@ mod tests {
 			let shares = divide(amount, &weights, block);
 			prop_assert_eq!(shares.iter().sum::<u64>(), amount);
 			let total: u128 = weights.iter().sum();
-			if total > 0 {
-				for (share, weight) in shares.iter().zip(&weights) {
-					let exact = u128::from(amount) * weight / total;
-					prop_assert!(u128::from(*share) == exact || u128::from(*share) == exact + 1);
-					prop_assert!(*weight != 0 || *share == 0);
-				}
+			for (share, weight) in shares.iter().zip(&weights) {
+				let Some(exact) = (u128::from(amount) * weight).checked_div(total) else {
+					continue;
+				};
+				prop_assert!(u128::from(*share) == exact || u128::from(*share) == exact + 1);
+				prop_assert!(*weight != 0 || *share == 0);
 			}
 		}
 

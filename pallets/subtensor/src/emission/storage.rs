@@ -99,7 +99,8 @@ mod emission_storage {
 	#[pallet::storage]
 	pub type SubnetProtocolAlpha<T: Config> = StorageMap<_, Identity, NetUid, AlphaBalance, ValueQuery>;
 
-	/// Alpha of a subnet outside its pool: staked, pending, claimable or the protocol's.
+	/// Alpha of a subnet outside its pool: staked, pending, claimable, burned or the protocol's. On root, where there is no pool,
+	/// TAO that is staked.
 	#[pallet::storage]
 	pub type SubnetAlphaOut<T: Config> = StorageMap<_, Identity, NetUid, AlphaBalance, ValueQuery>;
 

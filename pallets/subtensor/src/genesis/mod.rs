@@ -4,12 +4,12 @@
 mod tests;
 
 use crate::{
-	Hyperparameters, MAX_SUBNETS,
+	Hyperparameters, MAX_ROOT_VALIDATORS, MAX_SUBNETS,
 	emission::{ISSUANCE_CAP, USUAL_TAO_WEIGHT},
 	pallet::*,
 	subnets::symbols,
 };
-use frame_support::traits::fungible::Inspect;
+use frame_support::traits::fungible::{Inspect, Mutate};
 use ganglion_primitives::{NetUid, RAO_PER_TAO, TaoBalance};
 
 /// 18% of 65535.
@@ -62,11 +62,19 @@ impl<T: Config> GenesisConfig<T> {
 			self.network_min_lock_cost.get(),
 		);
 		// The runtime lists the balances before this pallet, so that they are built already.
-		let issuance = T::Currency::total_issuance();
+		let root = Pallet::<T>::subnet_account(NetUid::ROOT);
+		let deposit = T::Currency::minimum_balance();
+		let issuance = T::Currency::total_issuance().saturating_add(deposit);
 		assert!(
 			issuance <= ISSUANCE_CAP,
-			"genesis: the balances add up to {issuance} rao, must be at most {ISSUANCE_CAP} rao",
+			"genesis: the balances and root's deposit add up to {issuance} rao, must be at most {ISSUANCE_CAP} rao",
 		);
+		// Root's account backs the stake on root; the deposit keeps it alive when nobody stakes there.
+		if let Err(error) = T::Currency::mint_into(&root, deposit) {
+			panic!("genesis: root's account cannot be created: {error:?}");
+		}
+		SubtokenEnabled::<T>::insert(NetUid::ROOT, true);
+		TransferToggle::<T>::insert(NetUid::ROOT, true);
 		SubnetDefaults::<T>::put(&self.subnet_defaults);
 		NetworkMinLockCost::<T>::put(self.network_min_lock_cost);
 		NetworkLockReductionInterval::<T>::put(self.network_lock_reduction_interval);
@@ -82,5 +90,12 @@ impl<T: Config> GenesisConfig<T> {
 		TotalNetworks::<T>::put(1);
 		TokenSymbol::<T>::insert(NetUid::ROOT, symbols::of_root());
 		SubnetworkN::<T>::insert(NetUid::ROOT, 0);
+		let root = Hyperparameters {
+			tempo: 0,
+			max_allowed_uids: MAX_ROOT_VALIDATORS,
+			registration_allowed: false,
+			..self.subnet_defaults.clone()
+		};
+		root.store::<T>(NetUid::ROOT);
 	}
 }

@@ -70,14 +70,16 @@ fn chain_with_issuance(rao: u64) -> sp_runtime::Storage {
 }
 
 #[test]
-#[should_panic(expected = "the balances add up to 21000000000000001 rao, must be at most 21000000000000000 rao")]
+#[should_panic(
+	expected = "the balances and root's deposit add up to 21000000000000001 rao, must be at most 21000000000000000 rao"
+)]
 fn balances_above_the_cap_are_refused() {
-	chain_with_issuance(ISSUANCE_CAP + 1);
+	chain_with_issuance(ISSUANCE_CAP - EXISTENTIAL_DEPOSIT + 1);
 }
 
 #[test]
 fn balances_up_to_the_cap_are_accepted() {
-	chain_with_issuance(ISSUANCE_CAP);
+	chain_with_issuance(ISSUANCE_CAP - EXISTENTIAL_DEPOSIT);
 }
 
 #[test]

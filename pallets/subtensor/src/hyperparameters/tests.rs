@@ -340,7 +340,7 @@ fn an_invalid_change_writes_nothing() {
 
 #[test]
 fn a_record_survives_json() {
-	let record = parameters();
+	let record = Hyperparameters::default();
 	let json = serde_json::to_value(&record).unwrap();
 	assert_eq!(json["burnIncreaseMult"]["bits"], "23242897532874035036");
 	assert_eq!(json["alphaHigh"], 58_982);

@@ -1,5 +1,6 @@
 //! Answers to the runtime APIs. They read whole subnets, and are for clients, not for calls.
 
+mod delegates;
 mod metagraph;
 mod neurons;
 mod root;

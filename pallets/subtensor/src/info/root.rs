@@ -90,12 +90,6 @@ impl<T: Config> Pallet<T> {
 			.map(|settled| settled.rows)
 			.unwrap_or_default()
 	}
-
-	/// What alpha is worth at the present price.
-	pub(super) fn worth(netuid: NetUid, alpha: AlphaBalance) -> TaoBalance {
-		let tao = mul_div_floor(u128::from(alpha.get()), T::Pools::price(netuid).bits, 1 << 64);
-		TaoBalance::new(tao.and_then(|tao| u64::try_from(tao).ok()).unwrap_or_default())
-	}
 }
 
 fn payout(rows: &[ClaimRow]) -> TaoBalance {

@@ -102,7 +102,10 @@ impl<T: Config> Pallet<T> {
 			*total = total.checked_sub(row.alpha).ok_or(Error::<T>::Overflow)?;
 			Ok(())
 		})?;
-		let trade = Self::sell(row.netuid, row.alpha)?;
+		// No trade of a staker: it does not count as a flow.
+		let trade = T::Pools::sell(row.netuid, row.alpha, None).map_err(Error::<T>::from)?;
+		ensure!(trade.taken == row.alpha, Error::<T>::InsufficientLiquidity);
+		Self::retire_alpha(row.netuid, row.alpha)?;
 		let (from, to) = (Self::subnet_account(row.netuid), Self::subnet_account(NetUid::ROOT));
 		Self::pay(&from, &to, trade.given)?;
 		Ok(trade.given)

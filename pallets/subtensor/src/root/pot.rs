@@ -265,9 +265,9 @@ mod tests {
 		claim.settle(&pot, 10).unwrap();
 		assert_eq!(claim.whole().get(), 100);
 		let mut pot = RootPot::new(9);
-		pot.add(AlphaBalance::new(7), 10).unwrap();
+		pot.add(AlphaBalance::new(20), 10).unwrap();
 		claim.settle(&pot, 10).unwrap();
-		assert_eq!((claim.since, claim.whole().get()), (9, 7));
+		assert_eq!((claim.since, claim.whole().get()), (9, 20));
 	}
 
 	#[test]

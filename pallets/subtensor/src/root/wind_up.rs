@@ -94,7 +94,7 @@ impl<T: Config> Pallet<T> {
 			false => RootClaims::<T>::iter_from(status.cursor.to_vec()),
 		};
 		loop {
-			if meter.try_consume(T::WeightInfo::cleanup_rows(1)).is_err() {
+			if meter.try_consume(T::WeightInfo::cleanup_rows(3)).is_err() {
 				status.stop_at(claims.last_raw_key());
 				return false;
 			}
@@ -103,7 +103,10 @@ impl<T: Config> Pallet<T> {
 			};
 			match (claims.remove(&status.netuid), claims.is_empty()) {
 				(None, _) => {}
-				(Some(_), true) => RootClaims::<T>::remove(hotkey, coldkey),
+				(Some(_), true) => {
+					RootClaims::<T>::remove(&hotkey, &coldkey);
+					Self::forget_staking_hotkey(&coldkey, &hotkey);
+				}
 				(Some(_), false) => RootClaims::<T>::insert(hotkey, coldkey, claims),
 			}
 		}

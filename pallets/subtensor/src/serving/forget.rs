@@ -11,6 +11,7 @@ impl<T: Config> Pallet<T> {
 		vec![
 			Axons::<T>::storage_double_map_final_key1(netuid),
 			NeuronCertificates::<T>::storage_double_map_final_key1(netuid),
+			Prometheus::<T>::storage_double_map_final_key1(netuid),
 		]
 	}
 }

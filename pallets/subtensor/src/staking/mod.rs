@@ -1,6 +1,10 @@
 //! Stake: coldkeys hold shares of the alpha on a hotkey.
 
+mod burns;
 pub(crate) mod credits;
+mod exits;
+mod minimum;
+pub(crate) mod moves;
 mod orders;
 mod pool;
 pub mod storage;
@@ -12,10 +16,11 @@ mod wind_up;
 #[cfg(test)]
 mod tests;
 
-use crate::{MIN_STAKE, pallet::*};
+use crate::{MAX_HOTKEYS_FROM_OTHERS, pallet::*};
+use alloc::vec::Vec;
 use frame_support::{
 	ensure,
-	pallet_prelude::{DispatchError, DispatchResult},
+	pallet_prelude::{DispatchError, DispatchResult, Get},
 };
 use ganglion_primitives::{AccountId32, AlphaBalance, NetUid, U64F64};
 pub use pool::PoolShares;
@@ -35,6 +40,21 @@ impl<T: Config> Pallet<T> {
 	/// The alpha that a coldkey would get if it took all its stake off a hotkey.
 	pub fn stake_of(hotkey: &AccountId32, coldkey: &AccountId32, netuid: NetUid) -> AlphaBalance {
 		Self::pool(hotkey, netuid).value_of(Self::position(hotkey, coldkey, netuid))
+	}
+
+	/// The subnets on which a coldkey has a position on a hotkey, in ascending order; at most as many as there are subnets.
+	pub(crate) fn netuids_of(hotkey: &AccountId32, coldkey: &AccountId32) -> Vec<NetUid> {
+		let mut netuids: Vec<NetUid> = if Self::owns(coldkey, hotkey) {
+			let pools = HotkeyShares::<T>::iter_prefix(hotkey);
+			pools
+				.filter(|(_, shares)| !shares.owner.is_zero())
+				.map(|(netuid, _)| netuid)
+				.collect()
+		} else {
+			Alpha::<T>::iter_key_prefix((hotkey, coldkey)).collect()
+		};
+		netuids.sort_unstable();
+		netuids
 	}
 
 	/// Whether the coldkey owns the hotkey.
@@ -86,25 +106,10 @@ impl<T: Config> Pallet<T> {
 		Self::set_pool(hotkey, netuid, pool)
 	}
 
-	/// How much alpha a request to take `wanted` out of a position takes: [`AlphaBalance::MAX`] takes all, and so does
-	/// what would leave less than [`MIN_STAKE`].
-	pub(crate) fn portion(
-		hotkey: &AccountId32,
-		coldkey: &AccountId32,
-		netuid: NetUid,
-		wanted: AlphaBalance,
-	) -> Result<AlphaBalance, DispatchError> {
-		ensure!(!wanted.is_zero(), Error::<T>::AmountTooLow);
-		let stake = Self::stake_of(hotkey, coldkey, netuid);
-		ensure!(!stake.is_zero(), Error::<T>::NotEnoughStakeToWithdraw);
-		let wanted = if wanted == AlphaBalance::MAX { stake } else { wanted };
-		let rest = stake.checked_sub(wanted).ok_or(Error::<T>::NotEnoughStakeToWithdraw)?;
-		Ok(if rest.get() < MIN_STAKE { stake } else { wanted })
-	}
-
-	fn ensure_stakeable(hotkey: &AccountId32, netuid: NetUid) -> DispatchResult {
+	/// Fails unless a hotkey of a subnet may be staked on: the subnet has started, and the hotkey has an owner.
+	pub(crate) fn ensure_stakeable(hotkey: &AccountId32, netuid: NetUid) -> DispatchResult {
 		Self::ensure_subnet_exists(netuid)?;
-		ensure!(!netuid.is_root(), Error::<T>::SubtokenDisabled);
+		ensure!(SubtokenEnabled::<T>::get(netuid), Error::<T>::SubtokenDisabled);
 		ensure!(Owner::<T>::contains_key(hotkey), Error::<T>::HotKeyAccountNotExists);
 		Ok(())
 	}
@@ -121,8 +126,20 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
+	/// Fails where stake from somebody else would use up the room that a coldkey has for hotkeys of its own choice.
+	pub(crate) fn ensure_may_receive(coldkey: &AccountId32, hotkey: &AccountId32) -> DispatchResult {
+		let reserved = Self::is_subnet_account(coldkey) || *coldkey == ZeroAccount::get();
+		ensure!(!reserved, Error::<T>::CannotUseSystemAccount);
+		let hotkeys = StakingHotkeys::<T>::get(coldkey);
+		ensure!(
+			hotkeys.contains(hotkey) || hotkeys.len() < MAX_HOTKEYS_FROM_OTHERS,
+			Error::<T>::TooManyStakingHotkeys
+		);
+		Ok(())
+	}
+
 	/// Forgets a hotkey on which a coldkey has no stake any more, unless it owns the hotkey or has root dividends to claim.
-	fn forget_staking_hotkey(coldkey: &AccountId32, hotkey: &AccountId32) {
+	pub(crate) fn forget_staking_hotkey(coldkey: &AccountId32, hotkey: &AccountId32) {
 		let has_stake = Alpha::<T>::iter_key_prefix((hotkey, coldkey)).next().is_some();
 		if Self::owns(coldkey, hotkey) || has_stake || RootClaims::<T>::contains_key(hotkey, coldkey) {
 			return;

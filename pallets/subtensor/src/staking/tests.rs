@@ -1,12 +1,17 @@
 //! Tests of stake and of the share pools.
 
+mod exits;
+mod moves;
+mod orders;
+mod values;
+
 use super::{
 	credits::Credits,
 	pool::{PoolError, SharePool},
 };
 use crate::{mock::*, *};
 use frame_support::{assert_noop, assert_ok, traits::fungible::Inspect};
-use ganglion_primitives::{AlphaBalance, NetUid, PerU16, SubnetPools, TaoBalance, U64F64};
+use ganglion_primitives::{AlphaBalance, PerU16, SubnetPools, TaoBalance, U64F64};
 use proptest::prelude::*;
 use sp_runtime::DispatchResult;
 
@@ -101,9 +106,9 @@ fn refusals_of_add_stake() {
 		assert_noop!(add(2, 1, 100_000 * TAO), Error::<Test>::NotEnoughBalanceToStake);
 		assert_noop!(add(2, 1, u64::MAX), Error::<Test>::NotEnoughBalanceToStake);
 		assert_noop!(add(99, 1, TAO), Error::<Test>::NotEnoughBalanceToStake);
-		let amount = TaoBalance::new(TAO);
-		let call = SubtensorModule::add_stake(signed(cold(2)), hot(1), NetUid::ROOT, amount);
-		assert_noop!(call, Error::<Test>::SubtokenDisabled);
+		SubtokenEnabled::<Test>::remove(NETUID);
+		assert_noop!(add(2, 1, TAO), Error::<Test>::SubtokenDisabled);
+		SubtokenEnabled::<Test>::insert(NETUID, true);
 		assert_ok!(add(2, 1, 100_000 * TAO - EXISTENTIAL_DEPOSIT));
 	});
 }
@@ -173,7 +178,25 @@ fn takes_move_within_their_bounds() {
 		assert_noop!(raise(2, take(10)), Error::<Test>::NonAssociatedColdKey);
 		assert_ok!(raise(1, take(10)));
 		assert_eq!(Delegates::<Test>::get(hot(1)), take(10));
-		MinDelegateTake::<Test>::put(take(5));
+		assert_eq!(LastTxBlockDelegateTake::<Test>::get(hot(1)), 1);
+		assert_ok!(SubtensorModule::set_tx_delegate_take_rate_limit(3));
+		next_blocks(3);
+		assert_noop!(raise(1, take(11)), Error::<Test>::DelegateTxRateLimitExceeded);
+		assert_ok!(lower(1, take(8)));
+		next_blocks(1);
+		assert_ok!(raise(1, take(11)));
+		assert_ok!(SubtensorModule::set_tx_delegate_take_rate_limit(0));
+		assert_noop!(raise(1, take(12)), Error::<Test>::DelegateTxRateLimitExceeded);
+		next_blocks(1);
+		assert_ok!(raise(1, take(12)));
+		let too_high = SubtensorModule::set_min_delegate_take(take(19));
+		assert_noop!(too_high, Error::<Test>::DelegateTakeTooHigh);
+		assert_ok!(SubtensorModule::set_min_delegate_take(take(5)));
+		let too_low = SubtensorModule::set_max_delegate_take(take(4));
+		assert_noop!(too_low, Error::<Test>::DelegateTakeTooLow);
+		assert_ok!(SubtensorModule::set_max_delegate_take(take(50)));
+		next_blocks(1);
+		assert_ok!(raise(1, take(50)));
 		assert_noop!(lower(1, take(4)), Error::<Test>::DelegateTakeTooLow);
 		let call = SubtensorModule::increase_take(signed(cold(1)), hot(9), take(10));
 		assert_noop!(call, Error::<Test>::HotKeyAccountNotExists);

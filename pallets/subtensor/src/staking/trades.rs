@@ -46,23 +46,21 @@ impl<T: Config> Pallet<T> {
 		};
 		ensure!(!trade.given.is_zero(), Error::<T>::AmountTooLow);
 		Self::issue_alpha(netuid, trade.given)?;
+		Self::note_inflow(netuid, trade.taken);
 		Ok(trade)
 	}
 
-	/// How much of an amount of alpha [`Pallet::sell`] would take.
+	/// How much of an amount of alpha can be sold within a price limit.
 	pub(crate) fn sellable(
 		netuid: NetUid,
 		alpha: AlphaBalance,
-		limit: Option<PriceLimit>,
+		limit: PriceLimit,
 	) -> Result<AlphaBalance, DispatchError> {
 		if netuid.is_root() {
-			ensure!(
-				limit.is_none_or(|limit| limit.price.get() <= RAO_PER_TAO),
-				Error::<T>::ZeroMaxAmount
-			);
+			ensure!(limit.price.get() <= RAO_PER_TAO, Error::<T>::ZeroMaxAmount);
 			return Ok(alpha);
 		}
-		let trade = T::Pools::quote_sell(netuid, alpha, limit).map_err(Error::<T>::from)?;
+		let trade = T::Pools::quote_sell(netuid, alpha, Some(limit)).map_err(Error::<T>::from)?;
 		Ok(trade.taken)
 	}
 
@@ -81,6 +79,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(!trade.given.is_zero(), Error::<T>::AmountTooLow);
 		ensure!(trade.taken == alpha, Error::<T>::InsufficientLiquidity);
 		Self::retire_alpha(netuid, alpha)?;
+		Self::note_outflow(netuid, trade.given);
 		Ok(trade)
 	}
 

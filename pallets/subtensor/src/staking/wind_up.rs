@@ -84,5 +84,6 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn forget_staking(netuid: NetUid) {
 		TotalAlphaStaked::<T>::remove(netuid);
 		SubtokenEnabled::<T>::remove(netuid);
+		SubnetAlphaBurned::<T>::remove(netuid);
 	}
 }

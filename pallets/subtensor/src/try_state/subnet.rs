@@ -31,6 +31,12 @@ pub(super) fn check<T: Config>(netuid: NetUid) -> Check {
 	Ok(())
 }
 
+/// Checks invariants 5 and 6 for root.
+pub(super) fn check_root<T: Config>() -> Check {
+	neurons::<T>(NetUid::ROOT)?;
+	columns::<T>(NetUid::ROOT)
+}
+
 fn money<T: Config>(netuid: NetUid) -> Check {
 	let pending: AlphaBalance = [
 		PendingServerEmission::<T>::get(netuid),
@@ -49,13 +55,18 @@ fn money<T: Config>(netuid: NetUid) -> Check {
 		balance >= owed,
 		"1: the subnet's account does not hold the TAO of its pool"
 	);
-	let claimable = RootClaimableAlpha::<T>::get(netuid);
-	let held: AlphaBalance = [staked, pending, claimable, SubnetProtocolAlpha::<T>::get(netuid)]
-		.into_iter()
-		.sum();
+	let held: AlphaBalance = [
+		staked,
+		pending,
+		RootClaimableAlpha::<T>::get(netuid),
+		SubnetAlphaBurned::<T>::get(netuid),
+		SubnetProtocolAlpha::<T>::get(netuid),
+	]
+	.into_iter()
+	.sum();
 	ensure!(
 		alpha_out == held,
-		"2: alpha outside the pool is not staked, pending, claimable or the protocol's"
+		"2: alpha outside the pool is not staked, pending, claimable, burned or the protocol's"
 	);
 	let totals = SubnetEmissionTotals::<T>::get(netuid);
 	let paid = [
@@ -67,11 +78,19 @@ fn money<T: Config>(netuid: NetUid) -> Check {
 	let accounted: AlphaBalance = paid.into_iter().sum();
 	let accounted = accounted.saturating_add(pending);
 	ensure!(totals.emitted == accounted, "3: alpha emitted is not paid plus pending");
+	share_pools::<T>(netuid)
+}
+
+/// Checks invariant 4.
+pub(super) fn share_pools<T: Config>(netuid: NetUid) -> Check {
 	let pools: AlphaBalance = TotalHotkeyAlpha::<T>::iter()
 		.filter(|(_, subnet, _)| *subnet == netuid)
 		.map(|(.., alpha)| alpha)
 		.sum();
-	ensure!(staked == pools, "4: alpha staked is not the sum of the share pools");
+	ensure!(
+		TotalAlphaStaked::<T>::get(netuid) == pools,
+		"4: alpha staked is not the sum of the share pools"
+	);
 	Ok(())
 }
 
@@ -165,10 +184,12 @@ fn check_row(uid: u16, row: &[(u16, u16)], n: u16) -> Check {
 }
 
 fn serving<T: Config>(netuid: NetUid) -> Check {
-	let mut serving = Axons::<T>::iter_key_prefix(netuid).chain(NeuronCertificates::<T>::iter_key_prefix(netuid));
+	let mut serving = Axons::<T>::iter_key_prefix(netuid)
+		.chain(NeuronCertificates::<T>::iter_key_prefix(netuid))
+		.chain(Prometheus::<T>::iter_key_prefix(netuid));
 	ensure!(
 		serving.all(|hotkey| Uids::<T>::contains_key(netuid, hotkey)),
-		"9: an axon or a certificate belongs to a hotkey without a uid"
+		"9: an axon, a certificate or a metrics address belongs to a hotkey without a uid"
 	);
 	Ok(())
 }

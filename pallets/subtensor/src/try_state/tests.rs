@@ -238,6 +238,35 @@ fn pools_without_subnets_and_subnets_without_pools() {
 }
 
 #[test]
+fn stake_on_root_that_is_not_there() {
+	let root = NetUid::ROOT;
+	let stake_on_root = || {
+		let amount = TaoBalance::new(TAO);
+		assert_ok!(SubtensorModule::add_stake(signed(cold(2)), hot(2), root, amount));
+		assert_ok!(SubtensorModule::do_try_state());
+	};
+	violates(19, || {
+		stake_on_root();
+		SubnetAlphaOut::<Test>::mutate(root, one_more);
+	});
+	violates(19, || {
+		stake_on_root();
+		let account = SubtensorModule::subnet_account(root);
+		assert_ok!(Balances::burn_from(
+			&account,
+			1,
+			frame_support::traits::tokens::Preservation::Preserve,
+			frame_support::traits::tokens::Precision::Exact,
+			frame_support::traits::tokens::Fortitude::Polite,
+		));
+	});
+	violates(4, || {
+		stake_on_root();
+		TotalAlphaStaked::<Test>::mutate(root, one_more);
+	});
+}
+
+#[test]
 fn payouts_that_do_not_add_up() {
 	let payout = Payout {
 		epoch: 2,
@@ -345,5 +374,87 @@ fn an_escrow_that_does_not_hold_what_it_owes() {
 			identity: None,
 		};
 		NetworkRegistrationQueue::<Test>::put(BoundedVec::truncate_from(vec![registration]));
+	});
+}
+
+/// Gives a working subnet stake on root that has earned something.
+fn root_dividends() {
+	give_root(&cold(8), &hot(2), 100 * TAO);
+	give_root(&cold(2), &hot(2), 100 * TAO);
+	next_epoch(NETUID);
+	assert_ok!(SubtensorModule::do_try_state());
+	assert!(!RootClaimableAlpha::<Test>::get(NETUID).is_zero());
+}
+
+fn one_less(amount: &mut AlphaBalance) {
+	*amount = amount.saturating_sub(AlphaBalance::new(1));
+}
+
+#[test]
+fn root_stake_that_does_not_add_up() {
+	violates(19, || {
+		root_dividends();
+		SubnetAlphaOut::<Test>::mutate(NetUid::ROOT, one_more);
+	});
+	violates(19, || {
+		root_dividends();
+		let account = SubtensorModule::subnet_account(NetUid::ROOT);
+		let all = Balances::balance(&account);
+		assert_ok!(Balances::burn_from(
+			&account,
+			all,
+			frame_support::traits::tokens::Preservation::Expendable,
+			frame_support::traits::tokens::Precision::Exact,
+			frame_support::traits::tokens::Fortitude::Force,
+		));
+	});
+	violates(19, || {
+		root_dividends();
+		TotalHotkeyAlpha::<Test>::mutate(hot(2), NetUid::ROOT, one_less);
+		TotalAlphaStaked::<Test>::mutate(NetUid::ROOT, one_less);
+		SubnetAlphaOut::<Test>::mutate(NetUid::ROOT, one_less);
+	});
+}
+
+#[test]
+fn root_dividends_that_do_not_add_up() {
+	violates(20, || {
+		root_dividends();
+		RootPots::<Test>::mutate(hot(2), |pots| {
+			if let Some(pot) = pots.get_mut(&NETUID) {
+				pot.remainder += 1;
+			}
+		});
+	});
+	violates(20, || {
+		root_dividends();
+		RootClaims::<Test>::mutate(hot(2), cold(8), |claims| {
+			assert_eq!(claims.len(), 0, "nothing is settled before the stake changes");
+			let claim = RootClaim {
+				since: NetworkRegisteredAt::<Test>::get(NETUID),
+				per_rao: 0,
+				owed: 1,
+			};
+			assert_eq!(claims.try_insert(NETUID, claim), Ok(None));
+		});
+	});
+	violates(2, || {
+		root_dividends();
+		RootClaimableAlpha::<Test>::mutate(NETUID, one_more);
+	});
+	violates(20, || {
+		root_dividends();
+		RootClaimableAlpha::<Test>::mutate(NETUID, one_more);
+		SubnetAlphaOut::<Test>::mutate(NETUID, one_more);
+	});
+	violates(20, || {
+		root_dividends();
+		assert_ok!(take_root(&cold(8), &hot(2), 100 * TAO));
+		assert_ok!(SubtensorModule::do_try_state());
+		StakingHotkeys::<Test>::remove(cold(8));
+	});
+	violates(2, || SubnetProtocolAlpha::<Test>::mutate(NETUID, one_more));
+	violates(3, || {
+		SubnetEmissionTotals::<Test>::mutate(NETUID, |totals| one_more(&mut totals.paid_root));
 	});
 }

@@ -25,8 +25,11 @@ fn each_component_of_an_epoch_counts() {
 	}
 	let database = <Test as frame_system::Config>::DbWeight::get();
 	let neuron = Info::epoch(1, 0, 0).ref_time() - base.ref_time();
-	// Its stake; and the first neuron needs a page.
-	assert_eq!(neuron, computation::EPOCH_NEURON_PS + database.read + database.write);
+	// Its stake, here and on root; and the first neuron needs a page.
+	assert_eq!(
+		neuron,
+		computation::EPOCH_NEURON_PS + 2 * database.read + database.write
+	);
 	assert_eq!(Info::epoch(3, 2, 7), <() as WeightInfo>::epoch(3, 2, 7));
 	let payment = Info::payout(1).ref_time() - Info::payout(0).ref_time();
 	let storage = 2 * database.read + 2 * database.write;
@@ -94,7 +97,9 @@ fn busy_storage(neurons: u16, validators: u16, yuma3_on: bool) -> sp_io::TestExt
 	let mut storage = storage_with(parameters);
 	storage.execute_with(|| {
 		crowded_subnet(neurons, validators);
+		give_root(&cold(9), &hot(1), TAO);
 		for uid in 1..=validators {
+			give_root(&cold(9), &crowd(uid), 100 * TAO);
 			assert_ok!(set_all_weights(uid));
 		}
 		next_epoch(NETUID);
@@ -175,6 +180,11 @@ fn the_start_of_a_block_is_charged_for_what_it_touches() {
 			for _ in 0..subnets {
 				let netuid = subnet();
 				assert_ok!(try_register(2, netuid, hot(2)));
+				// So that there is an excess, and a flow.
+				give_alpha(&cold(9), &hot(1), netuid, 2 * LOCK_COST);
+				let alpha = AlphaBalance::new(LOCK_COST);
+				assert_ok!(SubtensorModule::remove_stake(signed(cold(9)), hot(1), netuid, alpha));
+				give_root(&cold(9), &hot(1), TAO);
 			}
 		});
 		let counted = counter::count(&mut storage, || next_blocks(1));
@@ -213,6 +223,41 @@ fn a_registration_on_a_full_subnet_is_charged_for_what_it_touches() {
 		counted.writes >= rows,
 		"{counted:?}: the rows of {validators} validators change"
 	);
+}
+
+#[test]
+fn a_claim_is_charged_for_what_it_touches() {
+	let mut storage = storage_with(parameters());
+	storage.execute_with(|| {
+		working_subnet();
+		for (coldkey, hotkey) in [(8, 2), (8, 3), (9, 2)] {
+			give_root(&cold(coldkey), &hot(hotkey), 500 * TAO);
+		}
+		assert_ok!(set_weights(2, &[(3, 1)]));
+		assert_ok!(set_weights(3, &[(3, 1)]));
+		next_epoch(NETUID);
+	});
+	let counted = counter::count(&mut storage, || {
+		let call = SubtensorModule::claim_root(signed(cold(8)), Default::default());
+		let weight = call.map(|info| info.actual_weight);
+		assert_eq!(weight, Ok(Some(PalletWeight::<Test>::claim_root(2, 2))));
+	});
+	println!("claim_root: {counted:?}");
+	let reads = accesses::CLAIM_READS + 2 * accesses::CLAIM_HOTKEY_READS + 2 * accesses::CLAIM_ROW_READS;
+	let writes = accesses::CLAIM_WRITES + 2 * accesses::CLAIM_HOTKEY_WRITES + 2 * accesses::CLAIM_ROW_WRITES;
+	assert!(
+		counted.reads <= reads && 2 * counted.reads > reads,
+		"{counted:?} of {reads} reads"
+	);
+	assert!(
+		counted.writes <= writes && 2 * counted.writes > writes,
+		"{counted:?} of {writes} writes"
+	);
+	let weight = <() as WeightInfo>::claim_root(u32::MAX, u32::MAX);
+	assert!(weight.all_gte(<() as WeightInfo>::claim_root(
+		MAX_HOTKEYS_PER_COLDKEY,
+		MAX_ROOT_CLAIM_ROWS
+	)));
 }
 
 #[test]

@@ -385,6 +385,50 @@ fn tao_that_somebody_sent_there_is_divided_too() {
 	});
 }
 
+#[test]
+fn roots_dividends_are_paid_to_those_who_may_claim_them() {
+	run(|| {
+		working_subnet();
+		give_root(&cold(8), &hot(2), 100 * TAO);
+		give_root(&cold(9), &hot(2), 300 * TAO);
+		give_root(&cold(2), &hot(2), 100 * TAO);
+		assert_ok!(set_weights(2, &[(3, 1)]));
+		assert_ok!(set_weights(3, &[(3, 1)]));
+		next_epoch(NETUID);
+		next_epoch(NETUID);
+		// One leaves root, and is still owed what they earned.
+		assert_ok!(take_root(&cold(9), &hot(2), 300 * TAO));
+		block_length(SHORT_BLOCK);
+		let owed = [8, 9].map(|number| {
+			let settled = SubtensorModule::settled_claims(&hot(2), &cold(number)).unwrap();
+			settled.rows.iter().map(|row| row.alpha.get()).sum::<u64>()
+		});
+		assert!(owed[0] > 0 && owed[1].abs_diff(3 * owed[0]) <= 3, "{owed:?}");
+		dissolve(NETUID);
+		let before = [8, 9].map(|number| Balances::balance(&cold(number)));
+		let mut known = None;
+		while !DissolveCleanupQueue::<Test>::get().is_empty() {
+			next_blocks(1);
+			assert_ok!(SubtensorModule::do_try_state());
+			known = CurrentDissolveCleanupStatus::<Test>::get().filter(|status| !status.pot.is_zero()).or(known);
+			// Who stakes on root now is owed nothing.
+			if known.is_some() && !StakingHotkeys::<Test>::get(cold(10)).contains(&hot(2)) {
+				give_root(&cold(10), &hot(2), 1_000 * TAO);
+			}
+		}
+		let status = known.expect("the clean-up took more than a block");
+		for ((number, owed), before) in [8, 9].into_iter().zip(owed).zip(before) {
+			let got = Balances::balance(&cold(number)) - before;
+			let due = status.share_of(owed.into()).get();
+			assert!(got.abs_diff(due) <= 1, "{number}: {got} for {due}");
+		}
+		assert!(RootPots::<Test>::get(hot(2)).is_empty());
+		assert_eq!(RootClaims::<Test>::iter().count(), 0);
+		assert!(StakingHotkeys::<Test>::get(cold(9)).is_empty());
+		assert_eq!(SubtensorModule::stake_of(&hot(2), &cold(8), NetUid::ROOT).get(), 100 * TAO);
+	});
+}
+
 /// A map of the pallet: its name and the hashers and types of its keys.
 struct Map {
 	name: &'static str,
