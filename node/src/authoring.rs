@@ -1,6 +1,9 @@
 //! Block production: Aura with GRANDPA, or sealing by the clock.
 
-use crate::service::{Client, FinalityImport, SelectChain};
+use crate::{
+	service::{Client, FinalityImport, SelectChain},
+	shield::{KeyAnnouncement, Shield},
+};
 use async_trait::async_trait;
 use futures::{Future, Stream, StreamExt, stream};
 use ganglion_runtime::{Hash, OpaqueBlock as Block};
@@ -62,6 +65,7 @@ pub(crate) struct AuraParts<E, O> {
 	pub(crate) proposer_factory: E,
 	pub(crate) sync: O,
 	pub(crate) keystore: KeystorePtr,
+	pub(crate) shield: Arc<Shield>,
 	pub(crate) force_authoring: bool,
 	pub(crate) telemetry: Option<TelemetryHandle>,
 }
@@ -77,13 +81,20 @@ where
 	O: SyncOracle + JustificationSyncLink<Block> + Clone + Send + Sync + 'static,
 {
 	let slot_duration = sc_consensus_aura::slot_duration::<AuthorityId, _, _>(&*parts.client)?;
+	let shield = parts.shield;
 	let task = sc_consensus_aura::start_aura::<AuthorityPair, _, _, _, _, _, _, _, _, _, _>(StartAuraParams {
 		slot_duration,
 		client: parts.client,
 		select_chain: parts.select_chain,
 		block_import: parts.block_import,
 		proposer_factory: parts.proposer_factory,
-		create_inherent_data_providers: move |_, ()| async move { Ok(clock_inherents(slot_duration)) },
+		create_inherent_data_providers: move |_, ()| {
+			let announcement = KeyAnnouncement(shield.clone());
+			async move {
+				let (slot, timestamp) = clock_inherents(slot_duration);
+				Ok((slot, timestamp, announcement))
+			}
+		},
 		force_authoring: parts.force_authoring,
 		backoff_authoring_blocks: None::<()>,
 		keystore: parts.keystore,
@@ -105,6 +116,7 @@ pub(crate) async fn sealing<E, P>(
 	select_chain: SelectChain,
 	proposer_factory: E,
 	pool: Arc<P>,
+	shield: Arc<Shield>,
 ) where
 	E: Environment<Block> + 'static,
 	E::Proposer: Proposer<Block>,
@@ -118,7 +130,7 @@ pub(crate) async fn sealing<E, P>(
 		commands_stream: Box::pin(ticks(interval)),
 		select_chain,
 		consensus_data_provider: Some(Box::new(AuraConsensusDataProvider::new(client.clone()))),
-		create_inherent_data_providers: NextSlot { client },
+		create_inherent_data_providers: NextSlot { client, shield },
 	})
 	.await;
 }
@@ -126,11 +138,12 @@ pub(crate) async fn sealing<E, P>(
 /// Lets each block claim the slot after its parent's, however little time has passed.
 struct NextSlot {
 	client: Arc<Client>,
+	shield: Arc<Shield>,
 }
 
 #[async_trait]
 impl CreateInherentDataProviders<Block, ()> for NextSlot {
-	type InherentDataProviders = (SlotProvider, SlotTimestampProvider);
+	type InherentDataProviders = (SlotProvider, SlotTimestampProvider, KeyAnnouncement);
 
 	async fn create_inherent_data_providers(
 		&self,
@@ -139,7 +152,8 @@ impl CreateInherentDataProviders<Block, ()> for NextSlot {
 	) -> Result<Self::InherentDataProviders, Box<dyn Error + Send + Sync>> {
 		let timestamp = SlotTimestampProvider::new_aura(self.client.clone())
 			.map_err(|error| format!("no time for the next block: {error}"))?;
-		Ok((SlotProvider::new(timestamp.slot()), timestamp))
+		let announcement = KeyAnnouncement(self.shield.clone());
+		Ok((SlotProvider::new(timestamp.slot()), timestamp, announcement))
 	}
 }
 

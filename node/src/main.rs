@@ -11,6 +11,7 @@
 //! | `chain_spec` | which chain: a preset, a preset with a patch, or a file |
 //! | `service` | the parts of a node and how they are put together |
 //! | `authoring` | block production: Aura with GRANDPA, or sealing by the clock |
+//! | `shield` | transactions that nobody can read before they are in a block |
 //! | `rpc` | the JSON-RPC methods beyond the stock ones |
 
 #![expect(
@@ -24,6 +25,7 @@ mod cli;
 mod command;
 mod rpc;
 mod service;
+mod shield;
 
 fn main() -> sc_cli::Result<()> {
 	command::run()

@@ -3,6 +3,7 @@
 use crate::{
 	authoring::{self, AuraParts, Production},
 	rpc,
+	shield::{self, Shield, ShieldedPool},
 };
 use ganglion_runtime::{Hash, OpaqueBlock as Block, RuntimeApi};
 use sc_client_api::BlockBackend;
@@ -293,10 +294,16 @@ impl Node {
 		production: Production,
 		block_import: FinalityImport,
 	) -> Result<(), ServiceError> {
+		let shield = Arc::new(Shield::default());
+		task_manager.spawn_handle().spawn(
+			"shield",
+			Some("block-authoring"),
+			shield::follow(self.client.clone(), shield.clone()),
+		);
 		let proposer_factory = sc_basic_authorship::ProposerFactory::new(
 			task_manager.spawn_handle(),
 			self.client.clone(),
-			self.pool.clone(),
+			Arc::new(ShieldedPool::new(self.pool.clone(), shield.clone())),
 			self.settings.prometheus.as_ref(),
 			self.telemetry.clone(),
 		);
@@ -310,6 +317,7 @@ impl Node {
 					proposer_factory,
 					sync: self.sync.clone(),
 					keystore: self.keystore.clone(),
+					shield,
 					force_authoring: self.settings.force_authoring,
 					telemetry: self.telemetry.clone(),
 				})?;
@@ -322,6 +330,7 @@ impl Node {
 					self.select_chain.clone(),
 					proposer_factory,
 					self.pool.clone(),
+					shield,
 				);
 				spawner.spawn_blocking("sealing", Some("block-authoring"), task);
 			}

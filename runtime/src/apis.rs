@@ -5,14 +5,13 @@ use crate::{
 	RuntimeGenesisConfig, SessionKeys, SubtensorModule, Swap, System, TransactionPayment, VERSION, genesis,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
-use codec::Compact;
 use frame_support::{
 	genesis_builder_helper::{build_state, get_preset},
 	weights::Weight,
 };
 use ganglion_primitives::{
-	AlphaBalance, BasketClaimPreview, DelegateInfo, LockState, Metagraph, NetUid, NeuronInfo, NeuronInfoLite, SimSwapResult,
-	StakeAvailability, StakeInfo, SubnetPrice, TaoBalance, U64F64, apis,
+	AlphaBalance, BasketClaimPreview, DelegateInfo, DelegatedStake, HyperparamEntry, LockState, Metagraph, NetUid,
+	NeuronInfo, NeuronInfoLite, SimSwapResult, StakeAvailability, StakeInfo, SubnetPrice, TaoBalance, U64F64, apis,
 };
 use pallet_transaction_payment::{FeeDetails, RuntimeDispatchInfo};
 use sp_api::impl_runtime_apis;
@@ -227,6 +226,10 @@ impl_runtime_apis! {
 		fn get_subnet_to_prune() -> Option<NetUid> {
 			SubtensorModule::subnet_to_prune()
 		}
+
+		fn get_subnet_hyperparams_v3(netuid: NetUid) -> Option<Vec<HyperparamEntry>> {
+			SubtensorModule::get_subnet_hyperparams_v3(netuid)
+		}
 	}
 
 	impl apis::SubnetRegistrationRuntimeApi<Block> for Runtime {
@@ -281,9 +284,7 @@ impl_runtime_apis! {
 			SubtensorModule::get_delegate(&delegate_account)
 		}
 
-		fn get_delegated(
-			delegatee_account: AccountId,
-		) -> Vec<(DelegateInfo, (Compact<NetUid>, Compact<AlphaBalance>))> {
+		fn get_delegated(delegatee_account: AccountId) -> Vec<DelegatedStake> {
 			SubtensorModule::get_delegated(&delegatee_account)
 		}
 	}

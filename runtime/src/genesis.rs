@@ -7,7 +7,7 @@
 //!
 //! Both know the well-known development keys only. A real network starts from a patch over one of them.
 
-use crate::{AccountId, Balance, BalancesConfig, RuntimeGenesisConfig, SubtensorModuleConfig, SudoConfig};
+use crate::{AccountId, Balance, BalancesConfig, Runtime, RuntimeGenesisConfig, SudoConfig};
 use alloc::{vec, vec::Vec};
 use frame_support::build_struct_json_patch;
 use ganglion_primitives::{RAO_PER_TAO, TaoBalance};
@@ -25,14 +25,14 @@ const ENDOWMENT: Balance = 100_000 * RAO_PER_TAO;
 #[must_use]
 pub fn preset(id: &PresetId) -> Option<Vec<u8>> {
 	let patch = match id.as_ref() {
-		DEV_RUNTIME_PRESET => patch(&[(Sr25519Keyring::Alice, Ed25519Keyring::Alice)], quick()),
+		DEV_RUNTIME_PRESET => patch(&[(Sr25519Keyring::Alice, Ed25519Keyring::Alice)], quick_chain()),
 		LOCAL_TESTNET_RUNTIME_PRESET => patch(
 			&[
 				(Sr25519Keyring::Alice, Ed25519Keyring::Alice),
 				(Sr25519Keyring::Bob, Ed25519Keyring::Bob),
 				(Sr25519Keyring::Charlie, Ed25519Keyring::Charlie),
 			],
-			SubtensorModuleConfig::default(),
+			pallet_subtensor::GenesisConfig::default(),
 		),
 		_ => return None,
 	};
@@ -49,22 +49,20 @@ pub fn preset_names() -> Vec<PresetId> {
 	]
 }
 
-/// Hyperparameters with which a subnet's life passes in minutes: short epochs, little waiting.
-fn quick_subnets() -> Hyperparameters {
-	Hyperparameters {
-		tempo: 20,
-		immunity_period: 200,
-		weights_set_rate_limit: 5,
-		serving_rate_limit: 1,
-		max_registrations_per_block: 16,
-		..Hyperparameters::default()
-	}
-}
-
-/// A chain on which subnets are cheap, and can be registered and started at once.
-fn quick() -> SubtensorModuleConfig {
-	SubtensorModuleConfig {
-		subnet_defaults: quick_subnets(),
+/// Parameters with which a subnet's life passes in minutes: short epochs, little waiting, owners who change what they
+/// like at any time, and subnets that are cheap and may be registered and started at once.
+fn quick_chain() -> pallet_subtensor::GenesisConfig<Runtime> {
+	pallet_subtensor::GenesisConfig {
+		subnet_defaults: Hyperparameters {
+			tempo: 20,
+			immunity_period: 200,
+			weights_set_rate_limit: 5,
+			serving_rate_limit: 1,
+			max_registrations_per_block: 16,
+			..Hyperparameters::default()
+		},
+		admin_freeze_window: 0,
+		owner_hyperparam_rate_limit: 0,
 		network_min_lock_cost: TaoBalance::new(100 * RAO_PER_TAO),
 		network_lock_reduction_interval: 0,
 		network_rate_limit: 0,
@@ -74,8 +72,11 @@ fn quick() -> SubtensorModuleConfig {
 	}
 }
 
-/// A genesis with these authorities, rich well-known accounts, Alice as sudo and this economy.
-fn patch(authorities: &[(Sr25519Keyring, Ed25519Keyring)], subtensor_module: SubtensorModuleConfig) -> Value {
+/// A genesis with these authorities, rich well-known accounts, Alice as sudo and these parameters of the subnets.
+fn patch(
+	authorities: &[(Sr25519Keyring, Ed25519Keyring)],
+	subtensor_module: pallet_subtensor::GenesisConfig<Runtime>,
+) -> Value {
 	let endowed: Vec<(AccountId, Balance)> = Sr25519Keyring::well_known()
 		.map(|key| (key.to_account_id(), ENDOWMENT))
 		.collect();

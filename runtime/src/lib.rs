@@ -165,9 +165,14 @@ mod runtime {
 	#[runtime::pallet_index(16)]
 	pub type Proxy = pallet_proxy;
 
+	#[runtime::pallet_index(19)]
+	pub type AdminUtils = pallet_admin_utils;
+
 	#[runtime::pallet_index(20)]
 	pub type SafeMode = pallet_safe_mode;
 
 	#[runtime::pallet_index(28)]
 	pub type Swap = pallet_swap;
+	#[runtime::pallet_index(30)]
+	pub type MevShield = pallet_mev_shield;
 }

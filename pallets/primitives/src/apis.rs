@@ -1,11 +1,10 @@
 //! Runtime APIs that clients of the network call by name.
 
 use crate::{
-	AlphaBalance, BasketClaimPreview, DelegateInfo, LockState, Metagraph, NetUid, NeuronInfo, NeuronInfoLite,
-	SimSwapResult, StakeAvailability, StakeInfo, SubnetPrice, TaoBalance, U64F64,
+	AlphaBalance, BasketClaimPreview, DelegateInfo, DelegatedStake, HyperparamEntry, LockState, Metagraph, NetUid,
+	NeuronInfo, NeuronInfoLite, SimSwapResult, StakeAvailability, StakeInfo, SubnetPrice, TaoBalance, U64F64,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
-use codec::Compact;
 use sp_runtime::AccountId32;
 use yuma::{EpochOutput, OwnedEpochInput};
 
@@ -31,6 +30,8 @@ sp_api::decl_runtime_apis! {
 		/// The subnet that would be dissolved for a new one if there were as many as there may be; `None` where all are
 		/// immune.
 		fn get_subnet_to_prune() -> Option<NetUid>;
+		/// The hyperparameters of a subnet, and what follows from them, by name; `None` where the subnet does not exist.
+		fn get_subnet_hyperparams_v3(netuid: NetUid) -> Option<Vec<HyperparamEntry>>;
 	}
 
 	/// What a new subnet costs.
@@ -72,9 +73,7 @@ sp_api::decl_runtime_apis! {
 		/// One such hotkey.
 		fn get_delegate(delegate_account: AccountId32) -> Option<DelegateInfo>;
 		/// The stakes of a coldkey on the hotkeys of others, with what is known of these: subnet and alpha.
-		fn get_delegated(
-			delegatee_account: AccountId32,
-		) -> Vec<(DelegateInfo, (Compact<NetUid>, Compact<AlphaBalance>))>;
+		fn get_delegated(delegatee_account: AccountId32) -> Vec<DelegatedStake>;
 	}
 
 	/// What alpha costs, and what a trade would bring.

@@ -13,8 +13,9 @@ use sp_runtime::BoundedVec;
 pub const MAX_SIGNATURE_LEN: u32 = 96;
 
 /// Upper bound of the time that [`Beacon::open`] takes in Wasm, in picoseconds (10⁻¹² s, the unit of a weight's
-/// `ref_time`); its proof size is what reading the signature of one round takes.
-pub const OPEN_REF_TIME_PS: u64 = 50_000_000_000;
+/// `ref_time`): 8.3 ms were measured for a commit of 100 bytes and 9.9 ms for one of 64 KiB, and there is half as much
+/// again to spare. The signature has to be read on top.
+pub const OPEN_REF_TIME_PS: u64 = 15_000_000_000;
 
 /// The signature of one beacon round, at most 96 bytes.
 pub type BeaconSignature = BoundedVec<u8, ConstU32<MAX_SIGNATURE_LEN>>;

@@ -1,6 +1,6 @@
 //! Fixed-point numbers and exact products divided by a third number.
 //!
-//! All number types are composites with one field *named* `bits`: that is the form in which clients of
+//! Both number types are composites with one field *named* `bits`: that is the form in which clients of
 //! the network read and write fixed-point values.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -138,6 +138,38 @@ impl I96F32 {
 	}
 }
 
+/// A signed number with 32 integer and 32 fractional bits: a hyperparameter that clients read as a fixed-point number.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	PartialOrd,
+	Ord,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	Serialize,
+	Deserialize,
+)]
+pub struct I32F32 {
+	/// The number times 2^32.
+	pub bits: i64,
+}
+
+impl I32F32 {
+	/// A whole number.
+	pub const fn from_integer(integer: i16) -> Self {
+		Self {
+			bits: (integer as i64) << 32,
+		}
+	}
+}
+
 /// A signed number with 64 integer and 64 fractional bits: the moving average of a TAO flow.
 #[derive(
 	Clone,
@@ -193,6 +225,8 @@ mod tests {
 		assert_eq!(fields(U64F64::type_info()), vec![Some("bits")]);
 		assert_eq!(fields(I96F32::type_info()), vec![Some("bits")]);
 		assert_eq!(fields(I64F64::type_info()), vec![Some("bits")]);
+		assert_eq!(fields(I32F32::type_info()), vec![Some("bits")]);
+		assert_eq!(I32F32::from_integer(-3).bits, -3 * (1 << 32));
 	}
 
 	proptest! {

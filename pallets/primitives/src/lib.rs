@@ -10,6 +10,7 @@
 //! - [`pools`]: [`SubnetPools`], the seam between staking and the pools of TAO and alpha;
 //! - [`cleanup`]: [`SubnetCleanup`], the seam through which other pallets learn that a subnet is gone;
 //! - [`info`] and [`delegation`]: the records that the runtime APIs return;
+//! - [`hyperparams`]: hyperparameters as a list of names and values;
 //! - [`apis`]: the runtime-API declarations.
 //!
 //! The encoding of every type follows what wallets and explorers of the network expect: an identifier or
@@ -45,14 +46,16 @@ pub mod beacon;
 pub mod cleanup;
 pub mod delegation;
 pub mod fixed;
+pub mod hyperparams;
 pub mod info;
 pub mod pools;
 pub mod units;
 
 pub use beacon::{Beacon, BeaconSignature, NeededRounds, TimelockError};
 pub use cleanup::SubnetCleanup;
-pub use delegation::{DelegateInfo, LockState, Nomination, StakeAvailability};
-pub use fixed::{I64F64, I96F32, U64F64, mul_div_ceil, mul_div_floor};
+pub use delegation::{DelegateInfo, DelegatedStake, LockState, Nomination, StakeAvailability, StakeBySubnet};
+pub use fixed::{I32F32, I64F64, I96F32, U64F64, mul_div_ceil, mul_div_floor};
+pub use hyperparams::{HyperparamEntry, HyperparamValue};
 pub use info::{
 	AxonInfo, BasketClaimPreview, ChainIdentityV2, IdentityText, Metagraph, NeuronCertificate, NeuronInfo,
 	NeuronInfoLite, PrometheusInfo, StakeInfo, SubnetIdentityV3,

@@ -597,8 +597,8 @@ mod calls {
 		#[pallet::call_index(140)]
 		#[pallet::weight(T::WeightInfo::set_tempo())]
 		pub fn set_tempo(origin: OriginFor<T>, netuid: NetUid, tempo: u16) -> DispatchResult {
-			Self::ensure_subnet_owner_or_root(origin, netuid)?;
-			Self::do_set_tempo(netuid, tempo)
+			let authority = Self::subnet_authority(origin, netuid)?;
+			Self::do_set_tempo(authority, netuid, tempo)
 		}
 
 		/// Asks for an epoch in the next block; for the subnet's owner and root. Refused until
@@ -606,8 +606,8 @@ mod calls {
 		#[pallet::call_index(141)]
 		#[pallet::weight(T::WeightInfo::set_tempo())]
 		pub fn trigger_epoch(origin: OriginFor<T>, netuid: NetUid) -> DispatchResult {
-			Self::ensure_subnet_owner_or_root(origin, netuid)?;
-			Self::do_trigger_epoch(netuid)
+			let authority = Self::subnet_authority(origin, netuid)?;
+			Self::do_trigger_epoch(authority, netuid)
 		}
 
 		/// Claims what the calling coldkey earned by its stake on root, on all hotkeys: sells it and stakes the TAO on root.

@@ -56,6 +56,11 @@
 extern crate alloc;
 
 mod calls;
+// The table of hyperparameters: a macro, which has to come before what uses it.
+#[macro_use]
+#[path = "hyperparameters/table.rs"]
+mod hyperparameter_table;
+
 pub mod emission;
 pub mod epoch;
 pub mod genesis;
@@ -82,7 +87,9 @@ mod mock;
 
 pub use emission::EmissionTotals;
 pub use epoch::payout::{Paid, Payment, Payout};
-pub use hyperparameters::{EpochConsensus, Hyperparameters, InvalidHyperparameter};
+pub use hyperparameters::{
+	Authority, ChangeRefused, EpochConsensus, Hyperparameter, Hyperparameters, InvalidHyperparameter, RateLimitKey,
+};
 pub use identity::{TypedChainIdentity, TypedSubnetIdentity};
 pub use limits::*;
 pub use pallet::*;
@@ -188,6 +195,10 @@ pub mod pallet {
 		pub subnet_owner_cut: u16,
 		/// Stake below which a hotkey does not count, in rao.
 		pub stake_threshold: u64,
+		/// Blocks before an epoch in which the owner of a subnet changes no hyperparameters.
+		pub admin_freeze_window: u16,
+		/// Tempos between two changes of a hyperparameter by the owner of a subnet; 0 = no limit.
+		pub owner_hyperparam_rate_limit: u16,
 		/// How much a rao staked on root counts beside a rao of alpha, of `u64::MAX`.
 		pub tao_weight: u64,
 		/// Whether the TAO that stakers bring shares the block emission between subnets, once two of them have had trades;
@@ -504,8 +515,11 @@ pub mod pallet {
 		EpochTriggerAlreadyPending,
 		/// The next epoch is due anyway.
 		AutoEpochAlreadyImminent,
-		/// The last epoch is too recent.
+		/// The last epoch, or the owner's last change of this hyperparameter, is too recent; wait.
 		TxRateLimitExceeded,
+		/// The epoch of the subnet is near, and its owner changes nothing so shortly before; try again after it, or as
+		/// root.
+		AdminActionProhibitedDuringWeightsWindow,
 		/// The take is below its bound, or not below the present one.
 		DelegateTakeTooLow,
 		/// The take is above its bound, or not above the present one.

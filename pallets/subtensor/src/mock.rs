@@ -5,6 +5,7 @@ use frame_support::{
 	PalletId, assert_ok, derive_impl, parameter_types,
 	traits::{AsEnsureOriginWithArg, Hooks, fungible::Mutate},
 };
+use frame_system::EnsureRoot;
 use ganglion_primitives::{AccountId32, AlphaBalance, NetUid, TaoBalance, U64F64};
 use sp_runtime::{BuildStorage, traits::IdentityLookup};
 
@@ -56,8 +57,8 @@ impl pallet_balances::Config for Test {
 }
 
 impl pallet_swap::Config for Test {
-	type FeeOrigin = AsEnsureOriginWithArg<frame_system::EnsureRoot<AccountId32>>;
-	type WeightInfo = ();
+	type FeeOrigin = AsEnsureOriginWithArg<EnsureRoot<AccountId32>>;
+	type WeightInfo = pallet_swap::PalletWeight<Test>;
 }
 
 impl Config for Test {
@@ -115,6 +116,8 @@ pub(crate) fn storage_with(subnet_defaults: Hyperparameters) -> sp_io::TestExter
 			network_rate_limit: 0,
 			start_call_delay: 0,
 			subnet_limit: 3,
+			admin_freeze_window: 0,
+			owner_hyperparam_rate_limit: 0,
 			..Default::default()
 		},
 	};

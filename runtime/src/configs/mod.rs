@@ -4,6 +4,7 @@ pub mod delegation;
 pub mod fees;
 pub mod governance;
 pub mod proxy_type;
+pub mod shield;
 pub mod swap;
 
 use crate::{
@@ -146,4 +147,8 @@ impl pallet_subtensor::Config for Runtime {
 	type SubnetCleanup = ();
 	type InitialStartCallDelay = pallet_subtensor::StartDelay<Runtime>;
 	type WeightInfo = pallet_subtensor::PalletWeight<Runtime>;
+}
+
+impl pallet_admin_utils::Config for Runtime {
+	type WeightInfo = pallet_admin_utils::PalletWeight<Runtime>;
 }

@@ -24,6 +24,10 @@ const DEFAULT_NETWORK_RATE_LIMIT: u64 = 7_200;
 const DEFAULT_NETWORK_IMMUNITY_PERIOD: u64 = 1_296_000;
 /// A week of 12 s blocks.
 const DEFAULT_START_CALL_DELAY: u64 = 50_400;
+/// Blocks.
+const DEFAULT_FREEZE_WINDOW: u16 = 10;
+/// Tempos.
+const DEFAULT_OWNER_RATE_LIMIT: u16 = 2;
 
 impl<T: Config> Default for GenesisConfig<T> {
 	fn default() -> Self {
@@ -37,6 +41,8 @@ impl<T: Config> Default for GenesisConfig<T> {
 			subnet_limit: MAX_SUBNETS,
 			subnet_owner_cut: DEFAULT_OWNER_CUT,
 			stake_threshold: 0,
+			admin_freeze_window: DEFAULT_FREEZE_WINDOW,
+			owner_hyperparam_rate_limit: DEFAULT_OWNER_RATE_LIMIT,
 			tao_weight: USUAL_TAO_WEIGHT,
 			tao_flow_enabled: true,
 			marker: core::marker::PhantomData,
@@ -84,6 +90,8 @@ impl<T: Config> GenesisConfig<T> {
 		SubnetLimit::<T>::put(self.subnet_limit);
 		SubnetOwnerCut::<T>::put(self.subnet_owner_cut);
 		StakeThreshold::<T>::put(self.stake_threshold);
+		AdminFreezeWindow::<T>::put(self.admin_freeze_window);
+		OwnerHyperparamRateLimit::<T>::put(self.owner_hyperparam_rate_limit);
 		TaoWeight::<T>::put(self.tao_weight);
 		TaoFlowEnabled::<T>::put(self.tao_flow_enabled);
 		NetworksAdded::<T>::insert(NetUid::ROOT, true);

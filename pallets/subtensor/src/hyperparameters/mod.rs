@@ -1,23 +1,26 @@
 //! Hyperparameters: one record in code, one storage item each on chain.
 //!
-//! `table` describes each hyperparameter once; `record` and `storage` derive the record and its items from it; `bounds`
-//! says what a valid record is.
+//! `table` describes each hyperparameter once; `record` and `storage`, and the pallet `AdminUtils`, derive the record, its
+//! items and the calls from it. `bounds` says what a valid record is, `change` who may change it and when; `chain` has the
+//! settings that are not a subnet's.
 
 mod bounds;
+mod chain;
+mod change;
 mod record;
 pub mod storage;
-mod table;
 
 #[cfg(test)]
 mod tests;
 
 pub use bounds::*;
-pub use record::Hyperparameters;
+pub use change::{Authority, ChangeRefused, RateLimitKey};
+pub use record::{Hyperparameter, Hyperparameters};
 
 use crate::pallet::*;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{ensure, pallet_prelude::DispatchResult};
-use ganglion_primitives::NetUid;
+use ganglion_primitives::{HyperparamValue, NetUid};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 use yuma::{LiquidAlpha, Parameters};
@@ -53,6 +56,15 @@ pub enum EpochConsensus {
 	Yuma,
 	/// No consensus. Not offered: [`Hyperparameters::validate`] refuses it.
 	Null,
+}
+
+impl From<EpochConsensus> for HyperparamValue {
+	fn from(consensus: EpochConsensus) -> Self {
+		Self::U8(match consensus {
+			EpochConsensus::Yuma => 0,
+			EpochConsensus::Null => 1,
+		})
+	}
 }
 
 impl Hyperparameters {
@@ -93,24 +105,9 @@ pub(crate) fn of_epoch<T: Config>(netuid: NetUid) -> Parameters {
 }
 
 impl<T: Config> Pallet<T> {
-	/// Changes hyperparameters of an existing subnet. The cost of a registration and the difficulty follow where their
-	/// bounds move past them. Nothing is written where the record would not be valid.
-	pub fn change_hyperparameters(
-		netuid: NetUid,
-		change: impl FnOnce(&mut Hyperparameters),
-	) -> Result<(), InvalidHyperparameter> {
-		let stored = Hyperparameters::load::<T>(netuid);
-		let mut record = stored.clone();
-		change(&mut record);
-		record.burn = record.burn.min(record.max_burn).max(record.min_burn);
-		record.difficulty = record.difficulty.min(record.max_difficulty).max(record.min_difficulty);
-		record.validate()?;
-		record.store_changes::<T>(netuid, &stored);
-		Ok(())
-	}
-
 	/// Sets the tempo of a subnet; the next epoch is counted from the last one with the new tempo.
-	pub(crate) fn do_set_tempo(netuid: NetUid, tempo: u16) -> DispatchResult {
+	pub(crate) fn do_set_tempo(authority: Authority, netuid: NetUid, tempo: u16) -> DispatchResult {
+		Self::admit_change(authority, netuid, Hyperparameter::Tempo)?;
 		// Nothing else in the record depends on the tempo, so that the rest of it need not be read.
 		ensure!((MIN_TEMPO..=MAX_TEMPO).contains(&tempo), Error::<T>::TempoOutOfBounds);
 		Tempo::<T>::insert(netuid, tempo);

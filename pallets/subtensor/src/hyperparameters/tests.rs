@@ -304,7 +304,7 @@ fn a_change_writes_what_changed_and_moves_what_its_bounds_pass() {
 		subnet();
 		let before = Hyperparameters::load::<Test>(NETUID);
 		let least = TaoBalance::new(before.burn.get() + 1);
-		let changed = SubtensorModule::change_hyperparameters(NETUID, |record| {
+		let changed = SubtensorModule::change_hyperparameters(Authority::Root, NETUID, |record| {
 			record.min_burn = least;
 			record.max_difficulty = record.difficulty - 1;
 			record.min_difficulty = 1;
@@ -329,11 +329,14 @@ fn an_invalid_change_writes_nothing() {
 	run(|| {
 		subnet();
 		let root = sp_io::storage::root(Default::default());
-		let refused = SubtensorModule::change_hyperparameters(NETUID, |record| {
+		let refused = SubtensorModule::change_hyperparameters(Authority::Root, NETUID, |record| {
 			record.kappa = 1;
 			record.min_burn = TaoBalance::MAX;
 		});
-		assert_eq!(refused.map_err(|error| error.name), Err("burn"));
+		assert!(
+			matches!(refused, Err(ChangeRefused::Invalid(error)) if error.name == "burn"),
+			"{refused:?}"
+		);
 		assert_eq!(sp_io::storage::root(Default::default()), root);
 	});
 }
@@ -345,4 +348,61 @@ fn a_record_survives_json() {
 	assert_eq!(json["burnIncreaseMult"]["bits"], "23242897532874035036");
 	assert_eq!(json["alphaHigh"], 58_982);
 	assert_eq!(serde_json::from_value::<Hyperparameters>(json).unwrap(), record);
+}
+
+#[test]
+fn a_record_and_its_rate_limits_can_be_removed() {
+	run(|| {
+		subnet();
+		let other = subnet();
+		OwnerHyperparamRateLimit::<Test>::put(1);
+		for netuid in [NETUID, other] {
+			assert_ok!(SubtensorModule::set_tempo(signed(cold(1)), netuid, 42));
+		}
+		let kept = Hyperparameters::load::<Test>(other);
+		SubtensorModule::remove_hyperparameters(NETUID);
+		assert_eq!(Tempo::<Test>::iter_keys().collect::<Vec<_>>(), vec![other]);
+		assert_eq!(AlphaValues::<Test>::iter_keys().collect::<Vec<_>>(), vec![other]);
+		assert_eq!(Burn::<Test>::iter_keys().collect::<Vec<_>>(), vec![other]);
+		let limited = RateLimitKey::OwnerHyperparamUpdate(other, Hyperparameter::Tempo);
+		assert_eq!(
+			LastRateLimitedBlock::<Test>::iter_keys().collect::<Vec<_>>(),
+			vec![limited]
+		);
+		assert_eq!(Hyperparameters::load::<Test>(other), kept);
+		parameters().store::<Test>(NETUID);
+	});
+}
+
+#[test]
+fn the_owner_sets_a_tempo_once_in_a_while_and_not_before_an_epoch() {
+	run(|| {
+		subnet();
+		OwnerHyperparamRateLimit::<Test>::put(2);
+		AdminFreezeWindow::<Test>::put(3);
+		let set = |origin, tempo| SubtensorModule::set_tempo(origin, NETUID, tempo);
+		assert_ok!(set(signed(cold(1)), 20));
+		// The epochs are in blocks 21 and 41: 40 blocks have to pass, and 3 before an epoch do not count.
+		next_blocks(16);
+		assert_noop!(set(signed(cold(1)), 20), Error::<Test>::TxRateLimitExceeded);
+		assert_noop!(
+			SubtensorModule::trigger_epoch(signed(cold(2)), NETUID),
+			Error::<Test>::NotSubnetOwner
+		);
+		next_blocks(1);
+		let frozen = Error::<Test>::AdminActionProhibitedDuringWeightsWindow;
+		assert_noop!(set(signed(cold(1)), 20), frozen);
+		let frozen = Error::<Test>::AdminActionProhibitedDuringWeightsWindow;
+		assert_noop!(SubtensorModule::trigger_epoch(signed(cold(1)), NETUID), frozen);
+		assert_ok!(set(RuntimeOrigin::root(), 20));
+		next_blocks(22);
+		assert_noop!(
+			set(signed(cold(1)), 20),
+			Error::<Test>::AdminActionProhibitedDuringWeightsWindow
+		);
+		next_blocks(1);
+		assert_eq!(System::block_number(), 41);
+		assert_ok!(set(signed(cold(1)), 20));
+		assert_noop!(set(signed(cold(1)), 30), Error::<Test>::TxRateLimitExceeded);
+	});
 }

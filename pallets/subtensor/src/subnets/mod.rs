@@ -75,7 +75,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Fails unless the subnet exists.
-	pub(crate) fn ensure_subnet_exists(netuid: NetUid) -> DispatchResult {
+	pub fn ensure_subnet_exists(netuid: NetUid) -> DispatchResult {
 		if NetworksAdded::<T>::get(netuid) {
 			return Ok(());
 		}

@@ -345,8 +345,8 @@ pub trait WeightInfo {
 
 	/// `set_tempo` and `trigger_epoch`.
 	fn set_tempo() -> Weight {
-		// `trigger_epoch` reads the more of the two: the subnet, its owner, and what the time of an epoch depends on.
-		weigh(Self::database(), computation::CALL_PS, 8, 1, 0)
+		// The subnet, its owner, what the time of an epoch depends on, and what limits the owner.
+		weigh(Self::database(), computation::CALL_PS, 10, 2, 0)
 	}
 
 	/// The start of a block with this many subnets, epochs excluded.
