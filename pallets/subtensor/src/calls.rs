@@ -621,7 +621,7 @@ mod calls {
 		}
 
 		/// Claims what the calling coldkey earned by its stake on one hotkey on root.
-		#[pallet::call_index(151)]
+		#[pallet::call_index(181)]
 		#[pallet::weight(T::WeightInfo::claim_root(1, MAX_ROOT_CLAIM_ROWS))]
 		pub fn claim_root_with_hotkey(origin: OriginFor<T>, hotkey: AccountId32) -> DispatchResultWithPostInfo {
 			let coldkey = ensure_signed(origin)?;

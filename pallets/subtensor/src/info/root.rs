@@ -7,9 +7,7 @@
 
 use crate::{pallet::*, root::ClaimRow};
 use alloc::vec::Vec;
-use ganglion_primitives::{
-	AccountId32, AlphaBalance, BasketClaimPreview, NetUid, SubnetPools, TaoBalance, mul_div_floor,
-};
+use ganglion_primitives::{AccountId32, BasketClaimPreview, NetUid, TaoBalance};
 
 fn count(rows: usize) -> u32 {
 	u32::try_from(rows).unwrap_or(u32::MAX)
