@@ -2,8 +2,8 @@
 //!
 //! | preset | authorities | for |
 //! | --- | --- | --- |
-//! | `development` | Alice | one machine: epochs of 20 blocks; subnets for 100 TAO; limits that do not get in the way |
-//! | `local` | Alice, Bob, Charlie | a private network with production's pace |
+//! | `development` | Alice | one machine: epochs of 20 blocks, subnets for 100 TAO, limits that do not get in the way, a beacon whose key everybody knows |
+//! | `local` | Alice, Bob, Charlie | a private network with production's pace and beacon |
 //!
 //! Both know the well-known development keys only. A real network starts from a patch over one of them.
 
@@ -11,6 +11,7 @@ use crate::{AccountId, Balance, BalancesConfig, Runtime, RuntimeGenesisConfig, S
 use alloc::{vec, vec::Vec};
 use frame_support::build_struct_json_patch;
 use ganglion_primitives::{RAO_PER_TAO, TaoBalance};
+use pallet_drand::BeaconConfiguration;
 use pallet_subtensor::Hyperparameters;
 use serde_json::Value;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
@@ -25,7 +26,11 @@ const ENDOWMENT: Balance = 100_000 * RAO_PER_TAO;
 #[must_use]
 pub fn preset(id: &PresetId) -> Option<Vec<u8>> {
 	let patch = match id.as_ref() {
-		DEV_RUNTIME_PRESET => patch(&[(Sr25519Keyring::Alice, Ed25519Keyring::Alice)], quick_chain()),
+		DEV_RUNTIME_PRESET => patch(
+			&[(Sr25519Keyring::Alice, Ed25519Keyring::Alice)],
+			quick_chain(),
+			BeaconConfiguration::development(),
+		),
 		LOCAL_TESTNET_RUNTIME_PRESET => patch(
 			&[
 				(Sr25519Keyring::Alice, Ed25519Keyring::Alice),
@@ -33,6 +38,7 @@ pub fn preset(id: &PresetId) -> Option<Vec<u8>> {
 				(Sr25519Keyring::Charlie, Ed25519Keyring::Charlie),
 			],
 			pallet_subtensor::GenesisConfig::default(),
+			BeaconConfiguration::quicknet(),
 		),
 		_ => return None,
 	};
@@ -72,10 +78,12 @@ fn quick_chain() -> pallet_subtensor::GenesisConfig<Runtime> {
 	}
 }
 
-/// A genesis with these authorities, rich well-known accounts, Alice as sudo and these parameters of the subnets.
+/// A genesis with these authorities, rich well-known accounts, Alice as sudo and these parameters of the subnets,
+/// following `beacon`.
 fn patch(
 	authorities: &[(Sr25519Keyring, Ed25519Keyring)],
 	subtensor_module: pallet_subtensor::GenesisConfig<Runtime>,
+	beacon: BeaconConfiguration,
 ) -> Value {
 	let endowed: Vec<(AccountId, Balance)> = Sr25519Keyring::well_known()
 		.map(|key| (key.to_account_id(), ENDOWMENT))
@@ -91,5 +99,6 @@ fn patch(
 			key: Some(Sr25519Keyring::Alice.to_account_id())
 		},
 		subtensor_module,
+		drand: pallet_drand::GenesisConfig { beacon: beacon.into() },
 	})
 }

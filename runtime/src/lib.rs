@@ -68,6 +68,7 @@ pub type OpaqueBlock = generic::Block<Header, OpaqueExtrinsic>;
 ///
 /// The SDK has encoders for these only; any further one has to be zero-sized.
 pub type TxExtension = (
+	frame_system::AuthorizeCall<Runtime>,
 	frame_system::CheckNonZeroSender<Runtime>,
 	frame_system::CheckSpecVersion<Runtime>,
 	frame_system::CheckTxVersion<Runtime>,
@@ -170,6 +171,9 @@ mod runtime {
 
 	#[runtime::pallet_index(20)]
 	pub type SafeMode = pallet_safe_mode;
+
+	#[runtime::pallet_index(26)]
+	pub type Drand = pallet_drand;
 
 	#[runtime::pallet_index(28)]
 	pub type Swap = pallet_swap;

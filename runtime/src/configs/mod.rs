@@ -1,6 +1,7 @@
 //! The pallets' parameters.
 
 pub mod delegation;
+mod drand;
 pub mod fees;
 pub mod governance;
 pub mod proxy_type;

@@ -26,11 +26,13 @@ async def run(endpoint: str, title: str) -> Report:
         rows += await probes.intents(client, person, sample)
         rows += await probes.setters(client, sample)
         rows += await paths(client, person, sample)
+        catalogue = await probes.raw_calls(client)
     for row in rows:
         if row.tier == "T1":
             name = f"{row.kind} {row.name}"
             report.add(name, row.usable, row.detail if row.ok else f"[{row.status}] {row.detail}", row.seconds)
     totals(rows)
+    raw_calls(catalogue)
     return report
 
 
@@ -74,3 +76,13 @@ def totals(rows: list[Row]) -> None:
             absent = [row.name for row in rows if (row.tier, row.kind) == (tier, kind) and not row.usable]
             if absent:
                 print(f"  {tier} {kind}s that do not work yet: {', '.join(absent)}")
+
+
+def raw_calls(catalogue: dict[str, tuple[list[str], list[str]]]) -> None:
+    """Prints how much of the SDK's catalogue of calls the chain has, by pallet."""
+    have = sum(len(present) for present, _ in catalogue.values())
+    print(f"  calls of the SDK's catalogue: {have}/{sum(len(a) + len(b) for a, b in catalogue.values())}")
+    for pallet, (present, absent) in sorted(catalogue.items()):
+        if present and absent:
+            print(f"    {pallet} {len(present)}/{len(present) + len(absent)}, not: {', '.join(absent)}")
+    print(f"    none of: {', '.join(sorted(name for name, (present, _) in catalogue.items() if not present))}")

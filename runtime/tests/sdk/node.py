@@ -14,8 +14,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-#: How long the node may take until it answers, in seconds.
-START_LIMIT_S = 60.0
+#: How long the node may take until it answers, in seconds: on a busy machine it compiles its runtime for a while.
+START_LIMIT_S = 240.0
 #: How long the node may take to end before it is killed, in seconds.
 STOP_LIMIT_S = 10.0
 #: Linux: the signal that a process gets when its parent ends.

@@ -16,7 +16,7 @@ from world import World
 FIXED_ONE = 1 << 64
 
 #: What each parameter is set to, raw, in an order in which every value is valid when its turn comes: liquid
-#: alpha is on before its bounds are set, and there is always one way to register.
+#: alpha is on before its bounds are set, and there is always one way to register. Yuma is the only consensus on offer.
 VALUES: dict[str, int | str] = {
     "commit_reveal_weights_enabled": 0,
     "commit_reveal_period": 2,
@@ -25,7 +25,7 @@ VALUES: dict[str, int | str] = {
     "min_allowed_weights": 2,
     "weights_version": 3,
     "activity_cutoff_factor": 2_000,
-    "min_burn": RAO_PER_TAO // 2_000,
+    "min_burn": RAO_PER_TAO // 1_000,
     "max_burn": 77 * RAO_PER_TAO,
     "bonds_moving_avg": 800_000,
     "bonds_penalty": 30_000,
@@ -51,7 +51,7 @@ VALUES: dict[str, int | str] = {
     "transfers_enabled": 0,
     "owner_cut_enabled": 0,
     "owner_cut_auto_lock_enabled": 1,
-    "epoch_consensus": "Null",
+    "epoch_consensus": "Yuma",
 }
 
 

@@ -109,12 +109,7 @@ async def reads(client: Client, sample: Sample) -> list[Row]:
 
 async def intents(client: Client, person: Person, sample: Sample) -> list[Row]:
     """A plan for every intent of the SDK's registry."""
-    metadata = await client._substrate.raw.metadata_ir()
-    known = {
-        (pallet.name, call.name): [argument.name for argument in call.args]
-        for pallet in metadata.pallets
-        for call in pallet.calls
-    }
+    known = await calls_of(client)
 
     async def plan(op: str) -> str:
         arguments = sample.intent_args(op)
@@ -131,6 +126,29 @@ async def intents(client: Client, person: Person, sample: Sample) -> list[Row]:
         composes = all(agrees(known.get(call), *call) for call in intent.wraps)
         rows.append(await ask("intent", op, intent_tier(op), plan(op), composes))
     return rows
+
+
+async def calls_of(client: Client) -> dict[tuple[str, str], list[str]]:
+    """The chain's calls with the names of their arguments."""
+    metadata = await client._substrate.raw.metadata_ir()
+    return {
+        (pallet.name, call.name): [argument.name for argument in call.args]
+        for pallet in metadata.pallets
+        for call in pallet.calls
+    }
+
+
+async def raw_calls(client: Client) -> dict[str, tuple[list[str], list[str]]]:
+    """By pallet of the SDK's catalogue: the calls that the chain has with the SDK's arguments, and all others."""
+    known = await calls_of(client)
+    found: dict[str, tuple[list[str], list[str]]] = {}
+    for pallet, builders in vars(calls).items():
+        if not inspect.isclass(builders) or builders is calls.Call or builders.__module__ != calls.__name__:
+            continue
+        names = [name for name, value in vars(builders).items() if isinstance(value, staticmethod)]
+        present = [name for name in names if agrees(known.get((pallet, name)), pallet, name)]
+        found[pallet] = present, [name for name in names if name not in present]
+    return found
 
 
 def agrees(arguments: list[str] | None, pallet: str, function: str) -> bool:

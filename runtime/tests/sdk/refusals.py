@@ -206,6 +206,11 @@ ATTEMPTS: list[tuple[str, set[str], Attempt]] = [
     ),
     ("identity without a registered hotkey", NOT_REGISTERED, intent("set_identity", "stranger", name="nobody")),
     (
+        "consensus that is not on offer",
+        {"EpochConsensusNotOffered"},
+        intent("set_hyperparameter", "owner", netuid=here, name="epoch_consensus", value="Null"),
+    ),
+    (
         "axon without registration",
         NOT_REGISTERED,
         raw("serve_axon", "validator", signer="hotkey", netuid=elsewhere, **ENDPOINT),

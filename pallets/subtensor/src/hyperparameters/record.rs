@@ -1,6 +1,6 @@
 //! The record of all hyperparameters of a subnet, and the names of their storage items, derived from the table.
 
-use super::EpochConsensus;
+use super::{EpochConsensus, RateLimitKey};
 use crate::pallet::*;
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -82,12 +82,6 @@ macro_rules! record {
 				$( $pair::<T>::insert(netuid, (self.$first, self.$second)); )*
 			}
 
-			/// Removes the record of a subnet.
-			pub(crate) fn forget<T: Config>(netuid: NetUid) {
-				$( $item::<T>::remove(netuid); )*
-				$( $pair::<T>::remove(netuid); )*
-			}
-
 			/// Writes the fields in which the record of a subnet differs from another, which is what storage holds.
 			pub(crate) fn store_changes<T: Config>(&self, netuid: NetUid, stored: &Self) {
 				$( if self.$field != stored.$field {
@@ -101,11 +95,14 @@ macro_rules! record {
 				} )*
 			}
 
-			/// Removes the record of a subnet that ceases to exist.
-			pub(crate) fn remove<T: Config>(netuid: NetUid) {
+			/// Removes the record of a subnet that ceases to exist, and what its rate limits count from.
+			pub fn forget<T: Config>(netuid: NetUid) {
 				$( $item::<T>::remove(netuid); )*
 				$( $state_item::<T>::remove(netuid); )*
 				$( $pair::<T>::remove(netuid); )*
+				for hyperparameter in Hyperparameter::ALL {
+					LastRateLimitedBlock::<T>::remove(RateLimitKey::OwnerHyperparamUpdate(netuid, *hyperparameter));
+				}
 			}
 
 			/// The fields under the names that clients know.

@@ -3,7 +3,7 @@
 use crate::{mock::*, *};
 use codec::{Compact, Encode};
 use frame_support::assert_ok;
-use ganglion_primitives::{AlphaBalance, NetUid, StakeAvailability, SubnetPools};
+use ganglion_primitives::{AlphaBalance, HyperparamEntry, HyperparamValue, NetUid, StakeAvailability, SubnetPools};
 
 fn working_and_weighed() {
 	working_subnet();
@@ -105,6 +105,54 @@ fn the_metagraph_has_a_value_per_uid_in_each_column() {
 		assert_eq!(SubtensorModule::get_metagraph(NetUid::new(9)).map(|m| m.encode()), None);
 		let root = SubtensorModule::get_metagraph(NetUid::ROOT).unwrap();
 		assert_eq!((root.tempo.0, root.num_uids.0), (0, 0));
+	});
+}
+
+#[test]
+fn hyperparameters_are_listed_by_the_names_that_clients_know() {
+	run(|| {
+		subnet();
+		let entries = SubtensorModule::get_subnet_hyperparams_v3(NETUID).unwrap();
+		let names: Vec<&str> = entries
+			.iter()
+			.map(|entry| core::str::from_utf8(&entry.name).unwrap())
+			.collect();
+		let unique: std::collections::BTreeSet<_> = names.iter().collect();
+		assert_eq!(unique.len(), names.len());
+		let value = |name: &str| {
+			let found = names.iter().position(|known| *known == name);
+			entries[found.unwrap_or_else(|| panic!("{name} is missing"))].value
+		};
+		let record = parameters();
+		assert_eq!(value("tempo"), HyperparamValue::U16(TEMPO));
+		assert_eq!(
+			value("weights_rate_limit"),
+			HyperparamValue::U64(record.weights_set_rate_limit)
+		);
+		assert_eq!(value("min_burn"), HyperparamValue::TaoBalance(record.min_burn));
+		assert_eq!(
+			value("burn_increase_mult"),
+			HyperparamValue::U64F64(record.burn_increase_mult)
+		);
+		assert_eq!(value("epoch_consensus"), HyperparamValue::U8(0));
+		assert_eq!(value("transfers_enabled"), HyperparamValue::Bool(true));
+		assert_eq!(value("alpha_high"), HyperparamValue::U16(record.alpha_high));
+		// What follows from others.
+		assert_eq!(value("activity_cutoff"), HyperparamValue::U64(record.activity_cutoff()));
+		assert_eq!(value("yuma_version"), HyperparamValue::U16(2));
+		assert_eq!(value("subnet_emission_enabled"), HyperparamValue::Bool(true));
+		assert_eq!(value("subnet_is_active"), HyperparamValue::Bool(true));
+		// A client shifts this one.
+		let HyperparamValue::I32F32(steepness) = value("alpha_sigmoid_steepness") else {
+			panic!("the steepness is a fixed-point number");
+		};
+		assert_eq!(steepness.bits >> 32, i64::from(record.alpha_sigmoid_steepness));
+		Yuma3On::<Test>::insert(NETUID, true);
+		let entries = SubtensorModule::get_subnet_hyperparams_v3(NETUID).unwrap();
+		let version = HyperparamEntry::new("yuma_version", 3_u16);
+		assert!(entries.contains(&version));
+		assert_eq!(SubtensorModule::get_subnet_hyperparams_v3(NetUid::new(9)), None);
+		assert!(SubtensorModule::get_subnet_hyperparams_v3(NetUid::ROOT).is_some());
 	});
 }
 

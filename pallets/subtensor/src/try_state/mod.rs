@@ -11,7 +11,8 @@
 //!  5. [`Uids`] and [`Keys`] are inverse to each other, and hold exactly the uids below the subnet's size; [`Hotkeys`]
 //!     and [`IsNetworkMember`] agree with them.
 //!  6. Every column has one value per uid.
-//!  7. At most `max_allowed_validators` uids, and the owner's, hold a permit.
+//!  7. At most [`crate::MAX_VALIDATORS_PER_SUBNET`] uids, and the owner's, hold a permit. (`max_allowed_validators`, which
+//!     is no more than that, counts from the next epoch on.)
 //!  8. Weight and bond rows belong to uids, are not empty, name uids and name none twice. Weights are above zero and in
 //!     the order of the uids; bonds belong to uids with a permit.
 //!  9. Axons, certificates and addresses of metrics belong to hotkeys that hold a uid.
@@ -34,6 +35,7 @@
 //!     root's share pools is a rao.
 //! 20. A pot of root dividends has, to the last bit, what its stakers are owed and the remainder. The claimable alpha of a
 //!     subnet is the sum of its pots. Hotkeys on which a coldkey has something to claim are in its [`StakingHotkeys`].
+//! 21. What a rate limit counts from ([`LastRateLimitedBlock`]) is not in the future, and its subnet exists or is being cleaned up.
 //! 30. The subnets in [`DissolveCleanupQueue`] do not exist, and each is there once; the first of them is cleaned up.
 //! 31. What a clean-up has not paid is in the subnet's account, and covers what it has still to pay. (Of such a subnet the
 //!     share pools are exempt from invariant 12.)
@@ -42,6 +44,7 @@
 
 mod chain;
 mod lifecycle;
+mod limits;
 mod payouts;
 mod pools;
 mod root;
@@ -68,6 +71,7 @@ impl<T: Config> Pallet<T> {
 		pools::check::<T>()?;
 		root::check::<T>()?;
 		pools::check_root::<T>()?;
+		limits::check::<T>()?;
 		lifecycle::check::<T>()?;
 		ensure!(
 			NetworksAdded::<T>::get(ganglion_primitives::NetUid::ROOT),

@@ -1,6 +1,6 @@
 //! The invariants of one subnet; [`super`] lists them.
 
-use crate::{Hyperparameters, pallet::*};
+use crate::{Hyperparameters, MAX_VALIDATORS_PER_SUBNET, pallet::*};
 use alloc::{collections::BTreeSet, vec::Vec};
 use frame_support::{ensure, traits::fungible::Inspect};
 use ganglion_primitives::{AlphaBalance, MechanismIndex, NetUid, SubnetPools};
@@ -147,7 +147,7 @@ fn columns<T: Config>(netuid: NetUid) -> Check {
 		"6: a column does not have one value per uid"
 	);
 	let given = permits.iter().filter(|permit| **permit).count();
-	let allowed = usize::from(MaxAllowedValidators::<T>::get(netuid)).saturating_add(1);
+	let allowed = usize::from(MAX_VALIDATORS_PER_SUBNET).saturating_add(1);
 	ensure!(given <= allowed, "7: too many permits");
 	Ok(())
 }

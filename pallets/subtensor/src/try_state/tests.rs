@@ -115,10 +115,31 @@ fn columns_of_a_wrong_length() {
 
 #[test]
 fn too_many_permits() {
-	violates(7, || {
-		MaxAllowedValidators::<Test>::insert(NETUID, 1);
-		ValidatorPermit::<Test>::mutate(NETUID, |permits| *permits = Column::truncate_from(vec![true; 5]));
+	let neurons = MAX_VALIDATORS_PER_SUBNET + 2;
+	storage_with(crowded(neurons, 3)).execute_with(|| {
+		crowded_subnet(neurons, 2);
+		let permits = |count: usize| {
+			let mut permits = vec![true; count];
+			permits.resize(neurons.into(), false);
+			ValidatorPermit::<Test>::insert(NETUID, Column::truncate_from(permits));
+			SubtensorModule::do_try_state()
+		};
+		assert_ok!(permits(usize::from(neurons) - 1));
+		assert_eq!(
+			permits(neurons.into()),
+			Err(TryRuntimeError::Other("7: too many permits"))
+		);
 	});
+}
+
+#[test]
+fn rate_limits_of_the_future_and_of_nobody() {
+	let key = |netuid| RateLimitKey::OwnerHyperparamUpdate(netuid, Hyperparameter::Rho);
+	violates(20, || {
+		let tomorrow = SubtensorModule::block_number() + 1;
+		LastRateLimitedBlock::<Test>::insert(key(NETUID), tomorrow);
+	});
+	violates(20, || LastRateLimitedBlock::<Test>::insert(key(NetUid::new(9)), 1));
 }
 
 #[test]
@@ -226,14 +247,8 @@ fn pools_without_subnets_and_subnets_without_pools() {
 		tao: TaoBalance::new(1),
 		alpha: AlphaBalance::new(1),
 	};
-	for netuid in [NetUid::ROOT, NetUid::new(7)] {
-		violates(18, || {
-			assert_ok!(Swap::open(netuid, reserves).map_err(|_| "refused"));
-		});
-	}
 	violates(18, || {
-		Swap::close(NETUID);
-		assert_ok!(Swap::open(NETUID, Reserves::default()).map_err(|_| "refused"));
+		assert_ok!(Swap::open(NetUid::new(7), reserves).map_err(|_| "refused"));
 	});
 }
 

@@ -116,8 +116,8 @@ pub mod accesses {
 	pub const NETWORK_READS: u64 = 40;
 	/// Each subnet that exists, at `register_network`: whether it does, its symbol, its age and its price.
 	pub const NETWORK_SUBNET_READS: u64 = 5;
-	/// `register_network`.
-	pub const NETWORK_WRITES: u64 = 105;
+	/// `register_network`: the hyperparameters, and what else a subnet consists of.
+	pub const NETWORK_WRITES: u64 = 57_u64.saturating_add(crate::Hyperparameters::ITEMS as u64);
 	/// `dissolve_network` and `root_dissolve_network`: the queue, whether the subnet exists, its owner, how many there are, its
 	/// pool.
 	pub const DISSOLVE_READS: u64 = 6;
@@ -149,8 +149,8 @@ pub mod accesses {
 	pub const CLEANUP_PAYMENT_WRITES: u64 = 6;
 	/// What is one item a subnet.
 	pub const RECORDS_READS: u64 = 10;
-	/// What is one item a subnet.
-	pub const RECORDS_WRITES: u64 = 120;
+	/// What is one item a subnet: the hyperparameters, each with its rate limit, and what else there is.
+	pub const RECORDS_WRITES: u64 = 60_u64.saturating_add(2_u64.saturating_mul(crate::Hyperparameters::ITEMS as u64));
 	/// A claim on root: root's stake and account, the caller's hotkeys, and the threshold.
 	pub const CLAIM_READS: u64 = 8;
 	/// A claim on root: root's stake and account, and the caller's hotkeys.

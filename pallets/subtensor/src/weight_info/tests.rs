@@ -263,7 +263,7 @@ fn a_claim_is_charged_for_what_it_touches() {
 #[test]
 fn calls_are_charged_for_what_they_touch() {
 	type Call = (&'static str, u64, u64, fn() -> bool);
-	let calls: [Call; 5] = [
+	let calls: [Call; 11] = [
 		("add_stake", accesses::STAKE_READS, accesses::STAKE_WRITES, || {
 			let amount = TaoBalance::new(TAO);
 			SubtensorModule::add_stake(signed(cold(9)), hot(2), NETUID, amount).is_ok()
@@ -271,6 +271,43 @@ fn calls_are_charged_for_what_they_touch() {
 		("remove_stake", accesses::STAKE_READS, accesses::STAKE_WRITES, || {
 			SubtensorModule::remove_stake(signed(cold(8)), hot(2), NETUID, AlphaBalance::MAX).is_ok()
 		}),
+		(
+			"remove_stake_limit",
+			accesses::STAKE_READS,
+			accesses::STAKE_WRITES,
+			|| {
+				let (all, limit) = (AlphaBalance::MAX, TaoBalance::new(1));
+				SubtensorModule::remove_stake_limit(signed(cold(8)), hot(2), NETUID, all, limit, true).is_ok()
+			},
+		),
+		("add_stake_burn", accesses::STAKE_READS, accesses::STAKE_WRITES, || {
+			let (amount, limit) = (TaoBalance::new(TAO), Some(TaoBalance::new(u64::MAX)));
+			SubtensorModule::add_stake_burn(signed(cold(9)), hot(2), NETUID, amount, limit).is_ok()
+		}),
+		("burn_alpha", accesses::STAKE_READS, accesses::STAKE_WRITES, || {
+			SubtensorModule::burn_alpha(signed(cold(8)), hot(2), AlphaBalance::MAX, NETUID).is_ok()
+		}),
+		(
+			"transfer_stake_and_hotkey",
+			accesses::MOVE_READS,
+			accesses::MOVE_WRITES,
+			|| {
+				let (origin, to, all) = (signed(cold(8)), cold(9), AlphaBalance::MAX);
+				let root = NetUid::ROOT;
+				SubtensorModule::transfer_stake_and_hotkey(origin, to, hot(2), hot(3), NETUID, root, all).is_ok()
+			},
+		),
+		("move_stake_limit", accesses::MOVE_READS, accesses::MOVE_WRITES, || {
+			let (origin, all, limit) = (signed(cold(8)), AlphaBalance::MAX, TaoBalance::new(TAO / 100 * 95));
+			let other = NetUid::new(2);
+			SubtensorModule::move_stake_limit(origin, hot(2), hot(3), NETUID, other, all, limit, true).is_ok()
+		}),
+		(
+			"try_associate_hotkey",
+			accesses::ASSOCIATE_READS,
+			accesses::ASSOCIATE_WRITES,
+			|| SubtensorModule::try_associate_hotkey(signed(cold(9)), hot(99)).is_ok(),
+		),
 		("serve_axon_tls", accesses::SERVE_READS, accesses::SERVE_WRITES, || {
 			let (ip, port, key) = (0x7f00_0001, 9_000, vec![1, 2]);
 			SubtensorModule::serve_axon_tls(signed(hot(2)), NETUID, 0, ip, port, 4, 4, 0, 0, key).is_ok()
@@ -292,7 +329,9 @@ fn calls_are_charged_for_what_they_touch() {
 		let mut storage = storage_with(parameters());
 		storage.execute_with(|| {
 			working_subnet();
+			subnet();
 			stake(8, 2, TAO);
+			assert_ok!(SubtensorModule::set_nominator_min_required_stake(1_000));
 		});
 		let counted = counter::count(&mut storage, || assert!(call(), "{name} is refused"));
 		println!("{name}: {counted:?}");
@@ -395,4 +434,31 @@ fn a_block_without_clean_up_is_charged_for_looking() {
 	});
 	assert!(counted.reads <= accesses::RENEWAL_READS, "{counted:?}");
 	assert_eq!(counted.writes, 0);
+}
+
+#[test]
+fn leaving_a_hotkey_is_charged_for_what_it_touches() {
+	let mut storage = storage_with(parameters());
+	storage.execute_with(|| {
+		for _ in 0..3 {
+			let netuid = subnet();
+			give_alpha(&cold(8), &hot(1), netuid, 2 * TAO);
+		}
+		assert_ok!(SubtensorModule::set_nominator_min_required_stake(1_000));
+	});
+	let legs = 4;
+	for (name, leaves) in [
+		("unstake_all", SubtensorModule::unstake_all as fn(_, _) -> _),
+		("unstake_all_alpha", SubtensorModule::unstake_all_alpha),
+	] {
+		let counted = counter::count(&mut storage, || {
+			assert!(leaves(signed(cold(8)), hot(1)).is_ok(), "{name} is refused");
+		});
+		println!("{name}: {counted:?}");
+		// Stake on root is the fourth.
+		let reads = legs * accesses::STAKE_READS + u64::from(MAX_SUBNETS) + 1;
+		assert!(counted.reads <= reads, "{name}: {counted:?} of {reads} reads");
+		let writes = legs * accesses::STAKE_WRITES;
+		assert!(counted.writes <= writes, "{name}: {counted:?} of {writes} writes");
+	}
 }

@@ -93,7 +93,7 @@ fn an_order_beyond_its_limit_is_refused_or_made_in_part() {
 			let limit = limit.map(TaoBalance::new);
 			SubtensorModule::remove_stake_full_limit(signed(cold(2)), hot(1), NETUID, limit)
 		};
-		assert_noop!(all(Some(limit)), Error::<Test>::SlippageTooHigh);
+		assert_noop!(all(Some(price() / 100 * 99)), Error::<Test>::SlippageTooHigh);
 		assert_ok!(all(Some(1)));
 		assert_eq!(stake_of(2, 1), 0);
 		stake(2, 1, TAO);
