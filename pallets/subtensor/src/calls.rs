@@ -541,12 +541,117 @@ mod calls {
 			Self::do_serve_prometheus(&hotkey, netuid, version, ip, port, ip_type)
 		}
 
-		/// Registers a subnet; its owner is the calling coldkey, and `hotkey` gets uid 0.
+		/// Registers a subnet; its owner is the calling coldkey, and `hotkey` gets uid 0. Its cost goes into the subnet's pool.
+		/// Where there are as many subnets as there may be, the one with the lowest price makes room, and the registration
+		/// waits for that.
 		#[pallet::call_index(59)]
 		#[pallet::weight(T::WeightInfo::register_network())]
 		pub fn register_network(origin: OriginFor<T>, hotkey: AccountId32) -> DispatchResult {
 			let coldkey = ensure_signed(origin)?;
-			Self::do_register_network(&coldkey, &hotkey)
+			Self::do_register_network(&coldkey, &hotkey, None)
+		}
+
+		/// Like `register_network`, and says what the subnet is.
+		#[pallet::call_index(79)]
+		#[pallet::weight(T::WeightInfo::register_network())]
+		pub fn register_network_with_identity(
+			origin: OriginFor<T>,
+			hotkey: AccountId32,
+			identity: Option<TypedSubnetIdentity>,
+		) -> DispatchResult {
+			let coldkey = ensure_signed(origin)?;
+			Self::do_register_network(&coldkey, &hotkey, identity)
+		}
+
+		/// Dissolves a subnet of `coldkey`; for that coldkey and root. What is in the subnet's pool goes to those who hold its
+		/// alpha, in the next blocks.
+		#[pallet::call_index(61)]
+		#[pallet::weight(T::WeightInfo::dissolve_network())]
+		pub fn dissolve_network(origin: OriginFor<T>, coldkey: AccountId32, netuid: NetUid) -> DispatchResult {
+			if let Some(signer) = frame_system::ensure_signed_or_root(origin)? {
+				ensure!(signer == coldkey, Error::<T>::NotSubnetOwner);
+			}
+			Self::do_dissolve_network_of(&coldkey, netuid)
+		}
+
+		/// Dissolves a subnet; for root.
+		#[pallet::call_index(120)]
+		#[pallet::weight(T::WeightInfo::dissolve_network())]
+		pub fn root_dissolve_network(origin: OriginFor<T>, netuid: NetUid) -> DispatchResult {
+			ensure_root(origin)?;
+			Self::do_dissolve_network(netuid)
+		}
+
+		/// Starts a subnet: it takes part in the emission, and its alpha can be traded; for its owner, once, when it is
+		/// [`StartCallDelay`] blocks old.
+		#[pallet::call_index(92)]
+		#[pallet::weight(T::WeightInfo::start_call())]
+		pub fn start_call(origin: OriginFor<T>, netuid: NetUid) -> DispatchResult {
+			Self::ensure_subnet_owner(origin, netuid)?;
+			Self::do_start_call(netuid)
+		}
+
+		/// Says who the calling coldkey is; it has to own a neuron. Replaces what it said before, and empty texts take it back.
+		#[pallet::call_index(68)]
+		#[pallet::weight(T::WeightInfo::set_identity())]
+		pub fn set_identity(
+			origin: OriginFor<T>,
+			name: Vec<u8>,
+			url: Vec<u8>,
+			github_repo: Vec<u8>,
+			image: Vec<u8>,
+			discord: Vec<u8>,
+			description: Vec<u8>,
+			additional: Vec<u8>,
+		) -> DispatchResult {
+			let coldkey = ensure_signed(origin)?;
+			let identity = ChainIdentityV2 {
+				name,
+				url,
+				github_repo,
+				image,
+				discord,
+				description,
+				additional,
+			};
+			Self::do_set_identity(&coldkey, identity)
+		}
+
+		/// Says what a subnet is; for its owner and root. Replaces what was said before, and empty texts take it back.
+		#[pallet::call_index(78)]
+		#[pallet::weight(T::WeightInfo::set_subnet_identity())]
+		pub fn set_subnet_identity(
+			origin: OriginFor<T>,
+			netuid: NetUid,
+			subnet_name: Vec<u8>,
+			github_repo: Vec<u8>,
+			subnet_contact: Vec<u8>,
+			subnet_url: Vec<u8>,
+			discord: Vec<u8>,
+			description: Vec<u8>,
+			logo_url: Vec<u8>,
+			additional: Vec<u8>,
+		) -> DispatchResult {
+			Self::ensure_subnet_owner_or_root(origin, netuid)?;
+			let identity = SubnetIdentityV3 {
+				subnet_name,
+				github_repo,
+				subnet_contact,
+				subnet_url,
+				discord,
+				description,
+				logo_url,
+				additional,
+			};
+			Self::do_set_subnet_identity(netuid, identity)
+		}
+
+		/// Gives a subnet's token another symbol of the catalog; for its owner and root.
+		#[pallet::call_index(112)]
+		#[pallet::weight(T::WeightInfo::update_symbol())]
+		pub fn update_symbol(origin: OriginFor<T>, netuid: NetUid, symbol: Vec<u8>) -> DispatchResult {
+			Self::ensure_subnet_owner_or_root(origin, netuid)?;
+			Self::do_update_symbol(netuid, symbol)
 		}
 
 		/// Lowers the take of a hotkey that the calling coldkey owns.

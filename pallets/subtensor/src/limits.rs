@@ -50,3 +50,8 @@ pub const MAX_SEALED_EPOCHS: u32 = 1_024;
 pub const OPENED_PER_BLOCK: u32 = 16;
 /// Most subnets of a batch of weights, and most reveals of a batch.
 pub const MAX_BATCH: u32 = 64;
+/// The part of a block's weight that cleaning up dissolved subnets may use (the pallet's integrity test checks that each
+/// step fits).
+pub const CLEANUP_SHARE: Perbill = Perbill::from_percent(5);
+/// Most registrations of subnets that wait for a dissolved one to be cleaned up.
+pub const MAX_QUEUED_REGISTRATIONS: u32 = 16;

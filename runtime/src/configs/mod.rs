@@ -149,6 +149,8 @@ impl pallet_subtensor::Config for Runtime {
 	type PalletId = SubtensorPalletId;
 	type Beacon = crate::Drand;
 	type NeuronObserver = commitments::ForgetCommitments;
+	type SubnetCleanup = ();
+	type InitialStartCallDelay = pallet_subtensor::StartDelay<Runtime>;
 	type WeightInfo = pallet_subtensor::PalletWeight<Runtime>;
 }
 

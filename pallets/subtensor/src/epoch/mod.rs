@@ -15,6 +15,7 @@ pub(crate) mod dividends;
 pub mod payout;
 pub mod schedule;
 mod snapshot;
+mod forget;
 pub mod storage;
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Who owns which hotkey, and which hotkey holds which uid.
 
+mod forget;
 mod pricing;
 mod prune;
 pub mod storage;

@@ -335,6 +335,63 @@ fn payouts_that_do_not_add_up() {
 	violates(17, || put_aside(&spent, 1, some, some));
 }
 
+#[test]
+fn clean_ups_that_cannot_be() {
+	let queue = |netuids: Vec<NetUid>| DissolveCleanupQueue::<Test>::put(BoundedVec::truncate_from(netuids));
+	violates(30, || queue(vec![NETUID]));
+	violates(30, || queue(vec![NetUid::ROOT]));
+	violates(30, || queue(vec![NetUid::new(7), NetUid::new(7)]));
+	violates(30, || CurrentDissolveCleanupStatus::<Test>::put(DissolveCleanupStatus::default()));
+}
+
+#[test]
+fn clean_ups_that_do_not_add_up() {
+	let begun = |change: fn(&mut DissolveCleanupStatus)| {
+		violates(31, || {
+			block_length(200_000_000_000);
+			for number in 0..100 {
+				give_alpha(&cold(number % 20 + 1), &hot(number % 4 + 2), NETUID, TAO);
+				let hotkey = crowd(u16::from(number));
+				assert_ok!(SubtensorModule::associate_hotkey(&cold(9), &hotkey));
+				give_alpha(&cold(9), &hotkey, NETUID, TAO);
+			}
+			assert_ok!(SubtensorModule::root_dissolve_network(RuntimeOrigin::root(), NETUID));
+			while CurrentDissolveCleanupStatus::<Test>::get().is_none_or(|status| status.paid.is_zero()) {
+				next_blocks(1);
+			}
+			assert_ok!(SubtensorModule::do_try_state());
+			let mut status = CurrentDissolveCleanupStatus::<Test>::get().unwrap();
+			change(&mut status);
+			CurrentDissolveCleanupStatus::<Test>::put(status);
+		});
+	};
+	begun(|status| status.paid = status.pot.saturating_add(TaoBalance::new(1)));
+	begun(|status| status.paid = TaoBalance::ZERO);
+	begun(|status| status.alpha = AlphaBalance::new(status.alpha.get() / 3));
+}
+
+#[test]
+fn symbols_that_are_missing_double_or_nobodys() {
+	violates(32, || TokenSymbol::<Test>::remove(NETUID));
+	let symbol = || TokenSymbol::<Test>::get(NETUID);
+	violates(32, || TokenSymbol::<Test>::insert(NetUid::new(7), symbol()));
+	violates(32, || TokenSymbol::<Test>::insert(NetUid::ROOT, symbol()));
+}
+
+#[test]
+fn an_escrow_that_does_not_hold_what_it_owes() {
+	violates(33, || {
+		let registration = NetworkRegistrationInfo {
+			coldkey: cold(2),
+			hotkey: hot(2),
+			registration_block: 1,
+			lock_amount: TaoBalance::new(1),
+			identity: None,
+		};
+		NetworkRegistrationQueue::<Test>::put(BoundedVec::truncate_from(vec![registration]));
+	});
+}
+
 /// Gives a working subnet stake on root that has earned something.
 fn root_dividends() {
 	give_root(&cold(8), &hot(2), 100 * TAO);
