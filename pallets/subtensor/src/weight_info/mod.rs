@@ -7,7 +7,10 @@
 #[cfg(test)]
 mod tests;
 
-use crate::{MAX_HOTKEYS_PER_COLDKEY, MAX_SEALED_COMMITS_PER_EPOCH, MAX_SEALED_COMMIT_BYTES, MAX_SUBNETS, MAX_VALIDATORS_PER_SUBNET, PAYMENTS_PER_BLOCK};
+use crate::{
+	MAX_HOTKEYS_PER_COLDKEY, MAX_SEALED_COMMIT_BYTES, MAX_SEALED_COMMITS_PER_EPOCH, MAX_SUBNETS,
+	MAX_VALIDATORS_PER_SUBNET, PAYMENTS_PER_BLOCK,
+};
 use core::marker::PhantomData;
 use frame_support::weights::{RuntimeDbWeight, Weight, constants::ParityDbWeight};
 use ganglion_primitives::beacon::OPEN_REF_TIME_PS;
@@ -337,7 +340,13 @@ pub trait WeightInfo {
 
 	/// `set_subnet_identity`.
 	fn set_subnet_identity() -> Weight {
-		weigh(Self::database(), computation::CALL_PS, accesses::SUBNET_IDENTITY_READS, 1, 1)
+		weigh(
+			Self::database(),
+			computation::CALL_PS,
+			accesses::SUBNET_IDENTITY_READS,
+			1,
+			1,
+		)
 	}
 
 	/// `update_symbol`: the symbols of all subnets are looked at.

@@ -2,9 +2,9 @@
 
 mod batch;
 mod commits;
+mod forget;
 mod row;
 mod sealed;
-mod forget;
 pub mod storage;
 
 #[cfg(test)]
