@@ -2,12 +2,10 @@
 //!
 //! It puts stock FRAME pallets (System, Timestamp, Aura, Grandpa, Balances, TransactionPayment, Utility, Sudo, Multisig,
 //! Preimage, Scheduler, Proxy, SafeMode) around [`pallet_swap`], the pools, and [`pallet_subtensor`], which the
-//! metadata calls `SubtensorModule`, the name that the
-//! `bittensor` SDK looks for. Pallet indices are those of the SDK's error table.
-//! It puts stock FRAME pallets (System, Timestamp, Aura, Grandpa, Balances, TransactionPayment, Sudo,
-//! Utility) around [`pallet_subtensor`], which the metadata calls `SubtensorModule`, the name that the
-//! `bittensor` SDK looks for, and [`pallet_mev_shield`] (`MevShield`), which takes transactions that are encrypted to the
-//! next block's author. Pallet indices are those of the SDK's error table.
+//! metadata calls `SubtensorModule`, the name that the `bittensor` SDK looks for; [`pallet_admin_utils`], which changes
+//! their parameters; [`pallet_commitments`], what neurons publish; [`pallet_drand`], the beacon that opens what is sealed;
+//! and [`pallet_mev_shield`] (`MevShield`), which takes transactions that are encrypted to the next block's author. Pallet
+//! indices are those of the SDK's error table.
 //!
 //! | module | what |
 //! | --- | --- |

@@ -31,7 +31,7 @@ pub use pallet::*;
 use alloc::boxed::Box;
 use frame_support::sp_runtime::traits::UniqueSaturatedInto;
 use frame_support::{BoundedVec, ensure, pallet_prelude::DispatchResult, traits::ConstU32, weights::Weight};
-use ganglion_primitives::{AccountId32, Beacon, NetUid, TaoBalance};
+use ganglion_primitives::{AccountId32, Beacon, NetUid, SubnetCleanup, TaoBalance};
 
 /// Most commitments that wait for one round.
 pub const MAX_WAITING_PER_ROUND: u32 = 256;
@@ -292,6 +292,17 @@ impl<T: Config> Pallet<T> {
 		RevealedCommitments::<T>::remove(netuid, hotkey);
 		LastCommitment::<T>::remove(netuid, hotkey);
 		UsedSpaceOf::<T>::remove(netuid, hotkey);
+	}
+}
+
+impl<T: Config> SubnetCleanup for Pallet<T> {
+	fn remove_some(netuid: NetUid, limit: u32) -> u32 {
+		let mut removed = 0_u32;
+		let left = |removed: u32| limit.saturating_sub(removed);
+		removed = removed.saturating_add(CommitmentOf::<T>::clear_prefix(netuid, left(removed), None).unique);
+		removed = removed.saturating_add(RevealedCommitments::<T>::clear_prefix(netuid, left(removed), None).unique);
+		removed = removed.saturating_add(LastCommitment::<T>::clear_prefix(netuid, left(removed), None).unique);
+		removed.saturating_add(UsedSpaceOf::<T>::clear_prefix(netuid, left(removed), None).unique)
 	}
 }
 

@@ -278,3 +278,18 @@ fn the_invariants_notice_a_commitment_that_waits_for_nothing() {
 		Rounds::<Test>::put(BoundedVec::truncate_from(vec![9]));
 	});
 }
+
+#[test]
+fn a_dissolved_subnet_is_forgotten_in_steps() {
+	run(|| {
+		for number in 1..4 {
+			assert_ok!(publish(number, vec![raw(b"x")]));
+		}
+		// A commitment, its block and the space used, of each.
+		assert_eq!(<Commitments as SubnetCleanup>::remove_some(NETUID, 4), 4);
+		assert_eq!(<Commitments as SubnetCleanup>::remove_some(NETUID, 4), 4);
+		assert_eq!(<Commitments as SubnetCleanup>::remove_some(NETUID, 4), 1);
+		assert_eq!(<Commitments as SubnetCleanup>::remove_some(NETUID, 4), 0);
+		assert_eq!(UsedSpaceOf::<Test>::iter().count(), 0);
+	});
+}

@@ -149,7 +149,7 @@ impl pallet_subtensor::Config for Runtime {
 	type PalletId = SubtensorPalletId;
 	type Beacon = crate::Drand;
 	type NeuronObserver = commitments::ForgetCommitments;
-	type SubnetCleanup = ();
+	type SubnetCleanup = crate::Commitments;
 	type InitialStartCallDelay = pallet_subtensor::StartDelay<Runtime>;
 	type WeightInfo = pallet_subtensor::PalletWeight<Runtime>;
 }

@@ -63,8 +63,6 @@ pub mod computation {
 
 /// Distinct storage items that the work reads and writes, at most.
 pub mod accesses {
-	/// `set_weights`: the subnet, who the caller and the owner are, the number of neurons, two columns, the caller's stake here and on
-	/// root, and seven parameters.
 	/// `set_weights`: who the caller and the owner are, whether the subnet exists, the number of neurons, two columns, the
 	/// caller's stake here and on root, and seven parameters.
 	pub const SET_WEIGHTS_READS: u64 = 15;

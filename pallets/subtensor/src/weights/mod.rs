@@ -68,13 +68,6 @@ impl<T: Config> Pallet<T> {
 		};
 		let n = SubnetworkN::<T>::get(netuid);
 		row::check(&row.destinations, &row.weights, n).map_err(Error::<T>::from)?;
-		Self::ensure_subnet_exists(netuid)?;
-		ensure!(mechanism == MechId::MAIN, Error::<T>::MechanismDoesNotExist);
-		ensure!(
-			!CommitRevealWeightsEnabled::<T>::get(netuid),
-			Error::<T>::CommitRevealEnabled
-		);
-		row::check(&destinations, &weights, n).map_err(Error::<T>::from)?;
 		let uid = Uids::<T>::get(netuid, hotkey).ok_or(Error::<T>::HotKeyNotRegisteredInSubNet)?;
 		Self::note_update(netuid, index, uid)?;
 		Self::put_row(hotkey, netuid, uid, n, row)?;
