@@ -219,9 +219,7 @@ pub type IdentityText = BoundedVec<u8, ConstU32<MAX_IDENTITY_TEXT_BYTES>>;
 
 /// What a coldkey says about itself. A call carries texts of any length (`Vec<u8>`), storage those that are
 /// [`IdentityText`]; both encode alike.
-#[derive(
-	Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct ChainIdentityV2<Text = IdentityText> {
 	/// Name.
 	pub name: Text,
@@ -240,9 +238,7 @@ pub struct ChainIdentityV2<Text = IdentityText> {
 }
 
 /// What the owner of a subnet says about it. See [`ChainIdentityV2`] for `Text`.
-#[derive(
-	Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct SubnetIdentityV3<Text = IdentityText> {
 	/// Name.
 	pub subnet_name: Text,

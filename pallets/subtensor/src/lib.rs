@@ -130,8 +130,8 @@ pub mod pallet {
 	use frame_support::{PalletId, pallet_prelude::*, traits::fungible};
 	use frame_system::pallet_prelude::*;
 	use ganglion_primitives::{
-		AccountId32, AlphaBalance, AxonInfo, ChainIdentityV2, I64F64, I96F32, LockState, MechId, MechanismIndex, NetUid,
-		NeuronCertificate, PerU16, PriceLimit, PrometheusInfo, SubnetCleanup, SubnetIdentityV3, SubnetPools,
+		AccountId32, AlphaBalance, AxonInfo, ChainIdentityV2, I64F64, I96F32, LockState, MechId, MechanismIndex,
+		NetUid, NeuronCertificate, PerU16, PriceLimit, PrometheusInfo, SubnetCleanup, SubnetIdentityV3, SubnetPools,
 		TaoBalance, U64F64,
 	};
 

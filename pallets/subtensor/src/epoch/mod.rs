@@ -12,10 +12,10 @@
 //! by one, and a payment reads them anyway.
 
 pub(crate) mod dividends;
+mod forget;
 pub mod payout;
 pub mod schedule;
 mod snapshot;
-mod forget;
 pub mod storage;
 
 #[cfg(test)]

@@ -23,10 +23,7 @@ impl<T: Config> Pallet<T> {
 	/// Stores what a coldkey says about itself, or removes it where all texts are empty. The coldkey has to own a neuron,
 	/// so that an identity costs at least a registration.
 	pub(crate) fn do_set_identity(coldkey: &AccountId32, identity: TypedChainIdentity) -> DispatchResult {
-		ensure!(
-			Self::owns_a_neuron(coldkey),
-			Error::<T>::HotKeyNotRegisteredInNetwork
-		);
+		ensure!(Self::owns_a_neuron(coldkey), Error::<T>::HotKeyNotRegisteredInNetwork);
 		let identity = identity.bounded().ok_or(Error::<T>::InvalidIdentity)?;
 		if identity == ChainIdentityV2::default() {
 			IdentitiesV2::<T>::remove(coldkey);

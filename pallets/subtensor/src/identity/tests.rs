@@ -103,7 +103,12 @@ fn texts_have_bounds_and_are_utf8() {
 fn the_owner_or_root_says_what_a_subnet_is() {
 	run(|| {
 		subnet();
-		assert_ok!(say_of_subnet(signed(cold(1)), NETUID, "écho".as_bytes(), b"https://x/logo"));
+		assert_ok!(say_of_subnet(
+			signed(cold(1)),
+			NETUID,
+			"écho".as_bytes(),
+			b"https://x/logo"
+		));
 		let metagraph = SubtensorModule::get_metagraph(NETUID).unwrap();
 		let identity = metagraph.identity.unwrap();
 		assert_eq!(identity.subnet_name.into_inner(), "écho".as_bytes());
@@ -168,6 +173,9 @@ fn a_subnet_may_be_registered_with_its_identity() {
 			..Default::default()
 		};
 		assert_noop!(register(3, Some(too_long)), Error::<Test>::InvalidIdentity);
-		assert_eq!(ChainIdentityV2::<Vec<u8>>::default().bounded(), Some(ChainIdentityV2::default()));
+		assert_eq!(
+			ChainIdentityV2::<Vec<u8>>::default().bounded(),
+			Some(ChainIdentityV2::default())
+		);
 	});
 }

@@ -18,11 +18,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Takes what a coldkey may claim of a subnet's pot, in alpha.
-	fn take_root_claim(
-		netuid: NetUid,
-		hotkey: &AccountId32,
-		coldkey: &AccountId32,
-	) -> Result<AlphaBalance, PotError> {
+	fn take_root_claim(netuid: NetUid, hotkey: &AccountId32, coldkey: &AccountId32) -> Result<AlphaBalance, PotError> {
 		let mut pots = RootPots::<T>::get(hotkey);
 		let since = NetworkRegisteredAt::<T>::get(netuid);
 		let Some(pot) = pots.get_mut(&netuid).filter(|pot| pot.since == since) else {

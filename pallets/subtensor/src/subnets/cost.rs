@@ -72,7 +72,10 @@ mod tests {
 			subnet();
 			assert_eq!(SubtensorModule::network_registration_cost().get(), 2 * LOCK_COST);
 			subnet();
-			assert_eq!(SubnetLocked::<Test>::get(ganglion_primitives::NetUid::new(2)).get(), 2 * LOCK_COST);
+			assert_eq!(
+				SubnetLocked::<Test>::get(ganglion_primitives::NetUid::new(2)).get(),
+				2 * LOCK_COST
+			);
 			assert_eq!(NetworkLastLockCost::<Test>::get().get(), 2 * LOCK_COST);
 			assert_eq!(SubtensorModule::network_registration_cost().get(), 4 * LOCK_COST);
 			next_blocks(50);

@@ -78,7 +78,10 @@ impl<T: Config> Pallet<T> {
 		if existing.saturating_add(waiting) < limit {
 			return Ok(Room::AfterCleanup);
 		}
-		ensure!(existing.saturating_add(waiting) == limit, Error::<T>::SubnetLimitReached);
+		ensure!(
+			existing.saturating_add(waiting) == limit,
+			Error::<T>::SubnetLimitReached
+		);
 		let pruned = Self::subnet_to_prune().ok_or(Error::<T>::SubnetLimitReached)?;
 		Ok(Room::InsteadOf(pruned))
 	}
@@ -137,12 +140,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Moves the cost of a subnet into the subnet's account, and opens the subnet's pool with what of it is above the
 	/// existential deposit, at a price of one TAO for one alpha.
-	fn open_pool(
-		netuid: NetUid,
-		payer: &AccountId32,
-		preservation: Preservation,
-		cost: TaoBalance,
-	) -> DispatchResult {
+	fn open_pool(netuid: NetUid, payer: &AccountId32, preservation: Preservation, cost: TaoBalance) -> DispatchResult {
 		let seed = T::Currency::minimum_balance();
 		let pooled = cost.get().checked_sub(seed).ok_or(Error::<T>::CannotAffordLockCost)?;
 		T::Currency::transfer(payer, &Self::subnet_account(netuid), cost.get(), preservation)?;

@@ -83,9 +83,8 @@ impl<T: Config> Pallet<T> {
 		};
 		NetworkRegistrationQueue::<T>::put(BoundedVec::truncate_from(waiting.collect()));
 		let escrow = Self::registration_escrow();
-		let founded = with_storage_layer(|| {
-			Self::found_network(netuid, &escrow, Preservation::Expendable, registration.clone())
-		});
+		let founded =
+			with_storage_layer(|| Self::found_network(netuid, &escrow, Preservation::Expendable, registration.clone()));
 		if founded.is_err() {
 			Self::refund(&registration);
 		}

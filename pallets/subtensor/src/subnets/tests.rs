@@ -142,7 +142,10 @@ fn an_owner_starts_a_subnet_once_when_it_is_old_enough() {
 		assert_noop!(start(signed(hot(1)), NETUID), Error::<Test>::NotSubnetOwner);
 		assert_noop!(start(RuntimeOrigin::root(), NETUID), DispatchError::BadOrigin);
 		assert_noop!(start(signed(cold(1)), NetUid::new(7)), Error::<Test>::SubnetNotExists);
-		assert_noop!(start(signed(ZeroAccount::get()), NetUid::ROOT), Error::<Test>::NotSubnetOwner);
+		assert_noop!(
+			start(signed(ZeroAccount::get()), NetUid::ROOT),
+			Error::<Test>::NotSubnetOwner
+		);
 		assert!(!SubtokenEnabled::<Test>::get(NETUID));
 		assert_ok!(start(signed(cold(1)), NETUID));
 		assert!(SubtokenEnabled::<Test>::get(NETUID));
@@ -222,7 +225,10 @@ fn a_registration_waits_for_the_subnet_that_has_to_go() {
 		assert_eq!(SubnetOwnerHotkey::<Test>::get(NetUid::new(2)), hot(4));
 		assert_eq!(SubnetLocked::<Test>::get(NetUid::new(2)), cost);
 		assert_eq!(Balances::balance(&SubtensorModule::registration_escrow()), 0);
-		assert_eq!(Balances::balance(&SubtensorModule::subnet_account(NetUid::new(2))), cost.get());
+		assert_eq!(
+			Balances::balance(&SubtensorModule::subnet_account(NetUid::new(2))),
+			cost.get()
+		);
 	});
 }
 

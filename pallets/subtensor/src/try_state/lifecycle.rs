@@ -15,7 +15,9 @@ pub(super) fn check<T: Config>() -> Result<(), TryRuntimeError> {
 	let leaving: BTreeSet<NetUid> = queue.iter().copied().collect();
 	ensure!(leaving.len() == queue.len(), "30: a clean-up is queued twice");
 	ensure!(
-		leaving.iter().all(|netuid| !NetworksAdded::<T>::get(netuid) && !netuid.is_root()),
+		leaving
+			.iter()
+			.all(|netuid| !NetworksAdded::<T>::get(netuid) && !netuid.is_root()),
 		"30: a subnet exists that is cleaned up"
 	);
 	if let Some(status) = CurrentDissolveCleanupStatus::<T>::get() {
@@ -25,7 +27,10 @@ pub(super) fn check<T: Config>() -> Result<(), TryRuntimeError> {
 		);
 		check_pot::<T>(&status)?;
 	}
-	for netuid in (1..=MAX_SUBNETS).map(NetUid::new).filter(|netuid| !leaving.contains(netuid)) {
+	for netuid in (1..=MAX_SUBNETS)
+		.map(NetUid::new)
+		.filter(|netuid| !leaving.contains(netuid))
+	{
 		let symbol = TokenSymbol::<T>::contains_key(netuid);
 		ensure!(
 			symbol == NetworksAdded::<T>::get(netuid),
@@ -52,7 +57,10 @@ fn check_pot<T: Config>(status: &DissolveCleanupStatus) -> Result<(), TryRuntime
 		return Ok(());
 	}
 	let netuid = status.netuid;
-	let left = status.pot.checked_sub(status.paid).ok_or("31: more was paid than was there")?;
+	let left = status
+		.pot
+		.checked_sub(status.paid)
+		.ok_or("31: more was paid than was there")?;
 	let kept = left.get().saturating_add(T::Currency::minimum_balance());
 	ensure!(
 		T::Currency::balance(&Pallet::<T>::subnet_account(netuid)) >= kept,
@@ -68,7 +76,10 @@ fn check_pot<T: Config>(status: &DissolveCleanupStatus) -> Result<(), TryRuntime
 	}
 	for ((hotkey, _, pool_netuid), position) in Alpha::<T>::iter() {
 		if pool_netuid == netuid {
-			ensure!(shares.contains_key(&hotkey), "31: a position of a dissolved subnet has no pool");
+			ensure!(
+				shares.contains_key(&hotkey),
+				"31: a position of a dissolved subnet has no pool"
+			);
 			owed = owed.saturating_add(status.share_of(Pallet::<T>::value_of_shares(&hotkey, netuid, position)));
 		}
 	}

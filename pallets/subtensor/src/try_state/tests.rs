@@ -341,7 +341,9 @@ fn clean_ups_that_cannot_be() {
 	violates(30, || queue(vec![NETUID]));
 	violates(30, || queue(vec![NetUid::ROOT]));
 	violates(30, || queue(vec![NetUid::new(7), NetUid::new(7)]));
-	violates(30, || CurrentDissolveCleanupStatus::<Test>::put(DissolveCleanupStatus::default()));
+	violates(30, || {
+		CurrentDissolveCleanupStatus::<Test>::put(DissolveCleanupStatus::default())
+	});
 }
 
 #[test]

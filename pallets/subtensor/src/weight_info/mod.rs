@@ -279,7 +279,13 @@ pub trait WeightInfo {
 
 	/// `set_subnet_identity`.
 	fn set_subnet_identity() -> Weight {
-		weigh(Self::database(), computation::CALL_PS, accesses::SUBNET_IDENTITY_READS, 1, 1)
+		weigh(
+			Self::database(),
+			computation::CALL_PS,
+			accesses::SUBNET_IDENTITY_READS,
+			1,
+			1,
+		)
 	}
 
 	/// `update_symbol`: the symbols of all subnets are looked at.

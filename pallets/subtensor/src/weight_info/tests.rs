@@ -359,9 +359,12 @@ fn lively_storage() -> sp_io::TestExternalities {
 fn calls_about_subnets_are_charged_for_what_they_touch() {
 	type Call = (&'static str, u64, u64, fn() -> bool);
 	let calls: [Call; 5] = [
-		("dissolve_network", accesses::DISSOLVE_READS, accesses::DISSOLVE_WRITES, || {
-			SubtensorModule::dissolve_network(signed(cold(1)), cold(1), NETUID).is_ok()
-		}),
+		(
+			"dissolve_network",
+			accesses::DISSOLVE_READS,
+			accesses::DISSOLVE_WRITES,
+			|| SubtensorModule::dissolve_network(signed(cold(1)), cold(1), NETUID).is_ok(),
+		),
 		("start_call", accesses::START_READS, accesses::START_WRITES, || {
 			SubtensorModule::start_call(signed(cold(7)), NetUid::new(2)).is_ok()
 		}),
@@ -373,8 +376,17 @@ fn calls_about_subnets_are_charged_for_what_they_touch() {
 				let nothing = Vec::new;
 				let name = b"two".to_vec();
 				let origin = signed(cold(2));
-				SubtensorModule::set_identity(origin, name, nothing(), nothing(), nothing(), nothing(), nothing(), nothing())
-					.is_ok()
+				SubtensorModule::set_identity(
+					origin,
+					name,
+					nothing(),
+					nothing(),
+					nothing(),
+					nothing(),
+					nothing(),
+					nothing(),
+				)
+				.is_ok()
 			},
 		),
 		("set_subnet_identity", accesses::SUBNET_IDENTITY_READS, 1, || {
@@ -417,7 +429,10 @@ fn a_clean_up_and_a_registration_that_waited_are_charged_for_what_they_touch() {
 			let counted = counter::count(&mut storage, || charged = SubtensorModule::renew_subnets());
 			println!("{counted:?}, charged {charged:?}");
 			let touched = database.reads_writes(counted.reads, counted.writes);
-			assert!(charged.ref_time() >= touched.ref_time(), "{counted:?}, charged {charged:?}");
+			assert!(
+				charged.ref_time() >= touched.ref_time(),
+				"{counted:?}, charged {charged:?}"
+			);
 			storage.execute_with(SubtensorModule::renew_subnets);
 			blocks += 1;
 		}

@@ -1,7 +1,7 @@
 //! What validators think of miners.
 
-mod row;
 mod forget;
+mod row;
 pub mod storage;
 
 #[cfg(test)]

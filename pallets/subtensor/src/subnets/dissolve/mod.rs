@@ -198,7 +198,11 @@ impl<T: Config> Pallet<T> {
 			Self::weights_prefixes(netuid),
 			Self::epoch_prefixes(netuid),
 		];
-		if !prefixes.into_iter().flatten().all(|prefix| remove_under::<T>(prefix, meter)) {
+		if !prefixes
+			.into_iter()
+			.flatten()
+			.all(|prefix| remove_under::<T>(prefix, meter))
+		{
 			return false;
 		}
 		loop {

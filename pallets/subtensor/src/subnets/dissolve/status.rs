@@ -52,9 +52,7 @@ impl CleanupStage {
 }
 
 /// How far the clean-up of a dissolved subnet has come.
-#[derive(
-	Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct DissolveCleanupStatus {
 	/// The subnet.
 	pub netuid: NetUid,

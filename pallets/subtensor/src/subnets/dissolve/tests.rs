@@ -105,14 +105,7 @@ fn holders_are_told() {
 		dissolve(NETUID);
 		assert!(events().contains(&Event::NetworkRemoved(NETUID)));
 		clean_up();
-		let told = Event::StakeRemoved(
-			cold(2),
-			hot(2),
-			TaoBalance::new(pot),
-			(3 * TAO).into(),
-			NETUID,
-			0,
-		);
+		let told = Event::StakeRemoved(cold(2), hot(2), TaoBalance::new(pot), (3 * TAO).into(), NETUID, 0);
 		assert!(events().contains(&told), "{:?}", events());
 	});
 }
@@ -149,7 +142,12 @@ fn nothing_of_a_subnet_is_left_and_its_number_is_free() {
 		clean_up();
 		let kept: BTreeSet<[u8; 16]> = ["Owner", "OwnedHotkeys", "StakingHotkeys"]
 			.into_iter()
-			.chain(["NetworkLastLockCost", "NetworkLastRegistered", "DissolveCleanupQueue", "OpenPayouts"])
+			.chain([
+				"NetworkLastLockCost",
+				"NetworkLastRegistered",
+				"DissolveCleanupQueue",
+				"OpenPayouts",
+			])
 			.map(|item| twox_128(item.as_bytes()))
 			.collect();
 		let left: Vec<Vec<u8>> = keys()
@@ -171,8 +169,15 @@ fn nothing_of_a_subnet_is_left_and_its_number_is_free() {
 
 /// The names of the items that these keys belong to.
 fn named(keys: &[Vec<u8>]) -> String {
-	let names: BTreeMap<[u8; 16], &str> = maps().into_iter().map(|map| (twox_128(map.name.as_bytes()), map.name)).collect();
-	let name = |key: &Vec<u8>| names.get(&key[16..32]).map_or_else(|| format!("{key:?}"), ToString::to_string);
+	let names: BTreeMap<[u8; 16], &str> = maps()
+		.into_iter()
+		.map(|map| (twox_128(map.name.as_bytes()), map.name))
+		.collect();
+	let name = |key: &Vec<u8>| {
+		names
+			.get(&key[16..32])
+			.map_or_else(|| format!("{key:?}"), ToString::to_string)
+	};
 	keys.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
@@ -209,7 +214,10 @@ fn a_subnet_that_is_cleaned_up_does_not_exist_for_calls() {
 			let twice = SubtensorModule::dissolve_network(signed(cold(1)), cold(1), NETUID);
 			assert_noop!(twice, Error::<Test>::NetworkDissolveAlreadyQueued);
 			next_blocks(1);
-			assert!(CurrentDissolveCleanupStatus::<Test>::exists(), "the clean-up was too quick");
+			assert!(
+				CurrentDissolveCleanupStatus::<Test>::exists(),
+				"the clean-up was too quick"
+			);
 		}
 		let epochs = SubnetEpochIndex::<Test>::get(NETUID);
 		let issuance = Balances::total_issuance();
@@ -227,9 +235,15 @@ fn an_owner_or_root_dissolves_and_nobody_else() {
 		assert_noop!(call(signed(cold(2)), cold(1), NETUID), Error::<Test>::NotSubnetOwner);
 		assert_noop!(call(signed(cold(2)), cold(2), NETUID), Error::<Test>::NotSubnetOwner);
 		assert_noop!(call(signed(hot(1)), hot(1), NETUID), Error::<Test>::NotSubnetOwner);
-		assert_noop!(call(RuntimeOrigin::root(), cold(2), NETUID), Error::<Test>::NotSubnetOwner);
+		assert_noop!(
+			call(RuntimeOrigin::root(), cold(2), NETUID),
+			Error::<Test>::NotSubnetOwner
+		);
 		assert_noop!(call(RuntimeOrigin::none(), cold(1), NETUID), DispatchError::BadOrigin);
-		assert_noop!(call(signed(cold(1)), cold(1), NetUid::new(9)), Error::<Test>::SubnetNotExists);
+		assert_noop!(
+			call(signed(cold(1)), cold(1), NetUid::new(9)),
+			Error::<Test>::SubnetNotExists
+		);
 		let root = call(RuntimeOrigin::root(), ZeroAccount::get(), NetUid::ROOT);
 		assert_noop!(root, Error::<Test>::SubnetNotExists);
 		let by_root = |netuid| SubtensorModule::root_dissolve_network(RuntimeOrigin::root(), netuid);
@@ -289,7 +303,12 @@ fn a_clean_up_takes_its_share_of_each_block_and_others_go_on() {
 			assert_ok!(try_register(2, second, hot(2)));
 			let netuids: Vec<_> = (0..100_u8).collect();
 			for number in netuids {
-				give_alpha(&cold(number % 20 + 1), &crowd(u16::from(number) + 1), NETUID, TAO + u64::from(number));
+				give_alpha(
+					&cold(number % 20 + 1),
+					&crowd(u16::from(number) + 1),
+					NETUID,
+					TAO + u64::from(number),
+				);
 				give_alpha(&cold(2), &crowd(u16::from(number) + 1), second, TAO);
 			}
 			block_length(length);
@@ -324,7 +343,10 @@ fn several_subnets_are_cleaned_up_in_the_order_of_their_ends() {
 		let netuids = [subnet(), subnet(), subnet()];
 		dissolve(netuids[2]);
 		dissolve(netuids[0]);
-		assert_eq!(DissolveCleanupQueue::<Test>::get().into_inner(), vec![netuids[2], netuids[0]]);
+		assert_eq!(
+			DissolveCleanupQueue::<Test>::get().into_inner(),
+			vec![netuids[2], netuids[0]]
+		);
 		assert_eq!(SubtensorModule::subnets(), vec![netuids[1]]);
 		let mut ended = Vec::new();
 		while !DissolveCleanupQueue::<Test>::get().is_empty() {
@@ -357,7 +379,10 @@ fn a_holder_whose_account_cannot_be_paid_loses_no_more_than_dust() {
 		assert_eq!(Balances::balance(&cold(100)), 0);
 		let (paid, burned) = paid_and_burned(NETUID);
 		assert_eq!(paid + burned, LOCK_COST);
-		assert!((EXISTENTIAL_DEPOSIT..2 * EXISTENTIAL_DEPOSIT).contains(&burned), "{burned}");
+		assert!(
+			(EXISTENTIAL_DEPOSIT..2 * EXISTENTIAL_DEPOSIT).contains(&burned),
+			"{burned}"
+		);
 		assert_eq!(Balances::total_issuance(), issuance - burned);
 	});
 }
@@ -410,7 +435,9 @@ fn roots_dividends_are_paid_to_those_who_may_claim_them() {
 		while !DissolveCleanupQueue::<Test>::get().is_empty() {
 			next_blocks(1);
 			assert_ok!(SubtensorModule::do_try_state());
-			known = CurrentDissolveCleanupStatus::<Test>::get().filter(|status| !status.pot.is_zero()).or(known);
+			known = CurrentDissolveCleanupStatus::<Test>::get()
+				.filter(|status| !status.pot.is_zero())
+				.or(known);
 			// Who stakes on root now is owed nothing.
 			if known.is_some() && !StakingHotkeys::<Test>::get(cold(10)).contains(&hot(2)) {
 				give_root(&cold(10), &hot(2), 1_000 * TAO);
@@ -425,7 +452,10 @@ fn roots_dividends_are_paid_to_those_who_may_claim_them() {
 		assert!(RootPots::<Test>::get(hot(2)).is_empty());
 		assert_eq!(RootClaims::<Test>::iter().count(), 0);
 		assert!(StakingHotkeys::<Test>::get(cold(9)).is_empty());
-		assert_eq!(SubtensorModule::stake_of(&hot(2), &cold(8), NetUid::ROOT).get(), 100 * TAO);
+		assert_eq!(
+			SubtensorModule::stake_of(&hot(2), &cold(8), NetUid::ROOT).get(),
+			100 * TAO
+		);
 	});
 }
 
@@ -458,7 +488,9 @@ fn maps() -> Vec<Map> {
 fn key_types(key: &scale_info::MetaType, count: usize) -> Vec<String> {
 	let name = |key: &scale_info::MetaType| {
 		let info = key.type_info();
-		info.path.ident().map_or_else(|| format!("{:?}", info.type_def), ToString::to_string)
+		info.path
+			.ident()
+			.map_or_else(|| format!("{:?}", info.type_def), ToString::to_string)
 	};
 	match (count, key.type_info().type_def) {
 		(1, _) => vec![name(key)],
@@ -504,7 +536,11 @@ fn every_map_that_begins_with_a_subnet_is_forgotten() {
 			}
 			if !unhashed::exists(&key) {
 				// Of what is optional the default is `None`, which is no value.
-				let value = if map.default == [0] { vec![0; 4_096] } else { map.default };
+				let value = if map.default == [0] {
+					vec![0; 4_096]
+				} else {
+					map.default
+				};
 				unhashed::put_raw(&key, &value);
 			}
 			stored.insert(map.name, key);
