@@ -7,6 +7,7 @@
 //!   kinds of money ([`TaoBalance`], [`AlphaBalance`]), which cannot be added to each other;
 //! - [`fixed`]: the share number [`U64F64`], the price [`I96F32`] and exact products divided by a third number;
 //! - [`beacon`]: [`Beacon`], the seam between sealed commits and a randomness beacon;
+//! - [`neurons`]: [`NeuronObserver`], for what else the chain keeps about neurons;
 //! - [`pools`]: [`SubnetPools`], the seam between staking and the pools of TAO and alpha;
 //! - [`cleanup`]: [`SubnetCleanup`], the seam through which other pallets learn that a subnet is gone;
 //! - [`info`] and [`delegation`]: the records that the runtime APIs return;
@@ -48,6 +49,7 @@ pub mod delegation;
 pub mod fixed;
 pub mod hyperparams;
 pub mod info;
+pub mod neurons;
 pub mod pools;
 pub mod units;
 
@@ -60,6 +62,7 @@ pub use info::{
 	AxonInfo, BasketClaimPreview, ChainIdentityV2, IdentityText, Metagraph, NeuronCertificate, NeuronInfo,
 	NeuronInfoLite, PrometheusInfo, StakeInfo, SubnetIdentityV3,
 };
+pub use neurons::NeuronObserver;
 pub use pools::{PoolRefusal, PriceLimit, Reserves, SimSwapResult, SubnetPools, SubnetPrice, Trade};
 pub use sp_runtime::{AccountId32, PerU16};
 pub use units::{AlphaBalance, MechId, MechanismIndex, NetUid, RAO_PER_TAO, TaoBalance};

@@ -76,10 +76,7 @@ mod calls {
 			allow_partial: bool,
 		) -> DispatchResult {
 			let coldkey = ensure_signed(origin)?;
-			let limit = PriceLimit {
-				price: limit_price,
-				allow_partial,
-			};
+			let limit = PriceLimit::new(limit_price, allow_partial);
 			Self::do_add_stake(&coldkey, &hotkey, netuid, amount_staked, Some(limit))
 		}
 
@@ -96,10 +93,7 @@ mod calls {
 			allow_partial: bool,
 		) -> DispatchResult {
 			let coldkey = ensure_signed(origin)?;
-			let limit = PriceLimit {
-				price: limit_price,
-				allow_partial,
-			};
+			let limit = PriceLimit::new(limit_price, allow_partial);
 			Self::do_remove_stake(&coldkey, &hotkey, netuid, amount_unstaked, Some(limit))
 		}
 
@@ -114,10 +108,7 @@ mod calls {
 			limit_price: Option<TaoBalance>,
 		) -> DispatchResult {
 			let coldkey = ensure_signed(origin)?;
-			let limit = limit_price.map(|price| PriceLimit {
-				price,
-				allow_partial: false,
-			});
+			let limit = limit_price.map(|price| PriceLimit::new(price, false));
 			Self::do_remove_stake(&coldkey, &hotkey, netuid, AlphaBalance::MAX, limit)
 		}
 
@@ -154,16 +145,8 @@ mod calls {
 			alpha_amount: AlphaBalance,
 		) -> DispatchResult {
 			let coldkey = ensure_signed(origin)?;
-			let from = Place {
-				hotkey: &origin_hotkey,
-				coldkey: &coldkey,
-				netuid: origin_netuid,
-			};
-			let to = Place {
-				hotkey: &destination_hotkey,
-				coldkey: &coldkey,
-				netuid: destination_netuid,
-			};
+			let from = Place::new(&origin_hotkey, &coldkey, origin_netuid);
+			let to = Place::new(&destination_hotkey, &coldkey, destination_netuid);
 			Self::do_move_stake(from, to, alpha_amount, None)
 		}
 
@@ -182,20 +165,9 @@ mod calls {
 			allow_partial: bool,
 		) -> DispatchResult {
 			let coldkey = ensure_signed(origin)?;
-			let from = Place {
-				hotkey: &origin_hotkey,
-				coldkey: &coldkey,
-				netuid: origin_netuid,
-			};
-			let to = Place {
-				hotkey: &destination_hotkey,
-				coldkey: &coldkey,
-				netuid: destination_netuid,
-			};
-			let limit = PriceLimit {
-				price: limit_price,
-				allow_partial,
-			};
+			let from = Place::new(&origin_hotkey, &coldkey, origin_netuid);
+			let to = Place::new(&destination_hotkey, &coldkey, destination_netuid);
+			let limit = PriceLimit::new(limit_price, allow_partial);
 			Self::do_move_stake(from, to, alpha_amount, Some(limit))
 		}
 
@@ -210,11 +182,7 @@ mod calls {
 			alpha_amount: AlphaBalance,
 		) -> DispatchResult {
 			let coldkey = ensure_signed(origin)?;
-			let from = Place {
-				hotkey: &hotkey,
-				coldkey: &coldkey,
-				netuid: origin_netuid,
-			};
+			let from = Place::new(&hotkey, &coldkey, origin_netuid);
 			Self::do_swap_stake(from, destination_netuid, alpha_amount, None)
 		}
 
@@ -231,15 +199,8 @@ mod calls {
 			allow_partial: bool,
 		) -> DispatchResult {
 			let coldkey = ensure_signed(origin)?;
-			let from = Place {
-				hotkey: &hotkey,
-				coldkey: &coldkey,
-				netuid: origin_netuid,
-			};
-			let limit = PriceLimit {
-				price: limit_price,
-				allow_partial,
-			};
+			let from = Place::new(&hotkey, &coldkey, origin_netuid);
+			let limit = PriceLimit::new(limit_price, allow_partial);
 			Self::do_swap_stake(from, destination_netuid, alpha_amount, Some(limit))
 		}
 
@@ -256,16 +217,8 @@ mod calls {
 			alpha_amount: AlphaBalance,
 		) -> DispatchResult {
 			let coldkey = ensure_signed(origin)?;
-			let from = Place {
-				hotkey: &hotkey,
-				coldkey: &coldkey,
-				netuid: origin_netuid,
-			};
-			let to = Place {
-				hotkey: &hotkey,
-				coldkey: &destination_coldkey,
-				netuid: destination_netuid,
-			};
+			let from = Place::new(&hotkey, &coldkey, origin_netuid);
+			let to = Place::new(&hotkey, &destination_coldkey, destination_netuid);
 			Self::do_transfer_stake(from, to, alpha_amount)
 		}
 
@@ -282,16 +235,8 @@ mod calls {
 			alpha_amount: AlphaBalance,
 		) -> DispatchResult {
 			let coldkey = ensure_signed(origin)?;
-			let from = Place {
-				hotkey: &origin_hotkey,
-				coldkey: &coldkey,
-				netuid: origin_netuid,
-			};
-			let to = Place {
-				hotkey: &destination_hotkey,
-				coldkey: &destination_coldkey,
-				netuid: destination_netuid,
-			};
+			let from = Place::new(&origin_hotkey, &coldkey, origin_netuid);
+			let to = Place::new(&destination_hotkey, &destination_coldkey, destination_netuid);
 			Self::do_transfer_stake_and_hotkey(from, to, alpha_amount)
 		}
 
@@ -335,10 +280,7 @@ mod calls {
 			limit: Option<TaoBalance>,
 		) -> DispatchResult {
 			let coldkey = ensure_signed(origin)?;
-			let limit = limit.map(|price| PriceLimit {
-				price,
-				allow_partial: false,
-			});
+			let limit = limit.map(|price| PriceLimit::new(price, false));
 			Self::do_add_stake_burn(&coldkey, &hotkey, netuid, amount, limit)
 		}
 
@@ -349,6 +291,141 @@ mod calls {
 			let coldkey = ensure_signed(origin)?;
 			Self::ensure_may_own(&coldkey, &hotkey)?;
 			Self::associate_hotkey(&coldkey, &hotkey)
+		}
+
+		/// Sets weights of the calling hotkey on mechanism 0 of several subnets. An item that is refused leaves an event; the
+		/// others count.
+		#[pallet::call_index(80)]
+		#[pallet::weight(T::WeightInfo::batch_set_weights(netuids.len() as u32, weights::total_length(weights)))]
+		pub fn batch_set_weights(
+			origin: OriginFor<T>,
+			netuids: Vec<codec::Compact<NetUid>>,
+			weights: Vec<weights::BatchedRow>,
+			version_keys: Vec<codec::Compact<u64>>,
+		) -> DispatchResult {
+			let hotkey = ensure_signed(origin)?;
+			Self::do_batch_set_weights(&hotkey, netuids, weights, version_keys)
+		}
+
+		/// Commits the calling hotkey to weights on a subnet by their hash: BLAKE2b-256 of the SCALE encoding of `(hotkey,
+		/// mechanism index, uids, values, salt, version key)`.
+		#[pallet::call_index(96)]
+		#[pallet::weight(T::WeightInfo::commit_weights())]
+		pub fn commit_weights(origin: OriginFor<T>, netuid: NetUid, commit_hash: sp_core::H256) -> DispatchResult {
+			let hotkey = ensure_signed(origin)?;
+			Self::do_commit_weights(&hotkey, netuid, MechId::MAIN, commit_hash)
+		}
+
+		/// Like `commit_weights`, for a mechanism of a subnet.
+		#[pallet::call_index(115)]
+		#[pallet::weight(T::WeightInfo::commit_weights())]
+		pub fn commit_mechanism_weights(
+			origin: OriginFor<T>,
+			netuid: NetUid,
+			mecid: MechId,
+			commit_hash: sp_core::H256,
+		) -> DispatchResult {
+			let hotkey = ensure_signed(origin)?;
+			Self::do_commit_weights(&hotkey, netuid, mecid, commit_hash)
+		}
+
+		/// Like `commit_weights`, for several subnets. An item that is refused leaves an event; the others count.
+		#[pallet::call_index(100)]
+		#[pallet::weight(T::WeightInfo::commit_weights().saturating_mul(netuids.len() as u64))]
+		pub fn batch_commit_weights(
+			origin: OriginFor<T>,
+			netuids: Vec<codec::Compact<NetUid>>,
+			commit_hashes: Vec<sp_core::H256>,
+		) -> DispatchResult {
+			let hotkey = ensure_signed(origin)?;
+			Self::do_batch_commit_weights(&hotkey, netuids, commit_hashes)
+		}
+
+		/// Reveals weights that the calling hotkey committed to, [`RevealPeriodEpochs`] epochs after the commit.
+		#[pallet::call_index(97)]
+		#[pallet::weight(T::WeightInfo::reveal_weights(uids.len() as u32))]
+		pub fn reveal_weights(
+			origin: OriginFor<T>,
+			netuid: NetUid,
+			uids: Vec<u16>,
+			values: Vec<u16>,
+			salt: Vec<u16>,
+			version_key: u64,
+		) -> DispatchResult {
+			let hotkey = ensure_signed(origin)?;
+			let row = weights::Row {
+				destinations: uids,
+				weights: values,
+				version_key,
+			};
+			Self::do_reveal_weights(&hotkey, netuid, MechId::MAIN, row, salt)
+		}
+
+		/// Like `reveal_weights`, for a mechanism of a subnet.
+		#[pallet::call_index(116)]
+		#[pallet::weight(T::WeightInfo::reveal_weights(uids.len() as u32))]
+		pub fn reveal_mechanism_weights(
+			origin: OriginFor<T>,
+			netuid: NetUid,
+			mecid: MechId,
+			uids: Vec<u16>,
+			values: Vec<u16>,
+			salt: Vec<u16>,
+			version_key: u64,
+		) -> DispatchResult {
+			let hotkey = ensure_signed(origin)?;
+			let row = weights::Row {
+				destinations: uids,
+				weights: values,
+				version_key,
+			};
+			Self::do_reveal_weights(&hotkey, netuid, mecid, row, salt)
+		}
+
+		/// Like `reveal_weights`, for several commits; all or none.
+		#[pallet::call_index(98)]
+		#[pallet::weight(T::WeightInfo::batch_reveal_weights(uids_list.len() as u32, weights::total_length(uids_list)))]
+		pub fn batch_reveal_weights(
+			origin: OriginFor<T>,
+			netuid: NetUid,
+			uids_list: Vec<Vec<u16>>,
+			values_list: Vec<Vec<u16>>,
+			salts_list: Vec<Vec<u16>>,
+			version_keys: Vec<u64>,
+		) -> DispatchResult {
+			let hotkey = ensure_signed(origin)?;
+			Self::do_batch_reveal_weights(&hotkey, netuid, uids_list, values_list, salts_list, version_keys)
+		}
+
+		/// Commits the calling hotkey to weights that are sealed until a round of the beacon, which the chain opens and sets
+		/// when it has come.
+		#[pallet::call_index(113)]
+		#[pallet::weight(T::WeightInfo::commit_sealed_weights())]
+		pub fn commit_timelocked_weights(
+			origin: OriginFor<T>,
+			netuid: NetUid,
+			commit: BoundedVec<u8, ConstU32<MAX_SEALED_COMMIT_BYTES>>,
+			reveal_round: u64,
+			commit_reveal_version: u16,
+		) -> DispatchResult {
+			let hotkey = ensure_signed(origin)?;
+			let (mechanism, version) = (MechId::MAIN, commit_reveal_version);
+			Self::do_commit_sealed_weights(&hotkey, netuid, mechanism, commit, reveal_round, version)
+		}
+
+		/// Like `commit_timelocked_weights`, for a mechanism of a subnet.
+		#[pallet::call_index(118)]
+		#[pallet::weight(T::WeightInfo::commit_sealed_weights())]
+		pub fn commit_timelocked_mechanism_weights(
+			origin: OriginFor<T>,
+			netuid: NetUid,
+			mecid: MechId,
+			commit: BoundedVec<u8, ConstU32<MAX_SEALED_COMMIT_BYTES>>,
+			reveal_round: u64,
+			commit_reveal_version: u16,
+		) -> DispatchResult {
+			let hotkey = ensure_signed(origin)?;
+			Self::do_commit_sealed_weights(&hotkey, netuid, mecid, commit, reveal_round, commit_reveal_version)
 		}
 
 		/// Publishes where the calling hotkey serves. Address 0 with port 1 withdraws it.

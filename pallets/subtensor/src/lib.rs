@@ -157,6 +157,11 @@ pub mod pallet {
 		/// The pools that price alpha in TAO.
 		type Pools: SubnetPools;
 
+		/// Opens what is sealed until a round.
+		type Beacon: ganglion_primitives::Beacon;
+
+		/// Hears when neurons go.
+		type NeuronObserver: ganglion_primitives::NeuronObserver;
 		/// What other pallets store about subnets.
 		type SubnetCleanup: SubnetCleanup;
 
@@ -322,6 +327,30 @@ pub mod pallet {
 		NominatorMinRequiredStakeSet(u64),
 		/// A validator set weights: key of the mechanism, uid.
 		WeightsSet(MechanismIndex, u16),
+		/// A hotkey committed to weights: hotkey, key of the mechanism, hash.
+		WeightsCommitted(AccountId32, MechanismIndex, sp_core::H256),
+		/// A hotkey revealed weights that it had committed to: hotkey, key of the mechanism, hash.
+		WeightsRevealed(AccountId32, MechanismIndex, sp_core::H256),
+		/// A hotkey committed to weights that are sealed until a round of the beacon: hotkey, key of the mechanism,
+		/// BLAKE2b-256 of the ciphertext, round.
+		TimelockedWeightsCommitted(AccountId32, MechanismIndex, sp_core::H256, u64),
+		/// Sealed weights were opened and set: key of the mechanism, hotkey.
+		TimelockedWeightsRevealed(MechanismIndex, AccountId32),
+		/// Sealed weights were opened, or could not be, and are not set.
+		TimelockedWeightsRefused {
+			/// Key of the mechanism.
+			index: MechanismIndex,
+			/// Whose they were.
+			hotkey: AccountId32,
+			/// Why.
+			error: DispatchError,
+		},
+		/// A batch of weights was set, or committed to: subnets, hotkey.
+		BatchWeightsCompleted(Vec<codec::Compact<NetUid>>, AccountId32),
+		/// Items of a batch were refused.
+		BatchCompletedWithErrors(),
+		/// An item of a batch was refused, for this reason.
+		BatchWeightItemFailed(DispatchError),
 		/// A validator's take was lowered: coldkey, hotkey, take.
 		TakeDecreased(AccountId32, AccountId32, PerU16),
 		/// A validator's take was raised: coldkey, hotkey, take.
@@ -485,6 +514,29 @@ pub mod pallet {
 		CanNotSetRootNetworkWeights,
 		/// Weights have to be committed first on this subnet.
 		CommitRevealEnabled,
+		/// Weights need no commit on this subnet: set them.
+		CommitRevealDisabled,
+		/// The hotkey has no commit here that is still good, or got its uid after it: commit again.
+		NoWeightsCommitFound,
+		/// The hotkey has as many commits that are not revealed as it may have, or the subnet has in this epoch: wait for
+		/// some to be revealed.
+		TooManyUnrevealedCommits,
+		/// None of the hotkey's commits is to what was revealed: reveal exactly what was hashed, with its salt.
+		InvalidRevealCommitHashNotMatch,
+		/// The commit cannot be revealed yet: wait for the epoch that the subnet's reveal period says.
+		RevealTooEarly,
+		/// The commit was to be revealed in an earlier epoch: commit again.
+		ExpiredWeightCommit,
+		/// The chain opens sealed weights of version 4 only: update the client.
+		IncorrectCommitRevealVersion,
+		/// The round has come already: seal the weights until a later one.
+		InvalidRevealRound,
+		/// The sealed weights could not be opened with their round's signature, or are not what they should be.
+		SealedWeightsUnreadable,
+		/// The sealed weights name another hotkey than the one that committed to them.
+		SealedWeightsOfAnother,
+		/// The lists of a batch are not equally long, or longer than [`MAX_BATCH`].
+		InputLengthsUnequal,
 		/// There are not as many weights as destinations.
 		WeightVecNotEqualSize,
 		/// There are more destinations than neurons.

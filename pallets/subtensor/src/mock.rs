@@ -6,7 +6,9 @@ use frame_support::{
 	traits::{AsEnsureOriginWithArg, Hooks, fungible::Mutate},
 };
 use frame_system::EnsureRoot;
-use ganglion_primitives::{AccountId32, AlphaBalance, NetUid, TaoBalance, U64F64};
+use ganglion_primitives::{
+	AccountId32, AlphaBalance, Beacon, NetUid, TaoBalance, TimelockError, U64F64, beacon::BeaconSignature,
+};
 use sp_runtime::{BuildStorage, traits::IdentityLookup};
 
 type Block = frame_system::mocking::MockBlock<Test>;
@@ -64,10 +66,46 @@ impl pallet_swap::Config for Test {
 impl Config for Test {
 	type Currency = Balances;
 	type Pools = Swap;
+	type Beacon = TestBeacon;
+	type NeuronObserver = ();
 	type WeightInfo = PalletWeight<Test>;
 	type PalletId = SubtensorPalletId;
 	type SubnetCleanup = ();
 	type InitialStartCallDelay = StartDelay<Test>;
+}
+
+parameter_types! {
+	/// The rounds that have come.
+	pub storage Rounds: Vec<u64> = Vec::new();
+}
+
+/// A beacon that signs a round with its number, and ciphertexts that are the number and the plain bytes.
+pub struct TestBeacon;
+
+impl Beacon for TestBeacon {
+	fn signature(round: u64) -> Option<BeaconSignature> {
+		let bytes = round.to_le_bytes().to_vec();
+		Rounds::get()
+			.contains(&round)
+			.then(|| BeaconSignature::truncate_from(bytes))
+	}
+
+	fn latest_round() -> Option<u64> {
+		Rounds::get().into_iter().max()
+	}
+
+	fn oldest_round() -> Option<u64> {
+		Rounds::get().into_iter().min()
+	}
+
+	fn open(commit: &[u8], signature: &[u8]) -> Result<Vec<u8>, TimelockError> {
+		let (round, plain) = commit.split_at_checked(8).ok_or(TimelockError::MalformedCommit)?;
+		if round == signature {
+			Ok(plain.to_vec())
+		} else {
+			Err(TimelockError::WrongKey)
+		}
+	}
 }
 
 /// What subnets of the tests start with.

@@ -1,6 +1,6 @@
 """A newcomer's path with `btcli` alone: a wallet, money, a subnet, a seat on it, stake, weights, and out again.
 
-Nothing is asked at a prompt, everything answers in JSON, and each answer is checked.
+Nothing is asked at a prompt, and each answer is checked: JSON by its fields, what is for people by its being there.
 """
 
 from __future__ import annotations
@@ -31,24 +31,28 @@ class Cli:
         self.wallets = wallets
         self.binary = Path(sys.executable).with_name("btcli")
         self.place = ["--network", endpoint, "--fallback-endpoints", "none", "--archive-endpoints", "none"]
-        self.place += ["--wallet-path", str(wallets), "--json"]
+        self.place += ["--wallet-path", str(wallets)]
 
-    async def __call__(self, *words: str, wallet: str = "newcomer", hotkey: str = "default", ask: bool = False) -> Any:
-        """Runs a command and returns its answer; fails unless its exit status is 0. `ask`: it has a prompt to skip."""
-        status, answer, errors = await self.status(*words, wallet=wallet, hotkey=hotkey, ask=ask)
+    async def __call__(self, *words: str, **how: Any) -> Any:
+        """Runs a command as `status` does and returns its answer; fails unless its exit status is 0."""
+        status, answer, errors = await self.status(*words, **how)
         check(status == 0, f"`btcli {' '.join(words)}` ended with {status}: {brief(answer, errors)}")
         if isinstance(answer, dict) and "success" in answer:
             check(answer["success"], f"`btcli {' '.join(words)}`: {brief(answer, errors)}")
         return answer
 
     async def status(
-        self, *words: str, wallet: str = "newcomer", hotkey: str = "default", ask: bool = False
+        self, *words: str, wallet: str = "newcomer", hotkey: str = "default", ask: bool = False, text: bool = False
     ) -> tuple[int, Any, str]:
-        """Runs a command; returns its exit status, its answer and what it wrote to the error stream."""
+        """Runs a command; returns its exit status, its answer and what it wrote to the error stream.
+
+        `ask`: it has a prompt to skip. `text`: it answers as people see it and not in JSON.
+        """
         command = [str(self.binary), *words, *self.place, "--wallet", wallet, "--wallet-hotkey", hotkey]
         process = await asyncio.create_subprocess_exec(
             *command,
             *(["--yes"] if ask else []),
+            *([] if text else ["--json"]),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -89,7 +93,6 @@ class Journey:
         self.cli = cli
         self.address = ""
         self.netuid = ""
-        self.staked = 0.0
 
     async def wallet_create(self) -> str:
         """Keys on disk, addresses in the answer."""
@@ -130,15 +133,14 @@ class Journey:
         """A second hotkey has a seat beside the owner's."""
         await self.cli("subnets", "register", "--netuid", self.netuid, hotkey="miner", ask=True)
         graph = await self.cli("subnets", "metagraph", self.netuid)
-        count = len(neurons(graph))
-        equal("the seats", count, 2)
-        return f"{count} seats"
+        equal("the seats", len(graph["hotkeys"]), 2)
+        return "2 seats"
 
     async def stake_add(self) -> str:
         """Stake on the owner's hotkey, with the default price protection and encryption."""
         await self.cli("stake", "add", "--netuid", self.netuid, "--amount", "2", ask=True)
         answer = await self.cli("stake", "list")
-        check(self.netuid in json.dumps(answer), f"no position on subnet {self.netuid}: {answer}")
+        check(names_subnet(answer, self.netuid), f"no position on subnet {self.netuid}: {answer}")
         return "2 TAO"
 
     async def weights_commit(self) -> str:
@@ -157,11 +159,21 @@ class Journey:
     async def subnets_show(self) -> str:
         """The subnet, its owner and its seats are shown."""
         answer = await self.cli("subnets", "show", self.netuid)
-        text = json.dumps(answer)
-        check(self.address in text, f"the owner {self.address} is not in {text}")
+        equal("the owner", answer["owner_coldkey"], self.address)
+        equal("the seats", answer["neurons"], 2)
         listed = await self.cli("subnets", "list")
-        check(f'"netuid": {self.netuid}' in json.dumps(listed), f"the subnet is not in the list: {listed}")
-        return f"{len(text)} characters"
+        check(names_subnet(listed, self.netuid), f"the subnet is not in the list: {listed}")
+        return f"{answer['symbol']}, {answer['neurons']} of {answer['max_neurons']} seats"
+
+    async def views(self) -> str:
+        """What people look at, as text: these need more fields than the answers in JSON."""
+        views = ("subnets metagraph", "subnets hyperparameters", "subnets show")
+        commands = [[*view.split(), self.netuid] for view in views]
+        commands += [["subnets", "list"], ["stake", "list"], ["wallet", "overview"], ["wallet", "balance"]]
+        for words in commands:
+            text = await self.cli(*words, text=True)
+            check(isinstance(text, str) and len(text.splitlines()) > 2, f"`btcli {' '.join(words)}` shows {text!r}")
+        return f"{len(commands)} views"
 
     async def stake_remove(self) -> str:
         """Everything comes back."""
@@ -178,11 +190,9 @@ def keep(uri: str, name: str, wallets: Path) -> None:
     wallet.coldkeypub_file.set_keypair(keypair, encrypt=False, overwrite=False)
 
 
-def neurons(graph: Any) -> list:
-    """The rows of a metagraph's answer."""
-    if isinstance(graph, dict):
-        return graph.get("neurons") or graph.get("hotkeys") or []
-    return graph
+def names_subnet(answer: Any, netuid: str) -> bool:
+    """Whether an answer has a record of this subnet."""
+    return f'"netuid": {netuid},' in json.dumps(answer).replace("}", ",")
 
 
 async def run(endpoint: str, wallets: Path) -> Report:
@@ -200,6 +210,7 @@ async def run(endpoint: str, wallets: Path) -> Report:
         ("btcli stake add", path.stake_add),
         ("btcli weights commit", path.weights_commit),
         ("btcli subnets show", path.subnets_show),
+        ("btcli's views as text", path.views),
         ("btcli stake remove", path.stake_remove),
     ]:
         await report.step(name, work)

@@ -80,7 +80,6 @@ impl<T: Config> GenesisConfig<T> {
 			panic!("genesis: root's account cannot be created: {error:?}");
 		}
 		SubtokenEnabled::<T>::insert(NetUid::ROOT, true);
-		TransferToggle::<T>::insert(NetUid::ROOT, true);
 		SubnetDefaults::<T>::put(&self.subnet_defaults);
 		NetworkMinLockCost::<T>::put(self.network_min_lock_cost);
 		NetworkLockReductionInterval::<T>::put(self.network_lock_reduction_interval);

@@ -135,11 +135,11 @@ fn too_many_permits() {
 #[test]
 fn rate_limits_of_the_future_and_of_nobody() {
 	let key = |netuid| RateLimitKey::OwnerHyperparamUpdate(netuid, Hyperparameter::Rho);
-	violates(20, || {
+	violates(21, || {
 		let tomorrow = SubtensorModule::block_number() + 1;
 		LastRateLimitedBlock::<Test>::insert(key(NETUID), tomorrow);
 	});
-	violates(20, || LastRateLimitedBlock::<Test>::insert(key(NetUid::new(9)), 1));
+	violates(21, || LastRateLimitedBlock::<Test>::insert(key(NetUid::new(9)), 1));
 }
 
 #[test]
@@ -244,8 +244,8 @@ fn pools_without_subnets_and_subnets_without_pools() {
 		Swap::close(NETUID);
 	});
 	let reserves = Reserves {
-		tao: TaoBalance::new(1),
-		alpha: AlphaBalance::new(1),
+		tao: TaoBalance::new(TAO),
+		alpha: AlphaBalance::new(TAO),
 	};
 	violates(18, || {
 		assert_ok!(Swap::open(NetUid::new(7), reserves).map_err(|_| "refused"));

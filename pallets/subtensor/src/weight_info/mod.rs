@@ -7,9 +7,13 @@
 #[cfg(test)]
 mod tests;
 
-use crate::{MAX_HOTKEYS_PER_COLDKEY, MAX_SUBNETS, MAX_VALIDATORS_PER_SUBNET, PAYMENTS_PER_BLOCK};
+use crate::{
+	MAX_HOTKEYS_PER_COLDKEY, MAX_SEALED_COMMIT_BYTES, MAX_SEALED_COMMITS_PER_EPOCH, MAX_SUBNETS,
+	MAX_VALIDATORS_PER_SUBNET, PAYMENTS_PER_BLOCK,
+};
 use core::marker::PhantomData;
 use frame_support::weights::{RuntimeDbWeight, Weight, constants::ParityDbWeight};
+use ganglion_primitives::beacon::OPEN_REF_TIME_PS;
 use sp_runtime::traits::Get;
 
 /// Computation beside reads and writes, in picoseconds, in compiled Wasm.
@@ -45,6 +49,8 @@ pub mod computation {
 	pub const REGISTRATION_PS: u64 = 500_000_000;
 	/// What a row, of up to as many entries as a subnet has neurons, adds to the removal of what is said about a neuron.
 	pub const REPLACED_ROW_PS: u64 = 30_000_000;
+	/// Reading and writing the longest list of sealed weights: four megabytes.
+	pub const SEALED_LIST_PS: u64 = 20_000_000_000;
 	/// A row or a position of a subnet that is cleaned up, or one of another subnet that lies in the way.
 	pub const CLEANUP_ROW_PS: u64 = 20_000_000;
 	/// A payment to a holder of alpha.
@@ -57,6 +63,8 @@ pub mod computation {
 
 /// Distinct storage items that the work reads and writes, at most.
 pub mod accesses {
+	/// `set_weights`: the subnet, who the caller and the owner are, the number of neurons, two columns, the caller's stake here and on
+	/// root, and seven parameters.
 	/// `set_weights`: who the caller and the owner are, whether the subnet exists, the number of neurons, two columns, the
 	/// caller's stake here and on root, and seven parameters.
 	pub const SET_WEIGHTS_READS: u64 = 15;
@@ -120,9 +128,9 @@ pub mod accesses {
 	pub const NETWORK_WRITES: u64 = 57_u64.saturating_add(crate::Hyperparameters::ITEMS as u64);
 	/// `dissolve_network` and `root_dissolve_network`: the queue, whether the subnet exists, its owner, how many there are, its
 	/// pool.
-	pub const DISSOLVE_READS: u64 = 6;
+	pub const DISSOLVE_READS: u64 = 9;
 	/// `dissolve_network` and `root_dissolve_network`.
-	pub const DISSOLVE_WRITES: u64 = 5;
+	pub const DISSOLVE_WRITES: u64 = 8;
 	/// `start_call`: whether the subnet exists, its owner, its age, and whether it is started.
 	pub const START_READS: u64 = 6;
 	/// `start_call`.
@@ -189,6 +197,59 @@ pub trait WeightInfo {
 		let (reads, writes) = (accesses::SET_WEIGHTS_READS, accesses::SET_WEIGHTS_WRITES);
 		let entries = destinations.saturating_mul(ENTRY_PROOF_BYTES);
 		weigh(Self::database(), time, reads, writes, 2).saturating_add(Weight::from_parts(0, entries))
+	}
+
+	/// `batch_set_weights` of this many rows with this many destinations in all.
+	fn batch_set_weights(rows: u32, destinations: u32) -> Weight {
+		let each = Self::set_weights(0).saturating_mul(u64::from(rows));
+		each.saturating_add(Self::set_weights(destinations))
+	}
+
+	/// `commit_weights` and `commit_mechanism_weights`.
+	fn commit_weights() -> Weight {
+		let (reads, writes) = (accesses::SET_WEIGHTS_READS, accesses::SET_WEIGHTS_WRITES);
+		weigh(Self::database(), computation::SET_WEIGHTS_BASE_PS, reads, writes, 2)
+	}
+
+	/// `commit_timelocked_weights` and `commit_timelocked_mechanism_weights`: three items beside those of a commit, one of
+	/// which is a list that is appended to.
+	fn commit_sealed_weights() -> Weight {
+		let list = Weight::from_parts(computation::CALL_PS, SEALED_LIST_PROOF_BYTES);
+		Self::commit_weights()
+			.saturating_add(Self::database().reads_writes(5, 3))
+			.saturating_add(list)
+	}
+
+	/// `reveal_weights` and `reveal_mechanism_weights` with this many destinations.
+	fn reveal_weights(destinations: u32) -> Weight {
+		Self::set_weights(destinations).saturating_add(Self::database().reads_writes(5, 2))
+	}
+
+	/// `batch_reveal_weights` of this many rows with this many destinations in all.
+	fn batch_reveal_weights(rows: u32, destinations: u32) -> Weight {
+		let each = Self::reveal_weights(0).saturating_mul(u64::from(rows));
+		each.saturating_add(Self::reveal_weights(destinations))
+	}
+
+	/// Removing what bond rows say about a neuron: each validator may have one.
+	fn reset_bonds() -> Weight {
+		let rows = u64::from(MOST_VALIDATORS);
+		let time = rows.saturating_mul(computation::REPLACED_ROW_PS);
+		let reads = rows.saturating_mul(accesses::REPLACED_ROW_READS).saturating_add(2);
+		weigh(Self::database(), time, reads, rows, rows)
+	}
+
+	/// Looking whether the rounds have come that this many lists of sealed weights wait for.
+	fn look_for_rounds(lists: u32) -> Weight {
+		let reads = u64::from(lists).saturating_add(1);
+		weigh(Self::database(), computation::CALL_PS, reads, 1, 1)
+	}
+
+	/// Opening this many sealed rows of one list, and setting them.
+	fn open_sealed_weights(rows: u32) -> Weight {
+		let open = Weight::from_parts(OPEN_REF_TIME_PS, 0).saturating_add(Self::reveal_weights(MOST_SEALED_WEIGHTS));
+		let list = Weight::from_parts(computation::SEALED_LIST_PS, SEALED_LIST_PROOF_BYTES);
+		open.saturating_mul(u64::from(rows)).saturating_add(list)
 	}
 
 	/// `add_stake`.
@@ -393,6 +454,13 @@ pub trait WeightInfo {
 		weigh(Self::database(), time, reads, writes, 0).saturating_add(page)
 	}
 }
+
+/// Bytes of the longest list of sealed weights.
+const SEALED_LIST_PROOF_BYTES: u64 =
+	(MAX_SEALED_COMMITS_PER_EPOCH as u64).saturating_mul((MAX_SEALED_COMMIT_BYTES as u64).saturating_add(64));
+
+/// Most weights that fit into a sealed row: two bytes for each uid and for each value.
+const MOST_SEALED_WEIGHTS: u32 = MAX_SEALED_COMMIT_BYTES / 4;
 
 /// Most uids of a subnet that may validate: those with a permit, and the owner.
 pub(crate) const MOST_VALIDATORS: u32 = (MAX_VALIDATORS_PER_SUBNET as u32).saturating_add(1);

@@ -156,3 +156,19 @@ fn a_small_nomination_is_refused_and_a_small_rest_is_paid_out() {
 		assert!(stake_of(2, 1) > 0);
 	});
 }
+
+#[test]
+fn stake_of_a_subnet_that_has_not_started_stays_where_it_is() {
+	run(|| {
+		subnet();
+		stake(2, 1, TAO);
+		let set = SubtensorModule::set_subtoken_enabled;
+		assert_noop!(set(NetUid::new(9), true), Error::<Test>::SubnetNotExists);
+		assert_ok!(set(NETUID, false));
+		assert!(events().contains(&Event::SubtokenToggled(NETUID, false)));
+		assert_noop!(buy(u64::MAX, true, TAO, NETUID), Error::<Test>::SubtokenDisabled);
+		assert_noop!(sell(0, true, TAO, NETUID), Error::<Test>::SubtokenDisabled);
+		assert_ok!(set(NETUID, true));
+		assert_ok!(sell(0, true, TAO, NETUID));
+	});
+}
