@@ -83,6 +83,12 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
+	/// Forgets what is one item a subnet.
+	pub(crate) fn forget_root(netuid: NetUid) {
+		RootClaimableAlpha::<T>::remove(netuid);
+		RootClaimableThreshold::<T>::remove(netuid);
+	}
+
 	/// Removes the claims on a subnet's pots. False where the block has no time for all of them.
 	pub(crate) fn forget_root_claims(status: &mut DissolveCleanupStatus, meter: &mut WeightMeter) -> bool {
 		let mut claims = match status.cursor.is_empty() {

@@ -5,7 +5,7 @@ use frame_support::{
 	assert_noop, assert_ok,
 	traits::{Get, fungible::Inspect},
 };
-use ganglion_primitives::{NetUid, SubnetPools, TaoBalance};
+use ganglion_primitives::{I96F32, NetUid, SubnetPools, TaoBalance};
 use sp_runtime::{DispatchError, DispatchResult};
 
 #[test]
@@ -158,7 +158,7 @@ fn an_owner_starts_a_subnet_once_when_it_is_old_enough() {
 	});
 }
 
-/// Three subnets, as many as there may be, of which the second has the lowest price; all are beyond their immunity.
+/// Three subnets, as many as there may be, of which the second has the lowest moving price; all are beyond their immunity.
 fn full() {
 	NetworkImmunityPeriod::<Test>::put(5);
 	for number in 1..=3 {
@@ -166,13 +166,10 @@ fn full() {
 		let netuid = NetUid::new(u16::from(number));
 		assert_ok!(SubtensorModule::start_call(signed(cold(number)), netuid));
 	}
-	lower_price(NetUid::new(2));
 	next_blocks(5);
-}
-
-/// Makes the alpha of a subnet cheap, and its moving price low.
-fn lower_price(netuid: NetUid) {
-	assert_ok!(Swap::sell(netuid, (LOCK_COST * 3).into(), None).map_err(|_| "refused"));
+	for (netuid, tao) in [(1, 3), (2, 1), (3, 2)] {
+		SubnetMovingPrice::<Test>::insert(NetUid::new(netuid), I96F32::from_integer(tao));
+	}
 }
 
 #[test]
@@ -325,22 +322,22 @@ fn a_registration_that_is_refused_at_the_limit_dissolves_nothing() {
 }
 
 #[test]
-fn a_waiting_registration_is_not_overtaken_when_there_is_room_for_more() {
+fn where_there_is_room_for_more_nobody_takes_what_others_wait_for() {
 	run(|| {
 		full();
 		block_length(200_000_000_000);
 		assert_ok!(register_of(4));
 		SubnetLimit::<Test>::put(4);
-		// One number is free and one waits for one: who comes now waits, too.
+		// Number 2 is promised, number 4 is not.
 		assert_ok!(register_of(5));
-		assert_eq!(NetworkRegistrationQueue::<Test>::get().len(), 2);
-		next_blocks(1);
-		assert_eq!(netuids(), vec![1, 3, 4]);
-		assert_eq!(SubnetOwner::<Test>::get(NetUid::new(4)), cold(4));
+		assert_eq!(SubnetOwner::<Test>::get(NetUid::new(4)), cold(5));
+		assert_eq!(NetworkRegistrationQueue::<Test>::get().len(), 1);
+		NetworkImmunityPeriod::<Test>::put(u64::MAX);
+		assert_noop!(register_of(6), Error::<Test>::SubnetLimitReached);
 		for _ in 0..100 {
 			next_blocks(1);
 		}
 		assert_eq!(netuids(), vec![1, 2, 3, 4]);
-		assert_eq!(SubnetOwner::<Test>::get(NetUid::new(2)), cold(5));
+		assert_eq!(SubnetOwner::<Test>::get(NetUid::new(2)), cold(4));
 	});
 }

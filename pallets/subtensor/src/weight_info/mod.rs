@@ -126,9 +126,9 @@ pub mod accesses {
 	pub const NETWORK_WRITES: u64 = 57_u64.saturating_add(crate::Hyperparameters::ITEMS as u64);
 	/// `dissolve_network` and `root_dissolve_network`: the queue, whether the subnet exists, its owner, how many there are, its
 	/// pool.
-	pub const DISSOLVE_READS: u64 = 6;
+	pub const DISSOLVE_READS: u64 = 9;
 	/// `dissolve_network` and `root_dissolve_network`.
-	pub const DISSOLVE_WRITES: u64 = 5;
+	pub const DISSOLVE_WRITES: u64 = 8;
 	/// `start_call`: whether the subnet exists, its owner, its age, and whether it is started.
 	pub const START_READS: u64 = 6;
 	/// `start_call`.

@@ -223,6 +223,7 @@ impl<T: Config> Pallet<T> {
 		Self::forget_weights(netuid);
 		Self::forget_epochs(netuid);
 		Self::forget_emission(netuid);
+		Self::forget_root(netuid);
 		Self::forget_identity(netuid);
 		Self::forget_subnet(netuid);
 	}

@@ -195,8 +195,11 @@ fn working(netuid: NetUid) {
 #[test]
 fn a_subnet_that_is_cleaned_up_does_not_exist_for_calls() {
 	run(|| {
-		block_length(SHORT_BLOCK);
 		working_subnet();
+		for (coldkey, hotkey) in (1..=20).flat_map(|coldkey| (2..=5).map(move |hotkey| (coldkey, hotkey))) {
+			give_alpha(&cold(coldkey), &hot(hotkey), NETUID, TAO);
+		}
+		block_length(SHORT_BLOCK);
 		dissolve(NETUID);
 		let error: DispatchError = Error::<Test>::WaitingForDissolvedSubnetCleanup.into();
 		for _ in 0..2 {
