@@ -5,14 +5,13 @@ use crate::{
 	RuntimeGenesisConfig, SessionKeys, SubtensorModule, Swap, System, TransactionPayment, VERSION, genesis,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
-use codec::Compact;
 use frame_support::{
 	genesis_builder_helper::{build_state, get_preset},
 	weights::Weight,
 };
 use ganglion_primitives::{
-	AlphaBalance, DelegateInfo, HyperparamEntry, LockState, Metagraph, NetUid, NeuronInfo, NeuronInfoLite,
-	SimSwapResult, StakeAvailability, StakeInfo, SubnetPrice, TaoBalance, U64F64, apis,
+	AlphaBalance, BasketClaimPreview, DelegateInfo, DelegatedStake, HyperparamEntry, LockState, Metagraph, NetUid,
+	NeuronInfo, NeuronInfoLite, SimSwapResult, StakeAvailability, StakeInfo, SubnetPrice, TaoBalance, U64F64, apis,
 };
 use pallet_transaction_payment::{FeeDetails, RuntimeDispatchInfo};
 use sp_api::impl_runtime_apis;
@@ -224,6 +223,10 @@ impl_runtime_apis! {
 			SubtensorModule::next_epoch_block(netuid)
 		}
 
+		fn get_subnet_to_prune() -> Option<NetUid> {
+			SubtensorModule::subnet_to_prune()
+		}
+
 		fn get_subnet_hyperparams_v3(netuid: NetUid) -> Option<Vec<HyperparamEntry>> {
 			SubtensorModule::get_subnet_hyperparams_v3(netuid)
 		}
@@ -281,9 +284,7 @@ impl_runtime_apis! {
 			SubtensorModule::get_delegate(&delegate_account)
 		}
 
-		fn get_delegated(
-			delegatee_account: AccountId,
-		) -> Vec<(DelegateInfo, (Compact<NetUid>, Compact<AlphaBalance>))> {
+		fn get_delegated(delegatee_account: AccountId) -> Vec<DelegatedStake> {
 			SubtensorModule::get_delegated(&delegatee_account)
 		}
 	}
@@ -303,6 +304,32 @@ impl_runtime_apis! {
 
 		fn sim_swap_alpha_for_tao(netuid: NetUid, alpha: AlphaBalance) -> SimSwapResult {
 			Swap::sim_swap_alpha_for_tao(netuid, alpha)
+		}
+	}
+
+	impl apis::BetaBasketRuntimeApi<Block> for Runtime {
+		fn get_root_basket_owed(coldkey: AccountId) -> u64 {
+			SubtensorModule::get_root_basket_owed(&coldkey)
+		}
+
+		fn get_root_basket_positions(coldkey: AccountId) -> Vec<(AccountId, u64, u64)> {
+			SubtensorModule::get_root_basket_positions(&coldkey)
+		}
+
+		fn get_basket_payout(hotkey: AccountId, coldkey: AccountId) -> u64 {
+			SubtensorModule::get_basket_payout(&hotkey, &coldkey)
+		}
+
+		fn get_validator_basket(hotkey: AccountId) -> Vec<(NetUid, u64, u64)> {
+			SubtensorModule::get_validator_basket(&hotkey)
+		}
+
+		fn get_basket_claim_preview(hotkey: AccountId, coldkey: AccountId) -> Option<BasketClaimPreview> {
+			SubtensorModule::get_basket_claim_preview(&hotkey, &coldkey)
+		}
+
+		fn get_root_basket_claim_previews(coldkey: AccountId) -> Vec<BasketClaimPreview> {
+			SubtensorModule::get_root_basket_claim_previews(&coldkey)
 		}
 	}
 

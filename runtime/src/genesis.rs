@@ -2,15 +2,16 @@
 //!
 //! | preset | authorities | for |
 //! | --- | --- | --- |
-//! | `development` | Alice | one machine: epochs of 20 blocks, limits that do not get in the way |
-//! | `local` | Alice, Bob, Charlie | a private network with production's pace |
+//! | `development` | Alice | one machine: epochs of 20 blocks, subnets for 100 TAO, limits that do not get in the way, a beacon whose key everybody knows |
+//! | `local` | Alice, Bob, Charlie | a private network with production's pace and beacon |
 //!
 //! Both know the well-known development keys only. A real network starts from a patch over one of them.
 
 use crate::{AccountId, Balance, BalancesConfig, Runtime, RuntimeGenesisConfig, SudoConfig};
 use alloc::{vec, vec::Vec};
 use frame_support::build_struct_json_patch;
-use ganglion_primitives::RAO_PER_TAO;
+use ganglion_primitives::{RAO_PER_TAO, TaoBalance};
+use pallet_drand::BeaconConfiguration;
 use pallet_subtensor::Hyperparameters;
 use serde_json::Value;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
@@ -25,7 +26,11 @@ const ENDOWMENT: Balance = 100_000 * RAO_PER_TAO;
 #[must_use]
 pub fn preset(id: &PresetId) -> Option<Vec<u8>> {
 	let patch = match id.as_ref() {
-		DEV_RUNTIME_PRESET => patch(&[(Sr25519Keyring::Alice, Ed25519Keyring::Alice)], quick_chain()),
+		DEV_RUNTIME_PRESET => patch(
+			&[(Sr25519Keyring::Alice, Ed25519Keyring::Alice)],
+			quick_chain(),
+			BeaconConfiguration::development(),
+		),
 		LOCAL_TESTNET_RUNTIME_PRESET => patch(
 			&[
 				(Sr25519Keyring::Alice, Ed25519Keyring::Alice),
@@ -33,6 +38,7 @@ pub fn preset(id: &PresetId) -> Option<Vec<u8>> {
 				(Sr25519Keyring::Charlie, Ed25519Keyring::Charlie),
 			],
 			pallet_subtensor::GenesisConfig::default(),
+			BeaconConfiguration::quicknet(),
 		),
 		_ => return None,
 	};
@@ -50,7 +56,7 @@ pub fn preset_names() -> Vec<PresetId> {
 }
 
 /// Parameters with which a subnet's life passes in minutes: short epochs, little waiting, owners who change what they
-/// like at any time.
+/// like at any time, and subnets that are cheap and may be registered and started at once.
 fn quick_chain() -> pallet_subtensor::GenesisConfig<Runtime> {
 	pallet_subtensor::GenesisConfig {
 		subnet_defaults: Hyperparameters {
@@ -63,14 +69,21 @@ fn quick_chain() -> pallet_subtensor::GenesisConfig<Runtime> {
 		},
 		admin_freeze_window: 0,
 		owner_hyperparam_rate_limit: 0,
+		network_min_lock_cost: TaoBalance::new(100 * RAO_PER_TAO),
+		network_lock_reduction_interval: 0,
+		network_rate_limit: 0,
+		network_immunity_period: 200,
+		start_call_delay: 0,
 		..Default::default()
 	}
 }
 
-/// A genesis with these authorities, rich well-known accounts, Alice as sudo and these parameters of the subnets.
+/// A genesis with these authorities, rich well-known accounts, Alice as sudo and these parameters of the subnets,
+/// following `beacon`.
 fn patch(
 	authorities: &[(Sr25519Keyring, Ed25519Keyring)],
 	subtensor_module: pallet_subtensor::GenesisConfig<Runtime>,
+	beacon: BeaconConfiguration,
 ) -> Value {
 	let endowed: Vec<(AccountId, Balance)> = Sr25519Keyring::well_known()
 		.map(|key| (key.to_account_id(), ENDOWMENT))
@@ -86,5 +99,6 @@ fn patch(
 			key: Some(Sr25519Keyring::Alice.to_account_id())
 		},
 		subtensor_module,
+		drand: pallet_drand::GenesisConfig { beacon: beacon.into() },
 	})
 }

@@ -69,6 +69,7 @@ fn apply(signer: Sr25519Keyring, call: RuntimeCall) -> ApplyExtrinsicResult {
 /// Signs and applies a call.
 fn apply_with_tip(signer: Sr25519Keyring, call: RuntimeCall, tip: Balance) -> ApplyExtrinsicResult {
 	let extension: TxExtension = (
+		frame_system::AuthorizeCall::new(),
 		frame_system::CheckNonZeroSender::new(),
 		frame_system::CheckSpecVersion::new(),
 		frame_system::CheckTxVersion::new(),
@@ -76,6 +77,7 @@ fn apply_with_tip(signer: Sr25519Keyring, call: RuntimeCall, tip: Balance) -> Ap
 		frame_system::CheckEra::from(Era::Immortal),
 		frame_system::CheckNonce::from(System::account_nonce(signer.to_account_id())),
 		frame_system::CheckWeight::new(),
+		ganglion_runtime::configs::precheck::RefuseEarly,
 		ChargeTransactionPayment::<Runtime>::from(tip),
 		frame_system::WeightReclaim::new(),
 	);

@@ -77,6 +77,7 @@ fn apply(
 
 fn sign(call: RuntimeCall) -> Result<UncheckedExtrinsic, String> {
 	let extension: TxExtension = (
+		frame_system::AuthorizeCall::new(),
 		frame_system::CheckNonZeroSender::new(),
 		frame_system::CheckSpecVersion::new(),
 		frame_system::CheckTxVersion::new(),
@@ -84,6 +85,7 @@ fn sign(call: RuntimeCall) -> Result<UncheckedExtrinsic, String> {
 		frame_system::CheckEra::from(Era::Immortal),
 		frame_system::CheckNonce::from(System::account_nonce(signer().to_account_id())),
 		frame_system::CheckWeight::new(),
+		ganglion_runtime::configs::precheck::RefuseEarly,
 		ChargeTransactionPayment::<Chain>::from(0),
 		frame_system::WeightReclaim::new(),
 	);

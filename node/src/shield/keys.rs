@@ -6,10 +6,7 @@ use chacha20poly1305::{
 };
 use ml_kem::{Decapsulate, KeyExport, ml_kem_768::DecapsulationKey};
 use pallet_mev_shield::envelope::{Envelope, KeyHash, key_hash};
-use rand::{
-	TryRngCore,
-	rngs::{OsError, OsRng},
-};
+use rand::{TryRngCore, rand_core::OsError, rngs::OsRng};
 use std::collections::VecDeque;
 
 /// How many keys are kept: twice as many as there are blocks for which the chain accepts a ciphertext to a key, as not

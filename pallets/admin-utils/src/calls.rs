@@ -171,6 +171,58 @@ macro_rules! calls {
 					Subtensor::<T>::set_owner_hyperparam_rate_limit(epochs);
 					Self::changed(Setting::OwnerHyperparamRateLimit, epochs.into())
 				}
+
+				/// Sets the smallest take of validators, at most the largest; for root.
+				#[pallet::call_index(69)]
+				#[pallet::weight(<T as Config>::WeightInfo::set_setting())]
+				pub fn sudo_set_min_delegate_take(origin: OriginFor<T>, take: PerU16) -> DispatchResult {
+					ensure_root(origin)?;
+					Subtensor::<T>::set_min_delegate_take(take)
+				}
+
+				/// Sets the largest take of validators, which is also that of those who never set one; for root.
+				#[pallet::call_index(70)]
+				#[pallet::weight(<T as Config>::WeightInfo::set_setting())]
+				pub fn sudo_set_default_take(origin: OriginFor<T>, default_take: PerU16) -> DispatchResult {
+					ensure_root(origin)?;
+					Subtensor::<T>::set_max_delegate_take(default_take)
+				}
+
+				/// Sets the blocks between two rises of a take; for root.
+				#[pallet::call_index(71)]
+				#[pallet::weight(<T as Config>::WeightInfo::set_setting())]
+				pub fn sudo_set_tx_delegate_take_rate_limit(origin: OriginFor<T>, tx_rate_limit: u64) -> DispatchResult {
+					ensure_root(origin)?;
+					Subtensor::<T>::set_tx_delegate_take_rate_limit(tx_rate_limit)
+				}
+
+				/// Sets the blocks between two calls that replace a hotkey; for root.
+				#[pallet::call_index(72)]
+				#[pallet::weight(<T as Config>::WeightInfo::set_setting())]
+				pub fn sudo_set_tx_rate_limit(origin: OriginFor<T>, tx_rate_limit: u64) -> DispatchResult {
+					ensure_root(origin)?;
+					Subtensor::<T>::set_tx_rate_limit(tx_rate_limit)
+				}
+
+				/// Sets the least that a stake on somebody else's hotkey may be worth, in rao; for root.
+				#[pallet::call_index(73)]
+				#[pallet::weight(<T as Config>::WeightInfo::set_setting())]
+				pub fn sudo_set_nominator_min_required_stake(origin: OriginFor<T>, min_stake: u64) -> DispatchResult {
+					ensure_root(origin)?;
+					Subtensor::<T>::set_nominator_min_required_stake(min_stake)
+				}
+
+				/// Sets whether stake on a subnet may be traded and moved; for root.
+				#[pallet::call_index(74)]
+				#[pallet::weight(<T as Config>::WeightInfo::set_setting())]
+				pub fn sudo_set_subtoken_enabled(
+					origin: OriginFor<T>,
+					netuid: NetUid,
+					subtoken_enabled: bool,
+				) -> DispatchResult {
+					ensure_root(origin)?;
+					Subtensor::<T>::set_subtoken_enabled(netuid, subtoken_enabled)
+				}
 			}
 		}
 	};

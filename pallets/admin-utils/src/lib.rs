@@ -12,7 +12,8 @@
 //!    which bound it violates;
 //! 4. the value is written, and [`Event::HyperparameterSet`](pallet::Event::HyperparameterSet) tells it.
 //!
-//! The other calls are root's: settings of the whole chain, each through a function of `SubtensorModule` that checks it.
+//! The other calls are root's: settings of the whole chain, each through a function of `SubtensorModule` that checks it,
+//! and tells it in an event of its own where this pallet has none.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(

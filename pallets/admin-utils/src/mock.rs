@@ -1,8 +1,11 @@
 //! A runtime for the tests, and shorthands for what tests do.
 
 use crate::{self as pallet_admin_utils, Event};
-use frame_support::{PalletId, assert_ok, derive_impl, parameter_types, traits::Hooks};
-use ganglion_primitives::{AccountId32, NetUid, ParityExchange, TaoBalance};
+use frame_support::{
+	PalletId, assert_ok, derive_impl, parameter_types,
+	traits::{AsEnsureOriginWithArg, Hooks},
+};
+use ganglion_primitives::{AccountId32, NetUid, TaoBalance};
 use pallet_subtensor::{GenesisConfig, Hyperparameters};
 use sp_runtime::{BuildStorage, traits::IdentityLookup};
 
@@ -12,6 +15,7 @@ frame_support::construct_runtime!(
 	pub enum Test {
 		System: frame_system,
 		Balances: pallet_balances,
+		Swap: pallet_swap,
 		SubtensorModule: pallet_subtensor,
 		AdminUtils: pallet_admin_utils,
 	}
@@ -44,9 +48,14 @@ impl pallet_balances::Config for Test {
 	type AccountStore = System;
 }
 
+impl pallet_swap::Config for Test {
+	type FeeOrigin = AsEnsureOriginWithArg<frame_system::EnsureRoot<AccountId32>>;
+	type WeightInfo = ();
+}
+
 impl pallet_subtensor::Config for Test {
 	type Currency = Balances;
-	type Exchange = ParityExchange;
+	type Pools = Swap;
 	type WeightInfo = pallet_subtensor::PalletWeight<Test>;
 	type PalletId = SubtensorPalletId;
 }

@@ -48,8 +48,8 @@ mod tests;
 
 pub use pallet::*;
 pub use types::{
-	BeaconConfiguration, BoundedHash, BoundedName, DEVELOPMENT_SEED, GenesisBeacon, MAX_PULSES_PER_CALL, Metadata,
-	OpaquePublicKey, Pulse, PulsesPayload,
+	BeaconConfiguration, BoundedHash, BoundedName, GenesisBeacon, MAX_PULSES_PER_CALL, Metadata, OpaquePublicKey,
+	Pulse, PulsesPayload,
 };
 pub use weights::{PalletWeight, WeightInfo};
 

@@ -14,7 +14,7 @@ use sp_core::offchain::{
 	testing::{OffchainState, PendingRequest, PoolState, TestOffchainExt, TestTransactionPoolExt},
 };
 use sp_runtime::{BuildStorage, generic, testing::UintAuthorityId, traits::IdentityLookup};
-use timelock::SecretKey;
+use timelock::{SecretKey, development};
 
 pub(crate) type Extrinsic = generic::UncheckedExtrinsic<u64, RuntimeCall, UintAuthorityId, AuthorizeCall<Test>>;
 type Block = generic::Block<generic::Header<u64, sp_runtime::traits::BlakeTwo256>, Extrinsic>;
@@ -78,7 +78,7 @@ pub(crate) const SERVER: &str = "http://beacon.test";
 
 /// The key of the tests' beacon.
 pub(crate) fn secret() -> SecretKey {
-	SecretKey::from_seed(DEVELOPMENT_SEED)
+	SecretKey::from_seed(development::SEED)
 }
 
 /// The genuine pulse of a round.

@@ -7,12 +7,10 @@ use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 use sp_core::{Bytes, ConstU32};
 use sp_runtime::BoundedVec;
-use timelock::{PublicKey, Schedule, SecretKey, quicknet};
+use timelock::{PublicKey, Schedule, SecretKey, development, quicknet};
 
 /// Most pulses of one call.
 pub const MAX_PULSES_PER_CALL: u32 = 8;
-/// The seed of the development beacon's key. Everybody knows it: whoever wants to can make its future signatures.
-pub const DEVELOPMENT_SEED: &[u8] = b"ganglion development beacon";
 
 /// A hash: a chain's, a group's or a round's randomness. 32 bytes.
 pub type BoundedHash = BoundedVec<u8, ConstU32<32>>;
@@ -93,18 +91,23 @@ impl BeaconConfiguration {
 		)
 	}
 
-	/// A beacon for development, of whose key everybody knows the secret: that of [`DEVELOPMENT_SEED`].
+	/// A beacon for development, of whose key everybody knows the secret: that of [`development::SEED`].
 	///
 	/// Its rounds come when those of quicknet come, so that clients which count quicknet's rounds name rounds that
 	/// come at the time they think of.
 	#[must_use]
 	pub fn development() -> Self {
-		let key = SecretKey::from_seed(DEVELOPMENT_SEED).public();
+		let key = SecretKey::from_seed(development::SEED).public();
 		// A point of our own making always encodes; were it not so, the description would be found invalid.
 		let key = key.to_bytes().map_or_else(|_| Vec::new(), |bytes| bytes.to_vec());
-		let (group_hash, name) = ([0; 32], "development");
-		let hash = quicknet::SCHEDULE.chain_hash(&key, &group_hash, name);
-		Self::of(quicknet::SCHEDULE, &key, hash, group_hash, name)
+		let (schedule, group_hash, name) = (development::SCHEDULE, development::GROUP_HASH, development::BEACON_ID);
+		Self::of(
+			schedule,
+			&key,
+			schedule.chain_hash(&key, &group_hash, name),
+			group_hash,
+			name,
+		)
 	}
 
 	/// When its rounds come.

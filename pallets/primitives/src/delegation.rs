@@ -6,8 +6,11 @@ use codec::{Compact, Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use sp_runtime::AccountId32;
 
-/// The stakes of a coldkey on one hotkey: subnet and alpha (on root, rao of TAO).
-pub type Nomination = (AccountId32, Vec<(Compact<NetUid>, Compact<u64>)>);
+/// Subnets, and the alpha (on root, rao of TAO) of a coldkey on one hotkey there.
+pub type StakeBySubnet = Vec<(Compact<NetUid>, Compact<u64>)>;
+
+/// A coldkey and its stakes on one hotkey.
+pub type Nomination = (AccountId32, StakeBySubnet);
 
 /// A hotkey that takes stake.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
@@ -30,8 +33,11 @@ pub struct DelegateInfo {
 	pub total_daily_return: Compact<u64>,
 }
 
+/// A stake on somebody else's hotkey: what is known of the hotkey, the subnet, and the alpha (on root, rao of TAO).
+pub type DelegatedStake = (DelegateInfo, (Compact<NetUid>, Compact<AlphaBalance>));
+
 /// What of a coldkey's alpha on a subnet can be taken off.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
 pub struct StakeAvailability {
 	/// All of it.
 	pub total: Compact<AlphaBalance>,

@@ -170,6 +170,36 @@ impl I32F32 {
 	}
 }
 
+/// A signed number with 64 integer and 64 fractional bits: the moving average of a TAO flow.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	PartialOrd,
+	Ord,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct I64F64 {
+	/// The number times 2^64.
+	pub bits: i128,
+}
+
+impl I64F64 {
+	/// A whole number.
+	pub const fn from_integer(integer: i64) -> Self {
+		Self {
+			bits: (integer as i128) << 64,
+		}
+	}
+}
+
 #[cfg(test)]
 mod tests {
 	use super::*;
@@ -194,6 +224,7 @@ mod tests {
 		};
 		assert_eq!(fields(U64F64::type_info()), vec![Some("bits")]);
 		assert_eq!(fields(I96F32::type_info()), vec![Some("bits")]);
+		assert_eq!(fields(I64F64::type_info()), vec![Some("bits")]);
 		assert_eq!(fields(I32F32::type_info()), vec![Some("bits")]);
 		assert_eq!(I32F32::from_integer(-3).bits, -3 * (1 << 32));
 	}

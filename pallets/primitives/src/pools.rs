@@ -1,8 +1,8 @@
 //! The seam between staking and emission on one side and the pools that price alpha in TAO on the other.
 //!
 //! A pool keeps the books of its two reserves; it moves no balances. Whoever trades transfers TAO to or from the subnet's
-//! account and credits or debits stake, for exactly the amounts that a [`Trade`] states. The TAO in a pool is always in
-//! the account of its subnet. Root has no pool: its stake is TAO, one to one.
+//! account and credits or debits stake, for exactly the amounts that a [`Trade`] states. The TAO in a pool, and
+//! what is set aside for it, is always in the account of its subnet. Root has no pool: its stake is TAO, one to one.
 
 use crate::{AlphaBalance, NetUid, TaoBalance, U64F64};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -63,6 +63,13 @@ pub struct SimSwapResult {
 	pub tao_slippage: TaoBalance,
 	/// What a purchase gives less than its TAO, without the fee, is worth at the price before it.
 	pub alpha_slippage: AlphaBalance,
+}
+
+impl PriceLimit {
+	/// A limit.
+	pub const fn new(price: TaoBalance, allow_partial: bool) -> Self {
+		Self { price, allow_partial }
+	}
 }
 
 /// Why a pool refuses.

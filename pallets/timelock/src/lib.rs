@@ -12,7 +12,8 @@
 //! - [`seal`] and [`open`]: encryption to a round, and decryption with its signature. The bytes are those of Bittensor's
 //!   SDK, so each side opens what the other sealed. [`format`](mod@format) describes them;
 //! - [`SecretKey`]: a beacon of one's own, for chains without access to a public one;
-//! - [`quicknet`]: the public beacon that the SDK encrypts to, and [`Schedule`], when a round comes.
+//! - [`quicknet`]: the public beacon that the SDK encrypts to; [`development`], one whose key everybody knows; and
+//!   [`Schedule`], when a round comes.
 //!
 //! ```
 //! use timelock::{SecretKey, open, seal};
@@ -49,7 +50,7 @@ mod schedule;
 
 pub use curve::{PUBLIC_KEY_LEN, PublicKey, SIGNATURE_LEN, SecretKey, Signature};
 pub use encryption::{open, seal};
-pub use schedule::{Schedule, quicknet};
+pub use schedule::{Schedule, development, quicknet};
 
 use core::fmt;
 

@@ -72,6 +72,7 @@ impl Contains<RuntimeCall> for SafeCalls {
 				| RuntimeCall::Timestamp(_)
 				| RuntimeCall::Grandpa(_)
 				| RuntimeCall::Sudo(_)
+				| RuntimeCall::Drand(_)
 				| RuntimeCall::Multisig(_)
 				| RuntimeCall::Preimage(_)
 				| RuntimeCall::Scheduler(_)

@@ -5,8 +5,9 @@ use crate::{Call, Setting};
 
 type AdminError = crate::Error<Test>;
 use pallet_subtensor::{
-	AdminFreezeWindow, NetworkMinLockCost, OwnerHyperparamRateLimit, StakeThreshold, SubnetEmissionEnabled,
-	SubnetLimit, SubnetOwnerCut, SubnetOwnerHotkey,
+	AdminFreezeWindow, MaxDelegateTake, MinDelegateTake, NetworkMinLockCost, NominatorMinRequiredStake,
+	OwnerHyperparamRateLimit, StakeThreshold, SubnetEmissionEnabled, SubnetLimit, SubnetOwnerCut, SubnetOwnerHotkey,
+	SubtokenEnabled, TxDelegateTakeRateLimit, TxRateLimit,
 };
 
 fn dispatch(origin: RuntimeOrigin, call: &Call<Test>) -> DispatchResult {
@@ -66,6 +67,59 @@ fn root_changes_the_settings_of_the_chain_and_nobody_else_does() {
 			assert_eq!(stored(), value, "{call:?}");
 			assert_eq!(events().last(), Some(&Event::SettingChanged { setting, value }));
 		}
+	});
+}
+
+#[test]
+fn root_changes_settings_of_stake_and_nobody_else_does() {
+	type Reads = fn() -> bool;
+	let (take, netuid) = (PerU16::from_parts(7), NETUID);
+	let cases: [(Call<Test>, Reads); 6] = [
+		(Call::sudo_set_min_delegate_take { take }, || {
+			MinDelegateTake::<Test>::get() == PerU16::from_parts(7)
+		}),
+		(Call::sudo_set_default_take { default_take: take }, || {
+			MaxDelegateTake::<Test>::get() == PerU16::from_parts(7)
+		}),
+		(Call::sudo_set_tx_delegate_take_rate_limit { tx_rate_limit: 8 }, || {
+			TxDelegateTakeRateLimit::<Test>::get() == 8
+		}),
+		(Call::sudo_set_tx_rate_limit { tx_rate_limit: 9 }, || {
+			TxRateLimit::<Test>::get() == 9
+		}),
+		(Call::sudo_set_nominator_min_required_stake { min_stake: 10 }, || {
+			NominatorMinRequiredStake::<Test>::get() == 10
+		}),
+		(
+			Call::sudo_set_subtoken_enabled {
+				netuid,
+				subtoken_enabled: false,
+			},
+			|| !SubtokenEnabled::<Test>::get(NETUID),
+		),
+	];
+	run(|| {
+		for (call, is_set) in cases {
+			assert!(!is_set(), "{call:?}");
+			assert_noop!(dispatch(signed(1), &call), DispatchError::BadOrigin);
+			assert_noop!(dispatch(RuntimeOrigin::none(), &call), DispatchError::BadOrigin);
+			assert_ok!(dispatch(RuntimeOrigin::root(), &call));
+			assert!(is_set(), "{call:?}");
+		}
+		let take = PerU16::from_parts(8);
+		let above = Call::sudo_set_min_delegate_take { take };
+		assert_noop!(
+			dispatch(RuntimeOrigin::root(), &above),
+			Error::<Test>::DelegateTakeTooHigh
+		);
+		let missing = Call::sudo_set_subtoken_enabled {
+			netuid: NetUid::new(9),
+			subtoken_enabled: true,
+		};
+		assert_noop!(
+			dispatch(RuntimeOrigin::root(), &missing),
+			Error::<Test>::SubnetNotExists
+		);
 	});
 }
 

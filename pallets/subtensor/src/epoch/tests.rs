@@ -118,8 +118,10 @@ fn the_event_accounts_for_every_rao() {
 				takes,
 				nominators,
 				owner,
+				root,
 				carried,
 			} => {
+				assert!(root.is_zero());
 				assert_eq!((netuid, epoch), (NETUID, 2));
 				Some([emission, miners, takes, nominators, owner, carried].map(|amount| amount.get()))
 			}

@@ -1,7 +1,7 @@
 //! Tests of the genesis configuration.
 
 use crate::{emission::ISSUANCE_CAP, mock::*, *};
-use frame_support::assert_noop;
+use frame_support::{assert_noop, traits::fungible::Inspect};
 use ganglion_primitives::{NetUid, TaoBalance};
 use sp_runtime::BuildStorage;
 
@@ -12,6 +12,9 @@ fn a_new_chain_has_root_only() {
 		assert_eq!(TotalNetworks::<Test>::get(), 1);
 		assert_eq!(TokenSymbol::<Test>::get(NetUid::ROOT).into_inner(), "Τ".as_bytes());
 		assert!(SubtensorModule::subnets().is_empty());
+		let account = SubtensorModule::subnet_account(NetUid::ROOT);
+		assert_eq!(Balances::balance(&account), EXISTENTIAL_DEPOSIT);
+		assert!(SubtokenEnabled::<Test>::get(NetUid::ROOT));
 		assert_eq!(SubtensorModule::next_epoch_block(NetUid::ROOT), None);
 		assert_eq!(SubtensorModule::network_registration_cost().get(), LOCK_COST);
 		assert_noop!(

@@ -110,14 +110,6 @@ impl<T: Config> Pallet<T> {
 		record.store_changes::<T>(netuid, &stored);
 		Ok(())
 	}
-
-	/// Removes all hyperparameters of a subnet that ceases to exist, and what their rate limits count from.
-	pub fn remove_hyperparameters(netuid: NetUid) {
-		Hyperparameters::remove::<T>(netuid);
-		for hyperparameter in Hyperparameter::ALL {
-			LastRateLimitedBlock::<T>::remove(RateLimitKey::OwnerHyperparamUpdate(netuid, *hyperparameter));
-		}
-	}
 }
 
 impl Hyperparameters {

@@ -1,6 +1,6 @@
 //! The record of all hyperparameters of a subnet, and the names of their storage items, derived from the table.
 
-use super::EpochConsensus;
+use super::{EpochConsensus, RateLimitKey};
 use crate::pallet::*;
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -95,11 +95,14 @@ macro_rules! record {
 				} )*
 			}
 
-			/// Removes the record of a subnet that ceases to exist.
-			pub(crate) fn remove<T: Config>(netuid: NetUid) {
+			/// Removes the record of a subnet that ceases to exist, and what its rate limits count from.
+			pub fn forget<T: Config>(netuid: NetUid) {
 				$( $item::<T>::remove(netuid); )*
 				$( $state_item::<T>::remove(netuid); )*
 				$( $pair::<T>::remove(netuid); )*
+				for hyperparameter in Hyperparameter::ALL {
+					LastRateLimitedBlock::<T>::remove(RateLimitKey::OwnerHyperparamUpdate(netuid, *hyperparameter));
+				}
 			}
 
 			/// The fields under the names that clients know.

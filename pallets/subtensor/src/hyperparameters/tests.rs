@@ -360,10 +360,11 @@ fn a_record_and_its_rate_limits_can_be_removed() {
 			assert_ok!(SubtensorModule::set_tempo(signed(cold(1)), netuid, 42));
 		}
 		let kept = Hyperparameters::load::<Test>(other);
-		SubtensorModule::remove_hyperparameters(NETUID);
-		assert_eq!(Tempo::<Test>::iter_keys().collect::<Vec<_>>(), vec![other]);
-		assert_eq!(AlphaValues::<Test>::iter_keys().collect::<Vec<_>>(), vec![other]);
-		assert_eq!(Burn::<Test>::iter_keys().collect::<Vec<_>>(), vec![other]);
+		Hyperparameters::forget::<Test>(NETUID);
+		let left = vec![NetUid::ROOT, other];
+		assert_eq!(Tempo::<Test>::iter_keys().collect::<Vec<_>>(), left);
+		assert_eq!(AlphaValues::<Test>::iter_keys().collect::<Vec<_>>(), left);
+		assert_eq!(Burn::<Test>::iter_keys().collect::<Vec<_>>(), left);
 		let limited = RateLimitKey::OwnerHyperparamUpdate(other, Hyperparameter::Tempo);
 		assert_eq!(
 			LastRateLimitedBlock::<Test>::iter_keys().collect::<Vec<_>>(),
@@ -405,4 +406,18 @@ fn the_owner_sets_a_tempo_once_in_a_while_and_not_before_an_epoch() {
 		assert_ok!(set(signed(cold(1)), 20));
 		assert_noop!(set(signed(cold(1)), 30), Error::<Test>::TxRateLimitExceeded);
 	});
+}
+
+#[test]
+fn every_item_of_the_table_is_in_the_metadata_with_what_it_means() {
+	let entries = SubtensorModule::storage_metadata().entries;
+	for hyperparameter in Hyperparameter::ALL {
+		let name = format!("{hyperparameter:?}");
+		let entry = entries.iter().find(|entry| entry.name == name);
+		assert!(entry.is_some_and(|entry| !entry.docs.is_empty()), "{name}");
+	}
+	let burn = entries.iter().find(|entry| entry.name == "Burn");
+	assert!(burn.is_some());
+	// Those, and the one that no call sets.
+	assert_eq!(Hyperparameters::ITEMS, Hyperparameter::ALL.len() + 1);
 }

@@ -8,7 +8,8 @@ use alloc::{
 };
 use codec::Compact;
 use ganglion_primitives::{
-	AccountId32, AlphaBalance, DelegateInfo, MechanismIndex, NetUid, Nomination, PerU16, RAO_PER_TAO, TaoBalance,
+	AccountId32, AlphaBalance, DelegateInfo, DelegatedStake, MechanismIndex, NetUid, Nomination, PerU16, RAO_PER_TAO,
+	StakeBySubnet, TaoBalance,
 };
 
 /// Blocks of a day, of 12 seconds each.
@@ -46,7 +47,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// The stakes of a coldkey on the hotkeys of others: what is known of the hotkey, the subnet, and the alpha.
-	pub fn get_delegated(coldkey: &AccountId32) -> Vec<(DelegateInfo, (Compact<NetUid>, Compact<AlphaBalance>))> {
+	pub fn get_delegated(coldkey: &AccountId32) -> Vec<DelegatedStake> {
 		let mut stakes = Vec::new();
 		for hotkey in StakingHotkeys::<T>::get(coldkey) {
 			if Self::owns(coldkey, &hotkey) {
@@ -124,7 +125,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Who stakes on a hotkey, in the order of the accounts: its owner, and the first [`MAX_NOMINATORS`] stakes of others.
 	fn nominators(hotkey: &AccountId32, owner: &AccountId32) -> Vec<Nomination> {
-		let mut stakes: BTreeMap<AccountId32, Vec<(Compact<NetUid>, Compact<u64>)>> = BTreeMap::new();
+		let mut stakes: BTreeMap<AccountId32, StakeBySubnet> = BTreeMap::new();
 		let own = Self::netuids_of(hotkey, owner);
 		let own = own.into_iter().map(|netuid| (owner.clone(), netuid));
 		let others = Alpha::<T>::iter_key_prefix((hotkey,)).take(MAX_NOMINATORS);

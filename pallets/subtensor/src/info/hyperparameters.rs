@@ -16,6 +16,7 @@ impl<T: Config> Pallet<T> {
 		entries.extend([
 			HyperparamEntry::new("activity_cutoff", record.activity_cutoff()),
 			HyperparamEntry::new("yuma_version", record.yuma_version()),
+			HyperparamEntry::new("subnet_is_active", SubtokenEnabled::<T>::get(netuid)),
 			HyperparamEntry::new("subnet_emission_enabled", SubnetEmissionEnabled::<T>::get(netuid)),
 			// A subnet's pool belongs to the chain alone.
 			HyperparamEntry::new("user_liquidity_enabled", false),

@@ -1,27 +1,21 @@
 //! A subnet and its neurons, column by column.
 
-use crate::{Hyperparameters, pallet::*};
+use crate::{Hyperparameters, emission, pallet::*};
 use alloc::vec::Vec;
 use codec::Compact;
-use ganglion_primitives::{AlphaBalance, I96F32, Metagraph, NetUid, SubnetPools, TaoBalance, U64F64};
+use ganglion_primitives::{AlphaBalance, Metagraph, NetUid, SubnetPools, TaoBalance};
 
 /// Text as the record carries it.
 fn text(bytes: &[u8]) -> Vec<Compact<u8>> {
 	bytes.iter().copied().map(Compact).collect()
 }
 
-/// A price with as many fractional bits as the record's.
-fn moving_price(price: U64F64) -> I96F32 {
-	I96F32 {
-		bits: i128::try_from(price.bits >> 32).unwrap_or(i128::MAX),
-	}
-}
-
 impl<T: Config> Pallet<T> {
 	/// Everything about a subnet; `None` where it does not exist.
 	///
-	/// `moving_price` is the pool's present price. What this chain does not have (identities, collateral, root dividends)
-	/// is empty or zero.
+	/// `pending_root_emission` is what the pending alpha of root is worth at the present price, `tao_stake` the TAO on root,
+	/// of which `total_stake` has as much as the weight of TAO says. What this chain does not have (collateral) is
+	/// empty or zero.
 	#[allow(clippy::too_many_lines, reason = "one line a field of a record that clients define")]
 	pub fn get_metagraph(netuid: NetUid) -> Option<Metagraph> {
 		if !NetworksAdded::<T>::get(netuid) {
@@ -32,20 +26,27 @@ impl<T: Config> Pallet<T> {
 		let registered_at = BlockAtRegistration::<T>::get(netuid);
 		let parameters = Hyperparameters::load::<T>(netuid);
 		let symbol = TokenSymbol::<T>::get(netuid);
+		let identity = SubnetIdentitiesV3::<T>::get(netuid);
+		let name: &[u8] = identity.as_ref().map_or(&[], |identity| &identity.subnet_name);
 		let pool = T::Pools::reserves(netuid).unwrap_or_default();
 		let tao_in_emission = SubnetTaoInEmission::<T>::get(netuid);
-		let pending =
-			PendingServerEmission::<T>::get(netuid).saturating_add(PendingValidatorEmission::<T>::get(netuid));
+		let [servers, validators, root] = Self::pending_emission(netuid);
+		let pending = servers.saturating_add(validators);
 		let stakes: Vec<AlphaBalance> = neurons
 			.iter()
 			.map(|neuron| TotalHotkeyAlpha::<T>::get(&neuron.hotkey, netuid))
 			.collect();
+		let roots: Vec<TaoBalance> = neurons
+			.iter()
+			.map(|neuron| TaoBalance::new(TotalHotkeyAlpha::<T>::get(&neuron.hotkey, NetUid::ROOT).get()))
+			.collect();
+		let tao_weight = TaoWeight::<T>::get();
 		let no_collateral: Vec<_> = stakes.iter().map(|_| Compact(AlphaBalance::ZERO)).collect();
 		Some(Metagraph {
 			netuid: Compact(netuid),
-			name: text(&symbol),
+			name: text(if name.is_empty() { &symbol } else { name }),
 			symbol: text(&symbol),
-			identity: None,
+			identity: identity.clone(),
 			network_registered_at: Compact(NetworkRegisteredAt::<T>::get(netuid)),
 			owner_hotkey: SubnetOwnerHotkey::<T>::get(netuid),
 			owner_coldkey: SubnetOwner::<T>::get(netuid),
@@ -57,13 +58,13 @@ impl<T: Config> Pallet<T> {
 			alpha_in: Compact(pool.alpha),
 			alpha_out: Compact(SubnetAlphaOut::<T>::get(netuid)),
 			tao_in: Compact(pool.tao),
-			alpha_out_emission: Compact(AlphaBalance::new(tao_in_emission.get())),
-			alpha_in_emission: Compact(AlphaBalance::ZERO),
+			alpha_out_emission: Compact(SubnetAlphaOutEmission::<T>::get(netuid)),
+			alpha_in_emission: Compact(SubnetAlphaInEmission::<T>::get(netuid)),
 			tao_in_emission: Compact(tao_in_emission),
 			pending_alpha_emission: Compact(pending),
-			pending_root_emission: Compact(TaoBalance::ZERO),
+			pending_root_emission: Compact(Self::worth(netuid, root)),
 			subnet_volume: Compact(0),
-			moving_price: moving_price(T::Pools::price(netuid)),
+			moving_price: SubnetMovingPrice::<T>::get(netuid),
 			rho: Compact(parameters.rho),
 			kappa: Compact(parameters.kappa),
 			min_allowed_weights: Compact(parameters.min_allowed_weights),
@@ -96,7 +97,10 @@ impl<T: Config> Pallet<T> {
 			bonds_moving_avg: Compact(parameters.bonds_moving_average),
 			hotkeys: neurons.iter().map(|neuron| neuron.hotkey.clone()).collect(),
 			coldkeys: neurons.iter().map(|neuron| neuron.coldkey.clone()).collect(),
-			identities: neurons.iter().map(|_| None).collect(),
+			identities: neurons
+				.iter()
+				.map(|neuron| IdentitiesV2::<T>::get(&neuron.coldkey))
+				.collect(),
 			axons: neurons.iter().map(|neuron| neuron.axon_info).collect(),
 			active: neurons.iter().map(|neuron| neuron.active).collect(),
 			validator_permit: neurons.iter().map(|neuron| neuron.validator_permit).collect(),
@@ -110,10 +114,12 @@ impl<T: Config> Pallet<T> {
 			rank: neurons.iter().map(|neuron| neuron.rank).collect(),
 			block_at_registration: registered_at.into_iter().map(Compact).collect(),
 			alpha_stake: stakes.iter().copied().map(Compact).collect(),
-			tao_stake: stakes.iter().map(|_| Compact(TaoBalance::ZERO)).collect(),
+			tao_stake: roots.iter().copied().map(Compact).collect(),
 			total_stake: stakes
 				.iter()
-				.map(|stake| Compact(TaoBalance::new(stake.get())))
+				.zip(&roots)
+				.map(|(alpha, tao)| alpha.get().saturating_add(emission::weighted(tao.get(), tao_weight)))
+				.map(|weight| Compact(TaoBalance::new(weight)))
 				.collect(),
 			tao_dividends_per_hotkey: Vec::new(),
 			alpha_dividends_per_hotkey: Vec::new(),

@@ -4,6 +4,7 @@ mod delegates;
 mod hyperparameters;
 mod metagraph;
 mod neurons;
+mod root;
 mod stakes;
 
 #[cfg(test)]

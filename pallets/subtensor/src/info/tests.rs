@@ -3,7 +3,7 @@
 use crate::{mock::*, *};
 use codec::{Compact, Encode};
 use frame_support::assert_ok;
-use ganglion_primitives::{AlphaBalance, NetUid, StakeAvailability};
+use ganglion_primitives::{AlphaBalance, HyperparamEntry, HyperparamValue, NetUid, StakeAvailability, SubnetPools};
 
 fn working_and_weighed() {
 	working_subnet();
@@ -61,16 +61,31 @@ fn single_neurons_and_light_records_agree_with_the_list() {
 fn the_metagraph_has_a_value_per_uid_in_each_column() {
 	run(|| {
 		working_and_weighed();
+		give_root(&cold(9), &hot(2), 100 * TAO);
+		next_blocks(1);
 		let metagraph = SubtensorModule::get_metagraph(NETUID).unwrap();
 		assert_eq!(metagraph.num_uids.0, 5);
 		assert_eq!(metagraph.block.0, SubtensorModule::block_number());
-		assert_eq!(metagraph.last_step.0, SubtensorModule::block_number());
+		assert_eq!(metagraph.last_step.0, SubtensorModule::block_number() - 1);
 		assert_eq!((metagraph.owner_hotkey, metagraph.owner_coldkey), (hot(1), cold(1)));
 		assert_eq!(metagraph.tempo.0, TEMPO);
 		assert_eq!(metagraph.subnet_emission.0, TAO);
-		assert_eq!(metagraph.moving_price.bits, 1 << 32);
-		let pooled = LOCK_COST - EXISTENTIAL_DEPOSIT;
-		assert_eq!((metagraph.tao_in.0.get(), metagraph.alpha_in.0.get()), (pooled, pooled));
+		let moving_price = SubnetMovingPrice::<Test>::get(NETUID);
+		assert!(moving_price.bits > 0);
+		assert_eq!(metagraph.moving_price, moving_price);
+		let pool = Swap::reserves(NETUID).unwrap();
+		assert_eq!((metagraph.tao_in.0, metagraph.alpha_in.0), (pool.tao, pool.alpha));
+		assert_eq!(metagraph.alpha_in_emission.0.get(), TAO);
+		assert_eq!(metagraph.alpha_out_emission.0.get(), TAO);
+		assert_eq!(metagraph.tao_stake[1].0.get(), 100 * TAO);
+		assert_eq!(
+			metagraph.alpha_stake[1].0.get(),
+			TotalHotkeyAlpha::<Test>::get(hot(2), NETUID).get()
+		);
+		let weight = SubtensorModule::stake_weight(&hot(2), NETUID);
+		assert_eq!(metagraph.total_stake[1].0.get(), weight);
+		assert!((weight - metagraph.alpha_stake[1].0.get()).abs_diff(18 * TAO) <= 1);
+		assert!(metagraph.pending_root_emission.0.get() > 0);
 		let lengths = [
 			metagraph.hotkeys.len(),
 			metagraph.coldkeys.len(),
@@ -90,6 +105,54 @@ fn the_metagraph_has_a_value_per_uid_in_each_column() {
 		assert_eq!(SubtensorModule::get_metagraph(NetUid::new(9)).map(|m| m.encode()), None);
 		let root = SubtensorModule::get_metagraph(NetUid::ROOT).unwrap();
 		assert_eq!((root.tempo.0, root.num_uids.0), (0, 0));
+	});
+}
+
+#[test]
+fn hyperparameters_are_listed_by_the_names_that_clients_know() {
+	run(|| {
+		subnet();
+		let entries = SubtensorModule::get_subnet_hyperparams_v3(NETUID).unwrap();
+		let names: Vec<&str> = entries
+			.iter()
+			.map(|entry| core::str::from_utf8(&entry.name).unwrap())
+			.collect();
+		let unique: std::collections::BTreeSet<_> = names.iter().collect();
+		assert_eq!(unique.len(), names.len());
+		let value = |name: &str| {
+			let found = names.iter().position(|known| *known == name);
+			entries[found.unwrap_or_else(|| panic!("{name} is missing"))].value
+		};
+		let record = parameters();
+		assert_eq!(value("tempo"), HyperparamValue::U16(TEMPO));
+		assert_eq!(
+			value("weights_rate_limit"),
+			HyperparamValue::U64(record.weights_set_rate_limit)
+		);
+		assert_eq!(value("min_burn"), HyperparamValue::TaoBalance(record.min_burn));
+		assert_eq!(
+			value("burn_increase_mult"),
+			HyperparamValue::U64F64(record.burn_increase_mult)
+		);
+		assert_eq!(value("epoch_consensus"), HyperparamValue::U8(0));
+		assert_eq!(value("transfers_enabled"), HyperparamValue::Bool(true));
+		assert_eq!(value("alpha_high"), HyperparamValue::U16(record.alpha_high));
+		// What follows from others.
+		assert_eq!(value("activity_cutoff"), HyperparamValue::U64(record.activity_cutoff()));
+		assert_eq!(value("yuma_version"), HyperparamValue::U16(2));
+		assert_eq!(value("subnet_emission_enabled"), HyperparamValue::Bool(true));
+		assert_eq!(value("subnet_is_active"), HyperparamValue::Bool(true));
+		// A client shifts this one.
+		let HyperparamValue::I32F32(steepness) = value("alpha_sigmoid_steepness") else {
+			panic!("the steepness is a fixed-point number");
+		};
+		assert_eq!(steepness.bits >> 32, i64::from(record.alpha_sigmoid_steepness));
+		Yuma3On::<Test>::insert(NETUID, true);
+		let entries = SubtensorModule::get_subnet_hyperparams_v3(NETUID).unwrap();
+		let version = HyperparamEntry::new("yuma_version", 3_u16);
+		assert!(entries.contains(&version));
+		assert_eq!(SubtensorModule::get_subnet_hyperparams_v3(NetUid::new(9)), None);
+		assert!(SubtensorModule::get_subnet_hyperparams_v3(NetUid::ROOT).is_some());
 	});
 }
 

@@ -11,6 +11,8 @@ pub mod storage;
 mod take;
 mod trades;
 
+mod wind_up;
+
 #[cfg(test)]
 mod tests;
 
@@ -67,6 +69,9 @@ impl<T: Config> Pallet<T> {
 		netuid: NetUid,
 		alpha: AlphaBalance,
 	) -> DispatchResult {
+		if netuid.is_root() {
+			Self::before_root_stake_change(hotkey, coldkey)?;
+		}
 		let mut pool = Self::pool(hotkey, netuid);
 		let position = Self::position(hotkey, coldkey, netuid);
 		let left = if alpha == pool.value_of(position) {
@@ -77,6 +82,9 @@ impl<T: Config> Pallet<T> {
 		};
 		Self::set_shares(hotkey, coldkey, netuid, left);
 		Self::set_pool(hotkey, netuid, pool)?;
+		if netuid.is_root() && left.is_zero() {
+			Self::after_root_stake_left(hotkey, coldkey)?;
+		}
 		Self::forget_staking_hotkey(coldkey, hotkey);
 		Ok(())
 	}
@@ -88,6 +96,9 @@ impl<T: Config> Pallet<T> {
 		netuid: NetUid,
 		alpha: AlphaBalance,
 	) -> DispatchResult {
+		if netuid.is_root() {
+			Self::before_root_stake_change(hotkey, coldkey)?;
+		}
 		let mut pool = Self::pool(hotkey, netuid);
 		let bought = pool.deposit_exactly(alpha).map_err(Error::<T>::from)?;
 		Self::note_staking_hotkey(coldkey, hotkey)?;
@@ -127,9 +138,10 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Forgets a hotkey on which a coldkey has no stake any more, unless it owns the hotkey.
-	fn forget_staking_hotkey(coldkey: &AccountId32, hotkey: &AccountId32) {
-		if Self::owns(coldkey, hotkey) || Alpha::<T>::iter_key_prefix((hotkey, coldkey)).next().is_some() {
+	/// Forgets a hotkey on which a coldkey has no stake any more, unless it owns the hotkey or has root dividends to claim.
+	pub(crate) fn forget_staking_hotkey(coldkey: &AccountId32, hotkey: &AccountId32) {
+		let has_stake = Alpha::<T>::iter_key_prefix((hotkey, coldkey)).next().is_some();
+		if Self::owns(coldkey, hotkey) || has_stake || RootClaims::<T>::contains_key(hotkey, coldkey) {
 			return;
 		}
 		StakingHotkeys::<T>::mutate_exists(coldkey, |entry| {

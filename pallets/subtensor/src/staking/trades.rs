@@ -46,6 +46,7 @@ impl<T: Config> Pallet<T> {
 		};
 		ensure!(!trade.given.is_zero(), Error::<T>::AmountTooLow);
 		Self::issue_alpha(netuid, trade.given)?;
+		Self::note_inflow(netuid, trade.taken);
 		Ok(trade)
 	}
 
@@ -78,6 +79,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(!trade.given.is_zero(), Error::<T>::AmountTooLow);
 		ensure!(trade.taken == alpha, Error::<T>::InsufficientLiquidity);
 		Self::retire_alpha(netuid, alpha)?;
+		Self::note_outflow(netuid, trade.given);
 		Ok(trade)
 	}
 

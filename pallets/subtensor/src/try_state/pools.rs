@@ -25,11 +25,9 @@ pub(super) fn check_root<T: Config>() -> Result<(), TryRuntimeError> {
 pub(super) fn check<T: Config>() -> Result<(), TryRuntimeError> {
 	for netuid in (0..=MAX_SUBNETS).map(NetUid::new) {
 		let exists = NetworksAdded::<T>::get(netuid) && !netuid.is_root();
-		let pool = T::Pools::reserves(netuid);
-		ensure!(pool.is_some() == exists, "18: pools and subnets are not the same");
 		ensure!(
-			pool.is_none_or(|pool| !pool.tao.is_zero() && !pool.alpha.is_zero()),
-			"18: a pool is empty"
+			T::Pools::reserves(netuid).is_some() == exists,
+			"18: a subnet has no pool, or a pool has no subnet"
 		);
 	}
 	Ok(())

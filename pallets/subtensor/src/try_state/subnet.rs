@@ -1,6 +1,6 @@
 //! The invariants of one subnet; [`super`] lists them.
 
-use crate::{Hyperparameters, pallet::*};
+use crate::{Hyperparameters, MAX_VALIDATORS_PER_SUBNET, pallet::*};
 use alloc::{collections::BTreeSet, vec::Vec};
 use frame_support::{ensure, traits::fungible::Inspect};
 use ganglion_primitives::{AlphaBalance, MechanismIndex, NetUid, SubnetPools};
@@ -41,6 +41,7 @@ fn money<T: Config>(netuid: NetUid) -> Check {
 	let pending: AlphaBalance = [
 		PendingServerEmission::<T>::get(netuid),
 		PendingValidatorEmission::<T>::get(netuid),
+		PendingRootAlphaDivs::<T>::get(netuid),
 		PendingOwnerCut::<T>::get(netuid),
 	]
 	.into_iter()
@@ -54,17 +55,28 @@ fn money<T: Config>(netuid: NetUid) -> Check {
 		balance >= owed,
 		"1: the subnet's account does not hold the TAO of its pool"
 	);
+	let held: AlphaBalance = [
+		staked,
+		pending,
+		RootClaimableAlpha::<T>::get(netuid),
+		SubnetAlphaBurned::<T>::get(netuid),
+		SubnetProtocolAlpha::<T>::get(netuid),
+	]
+	.into_iter()
+	.sum();
 	ensure!(
-		alpha_out
-			== staked
-				.saturating_add(pending)
-				.saturating_add(SubnetAlphaBurned::<T>::get(netuid)),
-		"2: alpha outside the pool is not staked, pending or burned"
+		alpha_out == held,
+		"2: alpha outside the pool is not staked, pending, claimable, burned or the protocol's"
 	);
 	let totals = SubnetEmissionTotals::<T>::get(netuid);
-	let accounted: AlphaBalance = [totals.paid_miners, totals.paid_validators, totals.paid_owner, pending]
-		.into_iter()
-		.sum();
+	let paid = [
+		totals.paid_miners,
+		totals.paid_validators,
+		totals.paid_owner,
+		totals.paid_root,
+	];
+	let accounted: AlphaBalance = paid.into_iter().sum();
+	let accounted = accounted.saturating_add(pending);
 	ensure!(totals.emitted == accounted, "3: alpha emitted is not paid plus pending");
 	share_pools::<T>(netuid)
 }
@@ -135,7 +147,7 @@ fn columns<T: Config>(netuid: NetUid) -> Check {
 		"6: a column does not have one value per uid"
 	);
 	let given = permits.iter().filter(|permit| **permit).count();
-	let allowed = usize::from(MaxAllowedValidators::<T>::get(netuid)).saturating_add(1);
+	let allowed = usize::from(MAX_VALIDATORS_PER_SUBNET).saturating_add(1);
 	ensure!(given <= allowed, "7: too many permits");
 	Ok(())
 }

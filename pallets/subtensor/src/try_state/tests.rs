@@ -115,10 +115,31 @@ fn columns_of_a_wrong_length() {
 
 #[test]
 fn too_many_permits() {
-	violates(7, || {
-		MaxAllowedValidators::<Test>::insert(NETUID, 1);
-		ValidatorPermit::<Test>::mutate(NETUID, |permits| *permits = Column::truncate_from(vec![true; 5]));
+	let neurons = MAX_VALIDATORS_PER_SUBNET + 2;
+	storage_with(crowded(neurons, 3)).execute_with(|| {
+		crowded_subnet(neurons, 2);
+		let permits = |count: usize| {
+			let mut permits = vec![true; count];
+			permits.resize(neurons.into(), false);
+			ValidatorPermit::<Test>::insert(NETUID, Column::truncate_from(permits));
+			SubtensorModule::do_try_state()
+		};
+		assert_ok!(permits(usize::from(neurons) - 1));
+		assert_eq!(
+			permits(neurons.into()),
+			Err(TryRuntimeError::Other("7: too many permits"))
+		);
 	});
+}
+
+#[test]
+fn rate_limits_of_the_future_and_of_nobody() {
+	let key = |netuid| RateLimitKey::OwnerHyperparamUpdate(netuid, Hyperparameter::Rho);
+	violates(21, || {
+		let tomorrow = SubtensorModule::block_number() + 1;
+		LastRateLimitedBlock::<Test>::insert(key(NETUID), tomorrow);
+	});
+	violates(21, || LastRateLimitedBlock::<Test>::insert(key(NetUid::new(9)), 1));
 }
 
 #[test]
@@ -223,17 +244,11 @@ fn pools_without_subnets_and_subnets_without_pools() {
 		Swap::close(NETUID);
 	});
 	let reserves = Reserves {
-		tao: TaoBalance::new(1),
-		alpha: AlphaBalance::new(1),
+		tao: TaoBalance::new(TAO),
+		alpha: AlphaBalance::new(TAO),
 	};
-	for netuid in [NetUid::ROOT, NetUid::new(7)] {
-		violates(18, || {
-			assert_ok!(Swap::open(netuid, reserves).map_err(|_| "refused"));
-		});
-	}
 	violates(18, || {
-		Swap::close(NETUID);
-		assert_ok!(Swap::open(NETUID, Reserves::default()).map_err(|_| "refused"));
+		assert_ok!(Swap::open(NetUid::new(7), reserves).map_err(|_| "refused"));
 	});
 }
 
@@ -318,4 +333,145 @@ fn payouts_that_do_not_add_up() {
 		..payout.clone()
 	};
 	violates(17, || put_aside(&spent, 1, some, some));
+}
+
+#[test]
+fn clean_ups_that_cannot_be() {
+	let queue = |netuids: Vec<NetUid>| DissolveCleanupQueue::<Test>::put(BoundedVec::truncate_from(netuids));
+	violates(30, || queue(vec![NETUID]));
+	violates(30, || queue(vec![NetUid::ROOT]));
+	violates(30, || queue(vec![NetUid::new(7), NetUid::new(7)]));
+	violates(30, || {
+		CurrentDissolveCleanupStatus::<Test>::put(DissolveCleanupStatus::default())
+	});
+}
+
+#[test]
+fn clean_ups_that_do_not_add_up() {
+	let begun = |change: fn(&mut DissolveCleanupStatus)| {
+		violates(31, || {
+			block_length(200_000_000_000);
+			for number in 0..100 {
+				give_alpha(&cold(number % 20 + 1), &hot(number % 4 + 2), NETUID, TAO);
+				let hotkey = crowd(u16::from(number));
+				assert_ok!(SubtensorModule::associate_hotkey(&cold(9), &hotkey));
+				give_alpha(&cold(9), &hotkey, NETUID, TAO);
+			}
+			assert_ok!(SubtensorModule::root_dissolve_network(RuntimeOrigin::root(), NETUID));
+			while CurrentDissolveCleanupStatus::<Test>::get().is_none_or(|status| status.paid.is_zero()) {
+				next_blocks(1);
+			}
+			assert_ok!(SubtensorModule::do_try_state());
+			let mut status = CurrentDissolveCleanupStatus::<Test>::get().unwrap();
+			change(&mut status);
+			CurrentDissolveCleanupStatus::<Test>::put(status);
+		});
+	};
+	begun(|status| status.paid = status.pot.saturating_add(TaoBalance::new(1)));
+	begun(|status| status.paid = TaoBalance::ZERO);
+	begun(|status| status.alpha = AlphaBalance::new(status.alpha.get() / 3));
+}
+
+#[test]
+fn symbols_that_are_missing_double_or_nobodys() {
+	violates(32, || TokenSymbol::<Test>::remove(NETUID));
+	let symbol = || TokenSymbol::<Test>::get(NETUID);
+	violates(32, || TokenSymbol::<Test>::insert(NetUid::new(7), symbol()));
+	violates(32, || TokenSymbol::<Test>::insert(NetUid::ROOT, symbol()));
+}
+
+#[test]
+fn an_escrow_that_does_not_hold_what_it_owes() {
+	violates(33, || {
+		let registration = NetworkRegistrationInfo {
+			coldkey: cold(2),
+			hotkey: hot(2),
+			registration_block: 1,
+			lock_amount: TaoBalance::new(1),
+			identity: None,
+		};
+		NetworkRegistrationQueue::<Test>::put(BoundedVec::truncate_from(vec![registration]));
+	});
+}
+
+/// Gives a working subnet stake on root that has earned something.
+fn root_dividends() {
+	give_root(&cold(8), &hot(2), 100 * TAO);
+	give_root(&cold(2), &hot(2), 100 * TAO);
+	next_epoch(NETUID);
+	assert_ok!(SubtensorModule::do_try_state());
+	assert!(!RootClaimableAlpha::<Test>::get(NETUID).is_zero());
+}
+
+fn one_less(amount: &mut AlphaBalance) {
+	*amount = amount.saturating_sub(AlphaBalance::new(1));
+}
+
+#[test]
+fn root_stake_that_does_not_add_up() {
+	violates(19, || {
+		root_dividends();
+		SubnetAlphaOut::<Test>::mutate(NetUid::ROOT, one_more);
+	});
+	violates(19, || {
+		root_dividends();
+		let account = SubtensorModule::subnet_account(NetUid::ROOT);
+		let all = Balances::balance(&account);
+		assert_ok!(Balances::burn_from(
+			&account,
+			all,
+			frame_support::traits::tokens::Preservation::Expendable,
+			frame_support::traits::tokens::Precision::Exact,
+			frame_support::traits::tokens::Fortitude::Force,
+		));
+	});
+	violates(19, || {
+		root_dividends();
+		TotalHotkeyAlpha::<Test>::mutate(hot(2), NetUid::ROOT, one_less);
+		TotalAlphaStaked::<Test>::mutate(NetUid::ROOT, one_less);
+		SubnetAlphaOut::<Test>::mutate(NetUid::ROOT, one_less);
+	});
+}
+
+#[test]
+fn root_dividends_that_do_not_add_up() {
+	violates(20, || {
+		root_dividends();
+		RootPots::<Test>::mutate(hot(2), |pots| {
+			if let Some(pot) = pots.get_mut(&NETUID) {
+				pot.remainder += 1;
+			}
+		});
+	});
+	violates(20, || {
+		root_dividends();
+		RootClaims::<Test>::mutate(hot(2), cold(8), |claims| {
+			assert_eq!(claims.len(), 0, "nothing is settled before the stake changes");
+			let claim = RootClaim {
+				since: NetworkRegisteredAt::<Test>::get(NETUID),
+				per_rao: 0,
+				owed: 1,
+			};
+			assert_eq!(claims.try_insert(NETUID, claim), Ok(None));
+		});
+	});
+	violates(2, || {
+		root_dividends();
+		RootClaimableAlpha::<Test>::mutate(NETUID, one_more);
+	});
+	violates(20, || {
+		root_dividends();
+		RootClaimableAlpha::<Test>::mutate(NETUID, one_more);
+		SubnetAlphaOut::<Test>::mutate(NETUID, one_more);
+	});
+	violates(20, || {
+		root_dividends();
+		assert_ok!(take_root(&cold(8), &hot(2), 100 * TAO));
+		assert_ok!(SubtensorModule::do_try_state());
+		StakingHotkeys::<Test>::remove(cold(8));
+	});
+	violates(2, || SubnetProtocolAlpha::<Test>::mutate(NETUID, one_more));
+	violates(3, || {
+		SubnetEmissionTotals::<Test>::mutate(NETUID, |totals| one_more(&mut totals.paid_root));
+	});
 }

@@ -93,7 +93,7 @@ fn an_order_beyond_its_limit_is_refused_or_made_in_part() {
 			let limit = limit.map(TaoBalance::new);
 			SubtensorModule::remove_stake_full_limit(signed(cold(2)), hot(1), NETUID, limit)
 		};
-		assert_noop!(all(Some(limit)), Error::<Test>::SlippageTooHigh);
+		assert_noop!(all(Some(price() / 100 * 99)), Error::<Test>::SlippageTooHigh);
 		assert_ok!(all(Some(1)));
 		assert_eq!(stake_of(2, 1), 0);
 		stake(2, 1, TAO);
@@ -154,5 +154,21 @@ fn a_small_nomination_is_refused_and_a_small_rest_is_paid_out() {
 		let most = AlphaBalance::new(stake_of(2, 1) / 3 * 2);
 		assert_ok!(SubtensorModule::burn_alpha(signed(cold(2)), hot(1), most, NETUID));
 		assert!(stake_of(2, 1) > 0);
+	});
+}
+
+#[test]
+fn stake_of_a_subnet_that_has_not_started_stays_where_it_is() {
+	run(|| {
+		subnet();
+		stake(2, 1, TAO);
+		let set = SubtensorModule::set_subtoken_enabled;
+		assert_noop!(set(NetUid::new(9), true), Error::<Test>::SubnetNotExists);
+		assert_ok!(set(NETUID, false));
+		assert!(events().contains(&Event::SubtokenToggled(NETUID, false)));
+		assert_noop!(buy(u64::MAX, true, TAO, NETUID), Error::<Test>::SubtokenDisabled);
+		assert_noop!(sell(0, true, TAO, NETUID), Error::<Test>::SubtokenDisabled);
+		assert_ok!(set(NETUID, true));
+		assert_ok!(sell(0, true, TAO, NETUID));
 	});
 }
