@@ -19,7 +19,7 @@ from report import Report, check, equal
 #: The development account that pays for the first step.
 BENEFACTOR = "//Alice"
 #: How long one command may take, in seconds: encrypted submissions wait for blocks at the SDK's own pace.
-COMMAND_LIMIT_S = 80.0
+COMMAND_LIMIT_S = 120.0
 #: What a newcomer looks at.
 VIEWS = ("subnets metagraph NETUID", "subnets hyperparameters NETUID", "subnets list", "stake list", "wallet overview")
 #: How many times to look, half a second apart, for something that takes an epoch or a delay.
