@@ -14,6 +14,12 @@ pub(crate) struct Cli {
 	#[arg(long, value_name = "MS")]
 	pub(crate) sealing: Option<NonZeroU64>,
 
+	/// The address of a server with drand's HTTP interface, such as `http://127.0.0.1:8890`, from which off-chain
+	/// workers fetch the beacon that the chain follows. Without it a chain that follows quicknet asks its public
+	/// server; any other chain gets no rounds from this node.
+	#[arg(long, value_name = "URL", value_parser = beacon_address)]
+	pub(crate) beacon: Option<String>,
+
 	/// A JSON file merged into the chosen preset's genesis (`development`, `local`).
 	#[arg(long, value_name = "FILE", global = true)]
 	pub(crate) genesis_patch: Option<PathBuf>,
@@ -21,6 +27,18 @@ pub(crate) struct Cli {
 	/// Options of a running node.
 	#[clap(flatten)]
 	pub(crate) run: sc_cli::RunCmd,
+}
+
+/// Checks the address of a beacon's server.
+fn beacon_address(address: &str) -> Result<String, String> {
+	match address.split_once("://") {
+		Some(("http" | "https", host)) if !host.trim_matches('/').is_empty() => {
+			Ok(address.trim_end_matches('/').into())
+		}
+		_ => Err(format!(
+			"'{address}' is no address of a web server; write it as http://HOST:PORT"
+		)),
+	}
 }
 
 /// What the node can do besides running.
@@ -53,4 +71,24 @@ pub(crate) enum Subcommand {
 
 	/// Print what the database holds.
 	ChainInfo(sc_cli::ChainInfoCmd),
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn a_beacon_is_an_address_of_a_web_server() {
+		assert_eq!(
+			beacon_address("http://127.0.0.1:8890/"),
+			Ok("http://127.0.0.1:8890".into())
+		);
+		assert_eq!(
+			beacon_address("https://api.drand.sh"),
+			Ok("https://api.drand.sh".into())
+		);
+		for bad in ["", "127.0.0.1:8890", "ftp://host", "http://", "file:///tmp/beacon"] {
+			assert!(beacon_address(bad).is_err(), "{bad}");
+		}
+	}
 }

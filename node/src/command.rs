@@ -57,13 +57,17 @@ pub(crate) fn run() -> sc_cli::Result<()> {
 
 fn run_node(cli: &Cli) -> sc_cli::Result<()> {
 	let production = Production::from_sealing(cli.sealing);
+	let beacon = cli.beacon.clone();
 	let runner = cli.create_runner(&cli.run)?;
 	runner.run_node_until_exit(|config| async move {
+		let beacon = beacon.as_deref();
 		match config.network.network_backend {
 			NetworkBackendType::Libp2p => {
-				service::start::<sc_network::NetworkWorker<Block, <Block as BlockT>::Hash>>(config, production)
+				service::start::<sc_network::NetworkWorker<Block, <Block as BlockT>::Hash>>(config, production, beacon)
 			}
-			NetworkBackendType::Litep2p => service::start::<sc_network::Litep2pNetworkBackend>(config, production),
+			NetworkBackendType::Litep2p => {
+				service::start::<sc_network::Litep2pNetworkBackend>(config, production, beacon)
+			}
 		}
 		.map_err(sc_cli::Error::Service)
 	})

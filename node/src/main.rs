@@ -23,6 +23,7 @@ mod authoring;
 mod chain_spec;
 mod cli;
 mod command;
+mod offchain;
 mod rpc;
 mod service;
 mod shield;

@@ -2,6 +2,7 @@
 
 use crate::{
 	authoring::{self, AuraParts, Production},
+	offchain::Workers,
 	rpc,
 	shield::{self, Shield, ShieldedPool},
 };
@@ -30,7 +31,7 @@ type Executor = sc_executor::WasmExecutor<sp_io::SubstrateHostFunctions>;
 /// Reads and writes the chain.
 pub(crate) type Client = sc_service::TFullClient<Block, RuntimeApi, Executor>;
 /// The chain's database.
-type Backend = sc_service::TFullBackend<Block>;
+pub(crate) type Backend = sc_service::TFullBackend<Block>;
 /// Chooses the best block: the longest chain.
 pub(crate) type SelectChain = sc_consensus::LongestChain<Backend, Block>;
 /// Imports blocks with GRANDPA's rules.
@@ -38,7 +39,7 @@ pub(crate) type FinalityImport = sc_consensus_grandpa::GrandpaBlockImport<Backen
 /// Ties the GRANDPA voter to its block import.
 type FinalityLink = sc_consensus_grandpa::LinkHalf<Block, Client, SelectChain>;
 /// Holds transactions until a block takes them.
-type Pool = sc_transaction_pool::TransactionPoolHandle<Block, Client>;
+pub(crate) type Pool = sc_transaction_pool::TransactionPoolHandle<Block, Client>;
 /// What every sub-command that touches the chain starts from.
 type Parts = PartialComponents<
 	Client,
@@ -138,13 +139,14 @@ fn telemetry_worker(config: &Configuration) -> Result<Option<(TelemetryWorker, T
 	Ok(Some((worker, telemetry)))
 }
 
-/// Starts a node: network, JSON-RPC, and, for an authority, block production and finality.
+/// Starts a node: network, JSON-RPC, off-chain workers, and, for an authority, block production and finality.
 ///
 /// # Errors
 /// The parts cannot be set up, or an address is taken.
 pub(crate) fn start<N: NetworkBackend<Block, Hash>>(
 	config: Configuration,
 	production: Production,
+	beacon: Option<&str>,
 ) -> Result<TaskManager, ServiceError> {
 	require_authority(&config, production)?;
 	let PartialComponents {
@@ -188,6 +190,19 @@ pub(crate) fn start<N: NetworkBackend<Block, Hash>>(
 			metrics,
 			gap_sync_body_policy: None,
 		})?;
+
+	if config.offchain_worker.enabled {
+		let workers = Workers {
+			client: client.clone(),
+			backend: &backend,
+			pool: transaction_pool.clone(),
+			keystore: keystore_container.keystore(),
+			network: Arc::new(network.clone()),
+			is_authority: config.role.is_authority(),
+			beacon,
+		};
+		workers.spawn(&task_manager)?;
+	}
 
 	let settings = Settings::of(&config, protocol_name);
 	let rpc_builder = {

@@ -2,14 +2,17 @@
 
 use crate::{
 	AccountId, Aura, Balance, Block, Executive, Grandpa, InherentDataExt, Nonce, Runtime, RuntimeCall,
-	RuntimeGenesisConfig, SessionKeys, SubtensorModule, System, TransactionPayment, VERSION, genesis,
+	RuntimeGenesisConfig, SessionKeys, SubtensorModule, Swap, System, TransactionPayment, VERSION, genesis,
 };
-use alloc::vec::Vec;
+use alloc::{collections::BTreeMap, vec::Vec};
 use frame_support::{
 	genesis_builder_helper::{build_state, get_preset},
 	weights::Weight,
 };
-use ganglion_primitives::{Metagraph, NetUid, NeuronInfo, NeuronInfoLite, StakeInfo, TaoBalance, apis};
+use ganglion_primitives::{
+	AlphaBalance, BasketClaimPreview, DelegateInfo, DelegatedStake, HyperparamEntry, LockState, Metagraph, NetUid,
+	NeuronInfo, NeuronInfoLite, SimSwapResult, StakeAvailability, StakeInfo, SubnetPrice, TaoBalance, U64F64, apis,
+};
 use pallet_transaction_payment::{FeeDetails, RuntimeDispatchInfo};
 use sp_api::impl_runtime_apis;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
@@ -219,6 +222,10 @@ impl_runtime_apis! {
 		fn get_next_epoch_start_block(netuid: NetUid) -> Option<u64> {
 			SubtensorModule::next_epoch_block(netuid)
 		}
+
+		fn get_subnet_hyperparams_v3(netuid: NetUid) -> Option<Vec<HyperparamEntry>> {
+			SubtensorModule::get_subnet_hyperparams_v3(netuid)
+		}
 	}
 
 	impl apis::SubnetRegistrationRuntimeApi<Block> for Runtime {
@@ -242,6 +249,83 @@ impl_runtime_apis! {
 			netuid: NetUid,
 		) -> Option<StakeInfo> {
 			SubtensorModule::get_stake_info(&hotkey_account, &coldkey_account, netuid)
+		}
+
+		fn get_stake_availability_for_coldkeys(
+			coldkey_accounts: Vec<AccountId>,
+			netuids: Option<Vec<NetUid>>,
+		) -> BTreeMap<AccountId, BTreeMap<NetUid, StakeAvailability>> {
+			SubtensorModule::get_stake_availability_for_coldkeys(coldkey_accounts, netuids)
+		}
+
+		fn get_coldkey_lock(coldkey: AccountId, netuid: NetUid) -> Option<LockState> {
+			SubtensorModule::get_coldkey_lock(&coldkey, netuid)
+		}
+
+		fn get_hotkey_conviction(hotkey: AccountId, netuid: NetUid) -> U64F64 {
+			SubtensorModule::get_hotkey_conviction(&hotkey, netuid)
+		}
+
+		fn get_most_convicted_hotkey_on_subnet(netuid: NetUid) -> Option<AccountId> {
+			SubtensorModule::get_most_convicted_hotkey_on_subnet(netuid)
+		}
+	}
+
+	impl apis::DelegateInfoRuntimeApi<Block> for Runtime {
+		fn get_delegates() -> Vec<DelegateInfo> {
+			SubtensorModule::get_delegates()
+		}
+
+		fn get_delegate(delegate_account: AccountId) -> Option<DelegateInfo> {
+			SubtensorModule::get_delegate(&delegate_account)
+		}
+
+		fn get_delegated(delegatee_account: AccountId) -> Vec<DelegatedStake> {
+			SubtensorModule::get_delegated(&delegatee_account)
+		}
+	}
+
+	impl apis::SwapRuntimeApi<Block> for Runtime {
+		fn current_alpha_price(netuid: NetUid) -> u64 {
+			Swap::current_alpha_price(netuid)
+		}
+
+		fn current_alpha_price_all() -> Vec<SubnetPrice> {
+			Swap::alpha_prices(core::iter::once(NetUid::ROOT).chain(SubtensorModule::subnets()))
+		}
+
+		fn sim_swap_tao_for_alpha(netuid: NetUid, tao: TaoBalance) -> SimSwapResult {
+			Swap::sim_swap_tao_for_alpha(netuid, tao)
+		}
+
+		fn sim_swap_alpha_for_tao(netuid: NetUid, alpha: AlphaBalance) -> SimSwapResult {
+			Swap::sim_swap_alpha_for_tao(netuid, alpha)
+		}
+	}
+
+	impl apis::BetaBasketRuntimeApi<Block> for Runtime {
+		fn get_root_basket_owed(coldkey: AccountId) -> u64 {
+			SubtensorModule::get_root_basket_owed(&coldkey)
+		}
+
+		fn get_root_basket_positions(coldkey: AccountId) -> Vec<(AccountId, u64, u64)> {
+			SubtensorModule::get_root_basket_positions(&coldkey)
+		}
+
+		fn get_basket_payout(hotkey: AccountId, coldkey: AccountId) -> u64 {
+			SubtensorModule::get_basket_payout(&hotkey, &coldkey)
+		}
+
+		fn get_validator_basket(hotkey: AccountId) -> Vec<(NetUid, u64, u64)> {
+			SubtensorModule::get_validator_basket(&hotkey)
+		}
+
+		fn get_basket_claim_preview(hotkey: AccountId, coldkey: AccountId) -> Option<BasketClaimPreview> {
+			SubtensorModule::get_basket_claim_preview(&hotkey, &coldkey)
+		}
+
+		fn get_root_basket_claim_previews(coldkey: AccountId) -> Vec<BasketClaimPreview> {
+			SubtensorModule::get_root_basket_claim_previews(&coldkey)
 		}
 	}
 

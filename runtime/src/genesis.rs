@@ -2,15 +2,16 @@
 //!
 //! | preset | authorities | for |
 //! | --- | --- | --- |
-//! | `development` | Alice | one machine: epochs of 20 blocks, limits that do not get in the way |
-//! | `local` | Alice, Bob, Charlie | a private network with production's pace |
+//! | `development` | Alice | one machine: epochs of 20 blocks, limits that do not get in the way, a beacon whose key everybody knows |
+//! | `local` | Alice, Bob, Charlie | a private network with production's pace and beacon |
 //!
 //! Both know the well-known development keys only. A real network starts from a patch over one of them.
 
-use crate::{AccountId, Balance, BalancesConfig, RuntimeGenesisConfig, SudoConfig};
+use crate::{AccountId, Balance, BalancesConfig, Runtime, RuntimeGenesisConfig, SudoConfig};
 use alloc::{vec, vec::Vec};
 use frame_support::build_struct_json_patch;
 use ganglion_primitives::RAO_PER_TAO;
+use pallet_drand::BeaconConfiguration;
 use pallet_subtensor::Hyperparameters;
 use serde_json::Value;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
@@ -25,14 +26,19 @@ const ENDOWMENT: Balance = 100_000 * RAO_PER_TAO;
 #[must_use]
 pub fn preset(id: &PresetId) -> Option<Vec<u8>> {
 	let patch = match id.as_ref() {
-		DEV_RUNTIME_PRESET => patch(&[(Sr25519Keyring::Alice, Ed25519Keyring::Alice)], quick_subnets()),
+		DEV_RUNTIME_PRESET => patch(
+			&[(Sr25519Keyring::Alice, Ed25519Keyring::Alice)],
+			quick_chain(),
+			BeaconConfiguration::development(),
+		),
 		LOCAL_TESTNET_RUNTIME_PRESET => patch(
 			&[
 				(Sr25519Keyring::Alice, Ed25519Keyring::Alice),
 				(Sr25519Keyring::Bob, Ed25519Keyring::Bob),
 				(Sr25519Keyring::Charlie, Ed25519Keyring::Charlie),
 			],
-			Hyperparameters::default(),
+			pallet_subtensor::GenesisConfig::default(),
+			BeaconConfiguration::quicknet(),
 		),
 		_ => return None,
 	};
@@ -49,21 +55,31 @@ pub fn preset_names() -> Vec<PresetId> {
 	]
 }
 
-/// Hyperparameters with which a subnet's life passes in minutes: short epochs, little waiting.
-fn quick_subnets() -> Hyperparameters {
-	Hyperparameters {
-		tempo: 20,
-		immunity_period: 200,
-		weights_set_rate_limit: 5,
-		serving_rate_limit: 1,
-		max_registrations_per_block: 16,
-		..Hyperparameters::default()
+/// Parameters with which a subnet's life passes in minutes: short epochs, little waiting, owners who change what they
+/// like at any time.
+fn quick_chain() -> pallet_subtensor::GenesisConfig<Runtime> {
+	pallet_subtensor::GenesisConfig {
+		subnet_defaults: Hyperparameters {
+			tempo: 20,
+			immunity_period: 200,
+			weights_set_rate_limit: 5,
+			serving_rate_limit: 1,
+			max_registrations_per_block: 16,
+			..Hyperparameters::default()
+		},
+		admin_freeze_window: 0,
+		owner_hyperparam_rate_limit: 0,
+		..Default::default()
 	}
 }
 
-/// A genesis with these authorities, rich well-known accounts, Alice as sudo and `subnet_defaults` for
-/// every subnet that will be registered.
-fn patch(authorities: &[(Sr25519Keyring, Ed25519Keyring)], subnet_defaults: Hyperparameters) -> Value {
+/// A genesis with these authorities, rich well-known accounts, Alice as sudo and these parameters of the subnets,
+/// following `beacon`.
+fn patch(
+	authorities: &[(Sr25519Keyring, Ed25519Keyring)],
+	subtensor_module: pallet_subtensor::GenesisConfig<Runtime>,
+	beacon: BeaconConfiguration,
+) -> Value {
 	let endowed: Vec<(AccountId, Balance)> = Sr25519Keyring::well_known()
 		.map(|key| (key.to_account_id(), ENDOWMENT))
 		.collect();
@@ -77,9 +93,7 @@ fn patch(authorities: &[(Sr25519Keyring, Ed25519Keyring)], subnet_defaults: Hype
 		sudo: SudoConfig {
 			key: Some(Sr25519Keyring::Alice.to_account_id())
 		},
-		subtensor_module: pallet_subtensor::GenesisConfig {
-			subnet_defaults,
-			..Default::default()
-		},
+		subtensor_module,
+		drand: pallet_drand::GenesisConfig { beacon: beacon.into() },
 	})
 }

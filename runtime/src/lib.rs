@@ -1,9 +1,9 @@
 //! Ganglion's runtime: the state transition function that every node of a chain executes in Wasm.
 //!
-//! It puts stock FRAME pallets (System, Timestamp, Aura, Grandpa, Balances, TransactionPayment, Sudo,
-//! Utility) around [`pallet_subtensor`], which the metadata calls `SubtensorModule`, the name that the
-//! `bittensor` SDK looks for, and [`pallet_mev_shield`] (`MevShield`), which takes transactions that are encrypted to the
-//! next block's author. Pallet indices are those of the SDK's error table.
+//! It puts stock FRAME pallets (System, Timestamp, Aura, Grandpa, Balances, TransactionPayment, Utility, Sudo, Multisig,
+//! Preimage, Scheduler, Proxy, SafeMode) around [`pallet_swap`], the pools, [`pallet_mev_shield`] (`MevShield`), which takes
+//! transactions encrypted to the next block's author, and [`pallet_subtensor`], which the metadata calls `SubtensorModule`,
+//! the name that the `bittensor` SDK looks for. Pallet indices are those of the SDK's error table.
 //!
 //! | module | what |
 //! | --- | --- |
@@ -68,6 +68,7 @@ pub type OpaqueBlock = generic::Block<Header, OpaqueExtrinsic>;
 ///
 /// The SDK has encoders for these only; any further one has to be zero-sized.
 pub type TxExtension = (
+	frame_system::AuthorizeCall<Runtime>,
 	frame_system::CheckNonZeroSender<Runtime>,
 	frame_system::CheckSpecVersion<Runtime>,
 	frame_system::CheckTxVersion<Runtime>,
@@ -153,6 +154,29 @@ mod runtime {
 	#[runtime::pallet_index(12)]
 	pub type Sudo = pallet_sudo;
 
+	#[runtime::pallet_index(13)]
+	pub type Multisig = pallet_multisig;
+
+	#[runtime::pallet_index(14)]
+	pub type Preimage = pallet_preimage;
+
+	#[runtime::pallet_index(15)]
+	pub type Scheduler = pallet_scheduler;
+
+	#[runtime::pallet_index(16)]
+	pub type Proxy = pallet_proxy;
+
+	#[runtime::pallet_index(19)]
+	pub type AdminUtils = pallet_admin_utils;
+
+	#[runtime::pallet_index(20)]
+	pub type SafeMode = pallet_safe_mode;
+
+	#[runtime::pallet_index(26)]
+	pub type Drand = pallet_drand;
+
+	#[runtime::pallet_index(28)]
+	pub type Swap = pallet_swap;
 	#[runtime::pallet_index(30)]
 	pub type MevShield = pallet_mev_shield;
 }

@@ -69,6 +69,7 @@ fn apply(signer: Sr25519Keyring, call: RuntimeCall) -> ApplyExtrinsicResult {
 /// Signs and applies a call.
 fn apply_with_tip(signer: Sr25519Keyring, call: RuntimeCall, tip: Balance) -> ApplyExtrinsicResult {
 	let extension: TxExtension = (
+		frame_system::AuthorizeCall::new(),
 		frame_system::CheckNonZeroSender::new(),
 		frame_system::CheckSpecVersion::new(),
 		frame_system::CheckTxVersion::new(),

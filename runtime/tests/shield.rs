@@ -69,6 +69,7 @@ fn submit(key: &[u8]) -> ApplyExtrinsicResult {
 	});
 	let signer = Sr25519Keyring::Alice;
 	let extension: TxExtension = (
+		frame_system::AuthorizeCall::new(),
 		frame_system::CheckNonZeroSender::new(),
 		frame_system::CheckSpecVersion::new(),
 		frame_system::CheckTxVersion::new(),

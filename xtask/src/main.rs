@@ -3,7 +3,8 @@
 //! | command | what it does |
 //! | --- | --- |
 //! | `cargo xtask demo` | everything the demo needs, then the demo itself |
-//! | `cargo xtask test` | everything that CI runs: format, house rules, lints, tests, doc tests |
+//! | `cargo xtask test` | everything that CI runs: format, house rules, lints, tests, doc tests, the SDK |
+//! | `cargo xtask sdk` | the Bittensor SDK and its command line against a development node |
 //! | `cargo xtask tidy` | the house rules alone (file checks, a second) |
 //! | `cargo xtask setup` | everything a build needs: wasm target, protoc, headers, the default model |
 //! | `cargo xtask env` | the environment of our builds as `export` lines, for cargo by hand |
@@ -15,6 +16,7 @@
 //! | `setup` | what a build needs and how each piece is got |
 //! | `compile` | the one build that demo, tests and CI share |
 //! | `suite` | `cargo xtask test`, phase by phase |
+//! | `sdk` | the Bittensor SDK's packages, and the scripts that drive our node with them |
 //! | `tally` | counting tests in what a test runner prints |
 //! | `demo` | hands over to the demo's own binary |
 //! | `tidy` | the house rules as code |
@@ -22,6 +24,7 @@
 mod compile;
 mod demo;
 mod process;
+mod sdk;
 mod setup;
 mod suite;
 mod tally;
@@ -48,6 +51,8 @@ enum Command {
 	Demo(demo::Options),
 	/// Run everything that CI runs.
 	Test,
+	/// Drive a development node with the Bittensor SDK and its command line.
+	Sdk(sdk::Options),
 	/// Check the house rules: sizes, documentation, arrows between crates, leftovers.
 	Tidy(tidy::Options),
 	/// Get everything a build needs.
@@ -72,6 +77,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
 	match command {
 		Command::Demo(options) => demo::run(&mut workspace, &options),
 		Command::Test => suite::run(&mut workspace),
+		Command::Sdk(options) => sdk::run(&workspace, &options),
 		Command::Tidy(options) => tidy::command(workspace.root(), &options),
 		Command::Setup => {
 			setup::run(&mut workspace)?;

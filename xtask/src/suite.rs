@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 use crate::compile::{self, SELECTION};
 use crate::tally::{Runner, Tally};
 use crate::workspace::Workspace;
-use crate::{process, setup, tidy};
+use crate::{process, sdk, setup, tidy};
 
 /// What became of a phase.
 struct Phase {
@@ -61,6 +61,7 @@ pub(crate) fn run(workspace: &mut Workspace) -> Result<ExitCode> {
 		tests(workspace, model, &mut tally)
 	});
 	phase(&mut phases, "doc tests", built, || doc_tests(workspace, &mut tally));
+	phase(&mut phases, "sdk", built, || sdk_scripts(workspace, &mut tally));
 	Ok(report(&phases, tally))
 }
 
@@ -128,6 +129,15 @@ fn doc_tests(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
 	command.args(["test", "--doc", "--workspace", "--locked", "--no-fail-fast"]);
 	if !counted(&mut command, Runner::Harness, tally)? {
 		bail!("`{}` failed", process::line(&command));
+	}
+	Ok(())
+}
+
+fn sdk_scripts(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
+	let mut command = sdk::scripts(workspace)?;
+	// The scripts sum up in the harness's own words.
+	if !counted(&mut command, Runner::Harness, tally)? {
+		bail!("the SDK's scripts failed; these alone run with: cargo xtask sdk");
 	}
 	Ok(())
 }

@@ -19,7 +19,7 @@ use std::{
 const PATIENCE: Duration = Duration::from_secs(300);
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
 const STAKE: u64 = 1_000_000_000_000;
-/// What each block emits, in rao.
+/// Alpha that the subnet emits in each block, in rao.
 const BLOCK_EMISSION: u64 = 1_000_000_000;
 
 /// Knows nobody: what a stranger needs to know to call.
@@ -115,11 +115,11 @@ async fn miners_are_paid_for_verified_answers() -> Result<()> {
 		neuron(&validator).dividends > 0 && neuron(&validator).validator_permit,
 		"{paid:?}"
 	);
-	assert_eq!(end.emitted, (end.block - end.registered_at) * BLOCK_EMISSION, "{end:?}");
+	assert_eq!(end.emitted, end.emitting_blocks() * BLOCK_EMISSION, "{end:?}");
 	assert_eq!(end.emitted, end.paid() + end.pending, "{end:?}");
 	assert_eq!(
 		end.staked - start.staked,
-		end.paid() - start.paid(),
+		end.paid_as_stake() - start.paid_as_stake(),
 		"{start:?} {end:?}"
 	);
 	Ok(())

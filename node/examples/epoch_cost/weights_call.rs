@@ -77,6 +77,7 @@ fn apply(
 
 fn sign(call: RuntimeCall) -> Result<UncheckedExtrinsic, String> {
 	let extension: TxExtension = (
+		frame_system::AuthorizeCall::new(),
 		frame_system::CheckNonZeroSender::new(),
 		frame_system::CheckSpecVersion::new(),
 		frame_system::CheckTxVersion::new(),

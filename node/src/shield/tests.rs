@@ -69,6 +69,7 @@ fn encrypt(seed: u8, plaintext: &[u8]) -> Vec<u8> {
 /// A transaction that looks signed; whether it is, is the runtime's business.
 fn signed(nonce: u32, call: RuntimeCall) -> OpaqueExtrinsic {
 	let extension: TxExtension = (
+		frame_system::AuthorizeCall::new(),
 		frame_system::CheckNonZeroSender::new(),
 		frame_system::CheckSpecVersion::new(),
 		frame_system::CheckTxVersion::new(),

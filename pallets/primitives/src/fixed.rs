@@ -47,8 +47,25 @@ pub fn mul_div_ceil(a: u128, b: u128, c: u128) -> Option<u128> {
 	Deserialize,
 )]
 pub struct U64F64 {
-	/// The number times 2^64.
+	/// The number times 2^64; in JSON a decimal text, since JSON's numbers are too small for it.
+	#[serde(with = "decimal_text")]
 	pub bits: u128,
+}
+
+/// Bits as the text of a decimal number.
+mod decimal_text {
+	use alloc::string::{String, ToString};
+	use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+	pub(super) fn serialize<S: Serializer>(bits: &u128, serializer: S) -> Result<S::Ok, S::Error> {
+		serializer.serialize_str(&bits.to_string())
+	}
+
+	pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128, D::Error> {
+		let text = String::deserialize(deserializer)?;
+		text.parse()
+			.map_err(|_| Error::custom("bits must be the text of an integer from 0 to 2^128 - 1"))
+	}
 }
 
 impl U64F64 {
@@ -121,6 +138,68 @@ impl I96F32 {
 	}
 }
 
+/// A signed number with 32 integer and 32 fractional bits: a hyperparameter that clients read as a fixed-point number.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	PartialOrd,
+	Ord,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	Serialize,
+	Deserialize,
+)]
+pub struct I32F32 {
+	/// The number times 2^32.
+	pub bits: i64,
+}
+
+impl I32F32 {
+	/// A whole number.
+	pub const fn from_integer(integer: i16) -> Self {
+		Self {
+			bits: (integer as i64) << 32,
+		}
+	}
+}
+
+/// A signed number with 64 integer and 64 fractional bits: the moving average of a TAO flow.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	PartialOrd,
+	Ord,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct I64F64 {
+	/// The number times 2^64.
+	pub bits: i128,
+}
+
+impl I64F64 {
+	/// A whole number.
+	pub const fn from_integer(integer: i64) -> Self {
+		Self {
+			bits: (integer as i128) << 64,
+		}
+	}
+}
+
 #[cfg(test)]
 mod tests {
 	use super::*;
@@ -145,6 +224,9 @@ mod tests {
 		};
 		assert_eq!(fields(U64F64::type_info()), vec![Some("bits")]);
 		assert_eq!(fields(I96F32::type_info()), vec![Some("bits")]);
+		assert_eq!(fields(I64F64::type_info()), vec![Some("bits")]);
+		assert_eq!(fields(I32F32::type_info()), vec![Some("bits")]);
+		assert_eq!(I32F32::from_integer(-3).bits, -3 * (1 << 32));
 	}
 
 	proptest! {

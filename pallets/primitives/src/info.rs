@@ -186,6 +186,29 @@ pub struct StakeInfo {
 	pub is_registered: bool,
 }
 
+/// What claiming root dividends on one hotkey would do now.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
+pub struct BasketClaimPreview {
+	/// Hotkey.
+	pub hotkey: AccountId32,
+	/// Rao that selling all of it would bring.
+	pub accrued_tao: u64,
+	/// Rao that a claim brings: the same, or nothing where that is below the threshold.
+	pub redeemable_tao: u64,
+	/// Rao that a claim leaves to others: none.
+	pub forfeited_tao_est: u64,
+	/// Subnets that pay.
+	pub rows: u32,
+	/// Those whose alpha a claim sells.
+	pub rows_to_sell: u32,
+	/// Those whose alpha stays to be claimed.
+	pub dust_rows: u32,
+	/// Not used; zero.
+	pub swept: u32,
+	/// Not used; zero.
+	pub flushed_credits: u32,
+}
+
 /// What a coldkey says about itself.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
 pub struct ChainIdentityV2 {

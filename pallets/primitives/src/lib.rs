@@ -6,9 +6,10 @@
 //! - [`units`]: newtypes for identifiers ([`NetUid`], [`MechId`], [`MechanismIndex`]) and for the two
 //!   kinds of money ([`TaoBalance`], [`AlphaBalance`]), which cannot be added to each other;
 //! - [`fixed`]: the share number [`U64F64`], the price [`I96F32`] and exact products divided by a third number;
-//! - [`exchange`]: [`StakeExchange`], the seam between staking and whatever prices alpha in TAO;
+//! - [`beacon`]: [`Beacon`], the seam between sealed commits and a randomness beacon;
 //! - [`pools`]: [`SubnetPools`], the seam between staking and the pools of TAO and alpha;
-//! - [`info`]: the records that the runtime APIs return;
+//! - [`info`] and [`delegation`]: the records that the runtime APIs return;
+//! - [`hyperparams`]: hyperparameters as a list of names and values;
 //! - [`apis`]: the runtime-API declarations.
 //!
 //! The encoding of every type follows what wallets and explorers of the network expect: an identifier or
@@ -40,18 +41,22 @@
 extern crate alloc;
 
 pub mod apis;
-pub mod exchange;
+pub mod beacon;
+pub mod delegation;
 pub mod fixed;
+pub mod hyperparams;
 pub mod info;
 pub mod pools;
 pub mod units;
 
-pub use exchange::{ParityExchange, Quote, StakeExchange};
-pub use fixed::{I96F32, U64F64, mul_div_ceil, mul_div_floor};
+pub use beacon::{Beacon, BeaconSignature, NeededRounds, TimelockError};
+pub use delegation::{DelegateInfo, DelegatedStake, LockState, Nomination, StakeAvailability, StakeBySubnet};
+pub use fixed::{I32F32, I64F64, I96F32, U64F64, mul_div_ceil, mul_div_floor};
+pub use hyperparams::{HyperparamEntry, HyperparamValue};
 pub use info::{
-	AxonInfo, ChainIdentityV2, Metagraph, NeuronCertificate, NeuronInfo, NeuronInfoLite, PrometheusInfo, StakeInfo,
-	SubnetIdentityV3,
+	AxonInfo, BasketClaimPreview, ChainIdentityV2, Metagraph, NeuronCertificate, NeuronInfo, NeuronInfoLite,
+	PrometheusInfo, StakeInfo, SubnetIdentityV3,
 };
-pub use pools::{PoolRefusal, PriceLimit, Reserves, SubnetPools, Trade};
+pub use pools::{PoolRefusal, PriceLimit, Reserves, SimSwapResult, SubnetPools, SubnetPrice, Trade};
 pub use sp_runtime::{AccountId32, PerU16};
 pub use units::{AlphaBalance, MechId, MechanismIndex, NetUid, RAO_PER_TAO, TaoBalance};

@@ -1,8 +1,8 @@
 //! The seam between staking and emission on one side and the pools that price alpha in TAO on the other.
 //!
 //! A pool keeps the books of its two reserves; it moves no balances. Whoever trades transfers TAO to or from the subnet's
-//! account and credits or debits stake, for exactly the amounts that a [`Trade`] states. The TAO in a pool is always in
-//! the account of its subnet. Root has no pool: its stake is TAO, one to one.
+//! account and credits or debits stake, for exactly the amounts that a [`Trade`] states. The TAO in a pool, and
+//! what is set aside for it, is always in the account of its subnet. Root has no pool: its stake is TAO, one to one.
 
 use crate::{AlphaBalance, NetUid, TaoBalance, U64F64};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -39,6 +39,39 @@ pub struct PriceLimit {
 	pub allow_partial: bool,
 }
 
+/// The price of a subnet's alpha.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct SubnetPrice {
+	/// The subnet.
+	pub netuid: NetUid,
+	/// Rao of TAO for one alpha.
+	pub price: u64,
+}
+
+/// What a trade would move, and what it would cost. All zero where it is not possible.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct SimSwapResult {
+	/// TAO that changes hands, in rao.
+	pub tao_amount: TaoBalance,
+	/// Alpha that changes hands, in rao.
+	pub alpha_amount: AlphaBalance,
+	/// The fee of a purchase; part of the TAO that is paid.
+	pub tao_fee: TaoBalance,
+	/// The fee of a sale; part of the alpha that is sold.
+	pub alpha_fee: AlphaBalance,
+	/// What a sale gives less than its alpha, without the fee, is worth at the price before it.
+	pub tao_slippage: TaoBalance,
+	/// What a purchase gives less than its TAO, without the fee, is worth at the price before it.
+	pub alpha_slippage: AlphaBalance,
+}
+
+impl PriceLimit {
+	/// A limit.
+	pub const fn new(price: TaoBalance, allow_partial: bool) -> Self {
+		Self { price, allow_partial }
+	}
+}
+
 /// Why a pool refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PoolRefusal {
@@ -61,7 +94,8 @@ pub trait SubnetPools {
 	/// Opens the pool of a subnet.
 	fn open(netuid: NetUid, reserves: Reserves) -> Result<(), PoolRefusal>;
 
-	/// Removes the pool of a subnet and returns what was in it; nothing where there was none.
+	/// Removes the pool of a subnet and returns what was in it and [set aside](SubnetPools::set_aside); nothing where there
+	/// was none.
 	fn close(netuid: NetUid) -> Reserves;
 
 	/// What is in a pool; `None` where there is none.
@@ -70,7 +104,14 @@ pub trait SubnetPools {
 	/// TAO for one alpha: 1 for root, 0 for a subnet without a pool.
 	fn price(netuid: NetUid) -> U64F64;
 
-	/// Adds emission to a pool; the price stays the same, whatever the proportion.
+	/// What was added to a pool and no trade can touch, because the price could not have been kept with it among the
+	/// reserves. It becomes part of the reserves with a later [`SubnetPools::inject`] as soon as that can be.
+	fn set_aside(_netuid: NetUid) -> Reserves {
+		Reserves::default()
+	}
+
+	/// Adds emission to a pool; the price stays the same, whatever the proportion. What cannot be added so is
+	/// [set aside](SubnetPools::set_aside).
 	fn inject(netuid: NetUid, added: Reserves) -> Result<(), PoolRefusal>;
 
 	/// What [`SubnetPools::buy`] would do now.

@@ -17,9 +17,9 @@
 //!
 //! # Money
 //!
-//! Every subnet has an account ([`Pallet::subnet_account`]) whose TAO backs its alpha one to one: stake,
-//! pending emission and the existential deposit that the registration of the subnet left there. Prices come through
-//! [`Config::Exchange`]. Whatever an epoch cannot pay out exactly stays pending, so that for each subnet
+//! Every subnet has an account ([`Pallet::subnet_account`]) that holds the TAO of the subnet's pool, and the existential
+//! deposit that the registration of the subnet left there. Staking buys alpha from the pool ([`Config::Pools`]), and
+//! unstaking sells it. Root has no pool: its stake is TAO, one to one, in root's account. Whatever an epoch cannot pay out exactly stays pending, so that for each subnet
 //! `emitted = paid to miners + to validators + to the owner + pending`, to the rao
 //! ([`SubnetEmissionTotals`](pallet::SubnetEmissionTotals)).
 //!
@@ -56,6 +56,11 @@
 extern crate alloc;
 
 mod calls;
+// The table of hyperparameters: a macro, which has to come before what uses it.
+#[macro_use]
+#[path = "hyperparameters/table.rs"]
+mod hyperparameter_table;
+
 pub mod emission;
 pub mod epoch;
 pub mod genesis;
@@ -63,6 +68,7 @@ pub mod hyperparameters;
 mod info;
 mod limits;
 pub mod registration;
+pub mod root;
 mod rows;
 pub mod serving;
 pub mod staking;
@@ -80,9 +86,12 @@ mod mock;
 
 pub use emission::EmissionTotals;
 pub use epoch::payout::{Paid, Payment, Payout};
-pub use hyperparameters::{EpochConsensus, Hyperparameters, InvalidHyperparameter};
+pub use hyperparameters::{
+	Authority, ChangeRefused, EpochConsensus, Hyperparameter, Hyperparameters, InvalidHyperparameter, RateLimitKey,
+};
 pub use limits::*;
 pub use pallet::*;
+pub use root::{RootClaim, RootPot};
 pub use staking::PoolShares;
 pub use weight_info::{PalletWeight, WeightInfo};
 
@@ -91,12 +100,14 @@ use frame_support::pallet_macros::import_section;
 /// The pallet.
 #[import_section(subnets::storage::subnets_storage)]
 #[import_section(hyperparameters::storage::hyperparameters_storage)]
+#[import_section(hyperparameters::storage::hyperparameter_items)]
 #[import_section(registration::storage::registration_storage)]
 #[import_section(serving::storage::serving_storage)]
 #[import_section(staking::storage::staking_storage)]
 #[import_section(weights::storage::weights_storage)]
 #[import_section(emission::storage::emission_storage)]
 #[import_section(epoch::storage::epoch_storage)]
+#[import_section(root::storage::root_storage)]
 #[import_section(calls::calls)]
 #[frame_support::pallet]
 #[allow(
@@ -106,12 +117,13 @@ use frame_support::pallet_macros::import_section;
 )]
 pub mod pallet {
 	use super::*;
-	use alloc::vec::Vec;
+	use crate::staking::moves::Place;
+	use alloc::{collections::BTreeSet, vec::Vec};
 	use frame_support::{PalletId, pallet_prelude::*, traits::fungible};
 	use frame_system::pallet_prelude::*;
 	use ganglion_primitives::{
-		AccountId32, AlphaBalance, AxonInfo, MechId, MechanismIndex, NetUid, NeuronCertificate, PerU16, StakeExchange,
-		TaoBalance, U64F64,
+		AccountId32, AlphaBalance, AxonInfo, I64F64, I96F32, LockState, MechId, MechanismIndex, NetUid,
+		NeuronCertificate, PerU16, PriceLimit, PrometheusInfo, SubnetPools, TaoBalance, U64F64,
 	};
 
 	/// One value per uid.
@@ -133,8 +145,8 @@ pub mod pallet {
 		/// The native token, in rao.
 		type Currency: fungible::Inspect<AccountId32, Balance = u64> + fungible::Mutate<AccountId32>;
 
-		/// Prices alpha in TAO.
-		type Exchange: StakeExchange;
+		/// The pools that price alpha in TAO.
+		type Pools: SubnetPools;
 
 		/// Weights of the calls and of the per-block work.
 		type WeightInfo: WeightInfo;
@@ -158,6 +170,15 @@ pub mod pallet {
 		pub subnet_owner_cut: u16,
 		/// Stake below which a hotkey does not count, in rao.
 		pub stake_threshold: u64,
+		/// Blocks before an epoch in which the owner of a subnet changes no hyperparameters.
+		pub admin_freeze_window: u16,
+		/// Tempos between two changes of a hyperparameter by the owner of a subnet; 0 = no limit.
+		pub owner_hyperparam_rate_limit: u16,
+		/// How much a rao staked on root counts beside a rao of alpha, of `u64::MAX`.
+		pub tao_weight: u64,
+		/// Whether the TAO that stakers bring shares the block emission between subnets, once two of them have had trades;
+		/// else the moving prices do.
+		pub tao_flow_enabled: bool,
 		/// Not a setting.
 		#[serde(skip)]
 		pub marker: core::marker::PhantomData<T>,
@@ -182,16 +203,64 @@ pub mod pallet {
 		NeuronReplaced(NetUid, u16, AccountId32),
 		/// A neuron published where it serves: subnet, hotkey.
 		AxonServed(NetUid, AccountId32),
+		/// A neuron published where it serves metrics: subnet, hotkey.
+		PrometheusServed(NetUid, AccountId32),
 		/// Stake was added: coldkey, hotkey, TAO paid, alpha credited, subnet, fee.
 		StakeAdded(AccountId32, AccountId32, TaoBalance, AlphaBalance, NetUid, u64),
 		/// Stake was removed: coldkey, hotkey, TAO paid out, alpha debited, subnet, fee.
 		StakeRemoved(AccountId32, AccountId32, TaoBalance, AlphaBalance, NetUid, u64),
+		/// Stake was moved: coldkey, hotkey and subnet from where, hotkey and subnet to where, TAO that was moved or that the
+		/// stake was worth.
+		StakeMoved(AccountId32, AccountId32, NetUid, AccountId32, NetUid, TaoBalance),
+		/// Stake was moved to another subnet: coldkey, hotkey, subnet from where, subnet to where, TAO that was moved.
+		StakeSwapped(AccountId32, AccountId32, NetUid, NetUid, TaoBalance),
+		/// Stake was given away: coldkey from where, coldkey to where, hotkey, subnet from where, subnet to where, TAO that
+		/// was moved or that the stake was worth.
+		StakeTransferred(AccountId32, AccountId32, AccountId32, NetUid, NetUid, TaoBalance),
+		/// Stake was given away on another hotkey: coldkey from where, coldkey to where, hotkey from where, hotkey to where,
+		/// subnet from where, subnet to where, TAO that was moved or that the stake was worth.
+		StakeAndHotkeyTransferred(
+			AccountId32,
+			AccountId32,
+			AccountId32,
+			AccountId32,
+			NetUid,
+			NetUid,
+			TaoBalance,
+		),
+		/// Alpha was destroyed, and may be emitted again: coldkey, hotkey, alpha, subnet.
+		AlphaRecycled(AccountId32, AccountId32, AlphaBalance, NetUid),
+		/// Alpha was destroyed: coldkey, hotkey, alpha, subnet.
+		AlphaBurned(AccountId32, AccountId32, AlphaBalance, NetUid),
+		/// Alpha was bought and destroyed.
+		AddStakeBurn {
+			/// Subnet.
+			netuid: NetUid,
+			/// Hotkey that the caller named.
+			hotkey: AccountId32,
+			/// TAO paid.
+			amount: TaoBalance,
+			/// Alpha destroyed.
+			alpha: AlphaBalance,
+		},
+		/// Whether stake on a subnet may be traded was set: subnet, whether.
+		SubtokenToggled(NetUid, bool),
+		/// The least worth of a stake on somebody else's hotkey was set: rao.
+		NominatorMinRequiredStakeSet(u64),
 		/// A validator set weights: key of the mechanism, uid.
 		WeightsSet(MechanismIndex, u16),
 		/// A validator's take was lowered: coldkey, hotkey, take.
 		TakeDecreased(AccountId32, AccountId32, PerU16),
 		/// A validator's take was raised: coldkey, hotkey, take.
 		TakeIncreased(AccountId32, AccountId32, PerU16),
+		/// The smallest take was set.
+		MinDelegateTakeSet(PerU16),
+		/// The largest take was set.
+		MaxDelegateTakeSet(PerU16),
+		/// The blocks between two rises of a take were set.
+		TxDelegateTakeRateLimitSet(u64),
+		/// The blocks between two calls that replace a hotkey were set.
+		TxRateLimitSet(u64),
 		/// A tempo was set: subnet, blocks.
 		TempoSet(NetUid, u16),
 		/// An epoch was asked for: subnet, block.
@@ -204,14 +273,14 @@ pub mod pallet {
 			due: u64,
 		},
 		/// An epoch is paid out: in its own block where it pays at most [`PAYMENTS_PER_BLOCK`] neurons, else when the last
-		/// miner is paid. `emission + owner` was pending before it ran; `miners + takes + nominators + owner + carried` is the
-		/// same amount.
+		/// miner is paid. `emission + owner` was pending before it ran; `miners + takes + nominators + root + owner + carried`
+		/// is the same amount.
 		EpochCompleted {
 			/// Subnet.
 			netuid: NetUid,
 			/// Number of the epoch.
 			epoch: u64,
-			/// What was pending for miners and validators.
+			/// What was pending for miners, validators and root.
 			emission: AlphaBalance,
 			/// Paid to the owners of miners.
 			miners: AlphaBalance,
@@ -221,9 +290,22 @@ pub mod pallet {
 			nominators: AlphaBalance,
 			/// Paid to the subnet's owner.
 			owner: AlphaBalance,
+			/// Given to those who stake on validators on root, for them to claim.
+			root: AlphaBalance,
 			/// Not paid; pending for the next epoch.
 			carried: AlphaBalance,
 		},
+		/// Root dividends were claimed, sold, and staked on root.
+		RootClaimed {
+			/// Who claimed.
+			coldkey: AccountId32,
+			/// On which hotkey.
+			hotkey: AccountId32,
+			/// What they brought.
+			tao: TaoBalance,
+		},
+		/// The least TAO that a claim on root must bring was set, in rao.
+		RootClaimThresholdSet(u64),
 	}
 
 	/// Why a call was refused.
@@ -255,6 +337,15 @@ pub mod pallet {
 		TooManyRegistrationsThisBlock,
 		/// The hotkey already holds a uid on the subnet.
 		HotKeyAlreadyRegisteredInSubNet,
+		/// The registration costs more than the limit that the caller gave: wait for it to fall, or raise the limit.
+		RegistrationPriceLimitExceeded,
+		/// The work starts from this block or a later one, from one more than five blocks back, or from one before the
+		/// hotkey's last registration by work: search anew from the latest block.
+		InvalidWorkBlock,
+		/// The work is not the hash of the domain, the subnet, the block, both keys and the nonce.
+		InvalidSeal,
+		/// The work does not meet the subnet's difficulty: search on.
+		InvalidDifficulty,
 		/// The subnet is full and every neuron is immune.
 		NoNeuronIdAvailable,
 		/// The hotkey holds no uid on the subnet.
@@ -271,10 +362,16 @@ pub mod pallet {
 		InvalidCertificate,
 		/// The axon was published too recently.
 		ServingRateLimitExceeded,
-		/// Staking on the root subnet is not open.
+		/// The subnet has not started: its stake cannot be traded or moved yet.
 		SubtokenDisabled,
-		/// The amount is below the smallest stake.
+		/// The amount, or what it is worth in TAO, is below the smallest stake.
 		AmountTooLow,
+		/// The stake would stay where it is: name another subnet, hotkey or coldkey.
+		SameNetuid,
+		/// The subnet does not allow transfers of stake between coldkeys.
+		TransferDisallowed,
+		/// Root's stake is TAO, which cannot be burned or recycled this way.
+		CannotBurnOrRecycleOnRootSubnet,
 		/// The balance does not cover the amount and the existential deposit.
 		NotEnoughBalanceToStake,
 		/// The stake is smaller than the amount.
@@ -282,6 +379,14 @@ pub mod pallet {
 		/// The hotkey's share pool cannot represent the amount without a loss: stake on another hotkey, or withdraw
 		/// everything.
 		StakeUnavailable,
+		/// The pool is too small for the trade: trade less.
+		InsufficientLiquidity,
+		/// The trade would move the price beyond its limit: trade less, allow a partial trade, or relax the limit.
+		SlippageTooHigh,
+		/// The price is at its limit already, so that not even a part of the trade can be made: relax the limit.
+		ZeroMaxAmount,
+		/// The subnet has a pool already.
+		PoolExists,
 		/// A number got too large.
 		Overflow,
 		/// Weights cannot be set on the root subnet.
@@ -318,12 +423,23 @@ pub mod pallet {
 		EpochTriggerAlreadyPending,
 		/// The next epoch is due anyway.
 		AutoEpochAlreadyImminent,
-		/// The last epoch is too recent.
+		/// The last epoch, or the owner's last change of this hyperparameter, is too recent; wait.
 		TxRateLimitExceeded,
+		/// The epoch of the subnet is near, and its owner changes nothing so shortly before; try again after it, or as
+		/// root.
+		AdminActionProhibitedDuringWeightsWindow,
 		/// The take is below its bound, or not below the present one.
 		DelegateTakeTooLow,
 		/// The take is above its bound, or not above the present one.
 		DelegateTakeTooHigh,
+		/// The take rose too recently.
+		DelegateTxRateLimitExceeded,
+		/// The subnet has started already.
+		FirstEmissionBlockNumberAlreadySet,
+		/// More dividends wait on root than one call may claim: claim one hotkey at a time.
+		RootClaimTooHeavy,
+		/// The threshold of claims is root's alone, and at most one TAO.
+		InvalidRootClaimThreshold,
 	}
 
 	#[pallet::hooks]

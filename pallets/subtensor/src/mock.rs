@@ -3,9 +3,10 @@
 use crate::{self as pallet_subtensor, *};
 use frame_support::{
 	PalletId, assert_ok, derive_impl, parameter_types,
-	traits::{Hooks, fungible::Mutate},
+	traits::{AsEnsureOriginWithArg, Hooks, fungible::Mutate},
 };
-use ganglion_primitives::{AccountId32, AlphaBalance, NetUid, ParityExchange, TaoBalance};
+use frame_system::EnsureRoot;
+use ganglion_primitives::{AccountId32, AlphaBalance, NetUid, TaoBalance, U64F64};
 use sp_runtime::{BuildStorage, traits::IdentityLookup};
 
 type Block = frame_system::mocking::MockBlock<Test>;
@@ -14,6 +15,7 @@ frame_support::construct_runtime!(
 	pub enum Test {
 		System: frame_system,
 		Balances: pallet_balances,
+		Swap: pallet_swap,
 		SubtensorModule: pallet_subtensor,
 	}
 );
@@ -54,9 +56,14 @@ impl pallet_balances::Config for Test {
 	type AccountStore = System;
 }
 
+impl pallet_swap::Config for Test {
+	type FeeOrigin = AsEnsureOriginWithArg<EnsureRoot<AccountId32>>;
+	type WeightInfo = pallet_swap::PalletWeight<Test>;
+}
+
 impl Config for Test {
 	type Currency = Balances;
-	type Exchange = ParityExchange;
+	type Pools = Swap;
 	type WeightInfo = PalletWeight<Test>;
 	type PalletId = SubtensorPalletId;
 }
@@ -69,8 +76,10 @@ pub(crate) fn parameters() -> Hyperparameters {
 		max_allowed_validators: 3,
 		immunity_period: IMMUNITY,
 		weights_set_rate_limit: 5,
-		activity_cutoff_factor_milli: 100_000,
+		activity_cutoff_factor_milli: 50_000,
 		burn: TaoBalance::new(BURN),
+		min_burn: TaoBalance::new(BURN),
+		burn_increase_mult: U64F64::from_integer(1),
 		serving_rate_limit: 3,
 		max_registrations_per_block: 16,
 		..Default::default()
@@ -102,6 +111,8 @@ pub(crate) fn storage_with(subnet_defaults: Hyperparameters) -> sp_io::TestExter
 			subnet_defaults,
 			network_min_lock_cost: TaoBalance::new(LOCK_COST),
 			subnet_limit: 3,
+			admin_freeze_window: 0,
+			owner_hyperparam_rate_limit: 0,
 			..Default::default()
 		},
 	};
@@ -163,10 +174,30 @@ pub(crate) fn register(number: u8) -> u16 {
 	Uids::<Test>::get(NETUID, hot(number)).unwrap()
 }
 
-/// Stakes on hotkey `on` of subnet 1.
+/// Gives a coldkey so much alpha on a hotkey, without a trade, so that it is exactly that much.
+pub(crate) fn give_alpha(coldkey: &AccountId32, hotkey: &AccountId32, netuid: NetUid, amount: u64) {
+	let alpha = AlphaBalance::new(amount);
+	assert_ok!(SubtensorModule::put_alpha(hotkey, coldkey, netuid, alpha));
+	SubnetAlphaOut::<Test>::mutate(netuid, |total| *total = total.saturating_add(alpha));
+}
+
+/// Gives a coldkey so much stake on a hotkey on root, with the TAO that backs it.
+pub(crate) fn give_root(coldkey: &AccountId32, hotkey: &AccountId32, amount: u64) {
+	let account = SubtensorModule::subnet_account(NetUid::ROOT);
+	assert_ok!(Balances::mint_into(&account, amount + EXISTENTIAL_DEPOSIT));
+	give_alpha(coldkey, hotkey, NetUid::ROOT, amount);
+}
+
+/// Takes so much of a coldkey's stake off a hotkey on root.
+pub(crate) fn take_root(coldkey: &AccountId32, hotkey: &AccountId32, amount: u64) -> sp_runtime::DispatchResult {
+	SubtensorModule::take_alpha(hotkey, coldkey, NetUid::ROOT, AlphaBalance::new(amount))?;
+	let trade = SubtensorModule::sell(NetUid::ROOT, AlphaBalance::new(amount))?;
+	SubtensorModule::pay(&SubtensorModule::subnet_account(NetUid::ROOT), coldkey, trade.given)
+}
+
+/// Gives coldkey `from` so much alpha on hotkey `on` of subnet 1.
 pub(crate) fn stake(from: u8, on: u8, amount: u64) {
-	let amount = TaoBalance::new(amount);
-	assert_ok!(SubtensorModule::add_stake(signed(cold(from)), hot(on), NETUID, amount));
+	give_alpha(&cold(from), &hot(on), NETUID, amount);
 }
 
 /// Stake of a coldkey on a hotkey of subnet 1.
@@ -238,8 +269,7 @@ pub(crate) fn crowded_subnet(neurons: u16, validators: u16) {
 		assert_ok!(SubtensorModule::associate_hotkey(&coldkey, &hotkey));
 		assert_ok!(SubtensorModule::append_neuron(NETUID, &hotkey));
 		if uid <= validators {
-			let amount = TaoBalance::new((1_000 - u64::from(uid)) * TAO);
-			assert_ok!(SubtensorModule::add_stake(signed(coldkey), hotkey, NETUID, amount));
+			give_alpha(&coldkey, &hotkey, NETUID, (1_000 - u64::from(uid)) * TAO);
 		}
 	}
 	next_epoch(NETUID);
@@ -259,6 +289,7 @@ pub(crate) fn pending(netuid: NetUid) -> u64 {
 	let pending: AlphaBalance = [
 		PendingServerEmission::<Test>::get(netuid),
 		PendingValidatorEmission::<Test>::get(netuid),
+		PendingRootAlphaDivs::<Test>::get(netuid),
 		PendingOwnerCut::<Test>::get(netuid),
 	]
 	.into_iter()

@@ -1,4 +1,26 @@
 //! The pallet named `Swap`: a pool of TAO and alpha for each subnet.
+//!
+//! It stores what [`swap_math`] computes with and keeps the books of the reserves; it moves no balances. Staking and
+//! emission use it through [`SubnetPools`], clients through [`Pallet::sim_swap_tao_for_alpha`] and its like.
+//!
+//! | item | what |
+//! | --- | --- |
+//! | [`Pools`] | the reserves of a subnet's pool and the weight of TAO in it |
+//! | [`BalancerTaoReservoir`], [`BalancerAlphaReservoir`] | what was added to a pool and waits, see below |
+//! | [`FeeRate`] | the fee of a subnet's pool, which its owner and root may set |
+//!
+//! # What cannot be added at once
+//!
+//! Liquidity never moves the price: the weights of the two reserves change instead, within one to ninety-nine hundredths
+//! ([`TaoWeight`]). Of a token whose weight is at the bound, only as much is added as the bound allows. The rest waits in
+//! that token's reservoir, which no trade reaches, and is offered to the pool again with each [`SubnetPools::inject`]: the
+//! other token's emission makes room for it. It belongs to the pool: whoever closes the pool gets it too, and the subnet's
+//! account holds its TAO.
+//!
+//! # What cannot be withdrawn
+//!
+//! A pool opens with [`MINIMUM_RESERVE`] of each token at least, and a trade that would leave less is refused, so that
+//! the price never becomes zero or infinite.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
@@ -13,131 +35,165 @@
 	)
 )]
 
-pub use pallet::*;
+extern crate alloc;
 
-use ganglion_primitives::{
-	AlphaBalance, NetUid, PoolRefusal, PriceLimit, Reserves, SubnetPools, TaoBalance, Trade, U64F64, mul_div_floor,
-};
+mod pools;
+mod simulation;
+mod try_state;
+pub mod weight_info;
+
+#[cfg(test)]
+#[path = "../../subtensor/src/counter.rs"]
+mod counter;
+#[cfg(test)]
+mod mock;
+#[cfg(test)]
+mod tests;
+
+pub use pallet::*;
+pub use pools::PoolState;
+pub use weight_info::{PalletWeight, WeightInfo};
+
+#[cfg(doc)]
+use ganglion_primitives::SubnetPools;
+#[cfg(doc)]
+use swap_math::TaoWeight;
+
+/// The least that each reserve of a pool may hold, in rao.
+pub const MINIMUM_RESERVE: u64 = 1_000_000;
+/// The fee rate of a pool whose rate nobody set, of 65535: about 0.05%.
+pub const DEFAULT_FEE_RATE: u16 = 33;
+/// The highest fee rate, of 65535: about 1.5%. An owner who could set any rate could keep everybody's stake.
+pub const MAX_FEE_RATE: u16 = 1_000;
 
 /// The pallet.
 #[frame_support::pallet]
 #[allow(clippy::expect_used, reason = "FRAME's expansion")]
 pub mod pallet {
 	use super::*;
-	use frame_support::pallet_prelude::*;
+	use frame_support::{pallet_prelude::*, traits::EnsureOriginWithArg};
+	use frame_system::pallet_prelude::*;
+	use ganglion_primitives::{AlphaBalance, NetUid, Reserves, TaoBalance};
+
+	/// The version of this pallet's storage layout.
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
 	/// The pallet.
 	#[pallet::pallet]
+	#[pallet::storage_version(STORAGE_VERSION)]
 	pub struct Pallet<T>(_);
 
 	/// What the runtime supplies.
 	#[pallet::config]
-	pub trait Config: frame_system::Config {}
+	pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
+		/// Who may set the fee rate of a subnet: its owner, and root.
+		type FeeOrigin: EnsureOriginWithArg<Self::RuntimeOrigin, NetUid>;
 
-	/// What is in the pool of a subnet.
+		/// Weights of the calls.
+		type WeightInfo: WeightInfo;
+	}
+
+	/// Bounds that clients read.
+	#[pallet::extra_constants]
+	impl<T: Config> Pallet<T> {
+		/// The highest fee rate, of 65535.
+		#[pallet::constant_name(MaxFeeRate)]
+		fn max_fee_rate() -> u16 {
+			MAX_FEE_RATE
+		}
+
+		/// The least that each reserve of a pool may hold, in rao.
+		#[pallet::constant_name(MinimumReserve)]
+		fn minimum_reserve() -> u64 {
+			MINIMUM_RESERVE
+		}
+	}
+
+	/// The pool of a subnet.
 	#[pallet::storage]
-	pub type Pools<T: Config> = StorageMap<_, Identity, NetUid, Reserves, OptionQuery>;
-}
+	pub type Pools<T: Config> = StorageMap<_, Identity, NetUid, PoolState, OptionQuery>;
 
-/// What a trade of `offered` against `given` of the other reserve pays, rounded down.
-fn out(reserve: u64, offered: u64, given: u64) -> Option<(u64, u64)> {
-	let total = reserve.checked_add(offered)?;
-	let out = mul_div_floor(u128::from(given), u128::from(offered), u128::from(total))?;
-	let out = u64::try_from(out).ok()?;
-	Some((total, out))
-}
+	/// TAO that waits to be added to a pool.
+	#[pallet::storage]
+	pub type BalancerTaoReservoir<T: Config> = StorageMap<_, Identity, NetUid, TaoBalance, ValueQuery>;
 
-impl<T: Config> SubnetPools for Pallet<T> {
-	fn open(netuid: NetUid, reserves: Reserves) -> Result<(), PoolRefusal> {
-		if Pools::<T>::contains_key(netuid) {
-			return Err(PoolRefusal::PoolExists);
+	/// Alpha that waits to be added to a pool.
+	#[pallet::storage]
+	pub type BalancerAlphaReservoir<T: Config> = StorageMap<_, Identity, NetUid, AlphaBalance, ValueQuery>;
+
+	/// The value of [`FeeRate`] where nobody set one.
+	#[pallet::type_value]
+	pub fn DefaultFeeRate() -> u16 {
+		DEFAULT_FEE_RATE
+	}
+
+	/// The part of what is offered to a pool that is its fee, of 65535. The fee stays in the pool.
+	#[pallet::storage]
+	pub type FeeRate<T: Config> = StorageMap<_, Identity, NetUid, u16, ValueQuery, DefaultFeeRate>;
+
+	/// What happened.
+	#[pallet::event]
+	#[pallet::generate_deposit(pub(super) fn deposit_event)]
+	pub enum Event<T: Config> {
+		/// The fee rate of a subnet's pool was set.
+		FeeRateSet {
+			/// The subnet.
+			netuid: NetUid,
+			/// The rate, of 65535.
+			rate: u16,
+		},
+		/// A subnet got a pool.
+		PoolOpened {
+			/// The subnet.
+			netuid: NetUid,
+			/// What the pool starts with.
+			reserves: Reserves,
+		},
+		/// The pool of a subnet was removed.
+		PoolClosed {
+			/// The subnet.
+			netuid: NetUid,
+			/// What was in the pool, and what waited to be added to it.
+			reserves: Reserves,
+		},
+	}
+
+	/// Why a call fails.
+	#[pallet::error]
+	pub enum Error<T> {
+		/// The fee rate is above the highest one: set at most the constant `MaxFeeRate`, in parts of 65535.
+		FeeRateTooHigh,
+		/// The subnet has no pool: look its number up. Root has none, its stake is TAO.
+		MechanismDoesNotExist,
+	}
+
+	#[pallet::call]
+	impl<T: Config> Pallet<T> {
+		/// Sets the fee rate of a subnet's pool, in parts of 65535; the subnet's owner or root.
+		#[pallet::call_index(0)]
+		#[pallet::weight(T::WeightInfo::set_fee_rate())]
+		pub fn set_fee_rate(origin: OriginFor<T>, netuid: NetUid, rate: u16) -> DispatchResult {
+			T::FeeOrigin::ensure_origin(origin, &netuid)?;
+			Self::do_set_fee_rate(netuid, rate)
 		}
-		Pools::<T>::insert(netuid, reserves);
-		Ok(())
 	}
 
-	fn close(netuid: NetUid) -> Reserves {
-		Pools::<T>::take(netuid).unwrap_or_default()
-	}
-
-	fn reserves(netuid: NetUid) -> Option<Reserves> {
-		Pools::<T>::get(netuid)
-	}
-
-	fn price(netuid: NetUid) -> U64F64 {
-		if netuid.is_root() {
-			return U64F64::from_integer(1);
+	#[pallet::hooks]
+	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		#[cfg(feature = "try-runtime")]
+		fn try_state(_block: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+			Self::do_try_state()
 		}
-		let reserves = Pools::<T>::get(netuid).unwrap_or_default();
-		let (tao, alpha) = (u128::from(reserves.tao.get()), u128::from(reserves.alpha.get()));
-		U64F64::from_bits(mul_div_floor(tao, 1 << 64, alpha).unwrap_or_default())
 	}
 
-	fn inject(netuid: NetUid, added: Reserves) -> Result<(), PoolRefusal> {
-		Pools::<T>::try_mutate(netuid, |pool| {
-			let pool = pool.as_mut().ok_or(PoolRefusal::NoPool)?;
-			pool.tao = pool.tao.checked_add(added.tao).ok_or(PoolRefusal::Overflow)?;
-			pool.alpha = pool.alpha.checked_add(added.alpha).ok_or(PoolRefusal::Overflow)?;
+	impl<T: Config> Pallet<T> {
+		/// Sets the fee rate of a pool that exists.
+		pub(crate) fn do_set_fee_rate(netuid: NetUid, rate: u16) -> DispatchResult {
+			ensure!(rate <= MAX_FEE_RATE, Error::<T>::FeeRateTooHigh);
+			ensure!(Pools::<T>::contains_key(netuid), Error::<T>::MechanismDoesNotExist);
+			FeeRate::<T>::insert(netuid, rate);
+			Self::deposit_event(Event::FeeRateSet { netuid, rate });
 			Ok(())
-		})
-	}
-
-	fn quote_buy(
-		netuid: NetUid,
-		tao: TaoBalance,
-		_limit: Option<PriceLimit>,
-	) -> Result<Trade<TaoBalance, AlphaBalance>, PoolRefusal> {
-		let pool = Pools::<T>::get(netuid).ok_or(PoolRefusal::NoPool)?;
-		let (_, given) = out(pool.tao.get(), tao.get(), pool.alpha.get()).ok_or(PoolRefusal::InsufficientLiquidity)?;
-		Ok(Trade {
-			taken: tao,
-			given: AlphaBalance::new(given),
-			fee: TaoBalance::ZERO,
-		})
-	}
-
-	fn quote_sell(
-		netuid: NetUid,
-		alpha: AlphaBalance,
-		_limit: Option<PriceLimit>,
-	) -> Result<Trade<AlphaBalance, TaoBalance>, PoolRefusal> {
-		let pool = Pools::<T>::get(netuid).ok_or(PoolRefusal::NoPool)?;
-		let (_, given) =
-			out(pool.alpha.get(), alpha.get(), pool.tao.get()).ok_or(PoolRefusal::InsufficientLiquidity)?;
-		Ok(Trade {
-			taken: alpha,
-			given: TaoBalance::new(given),
-			fee: AlphaBalance::ZERO,
-		})
-	}
-
-	fn buy(
-		netuid: NetUid,
-		tao: TaoBalance,
-		limit: Option<PriceLimit>,
-	) -> Result<Trade<TaoBalance, AlphaBalance>, PoolRefusal> {
-		let trade = Self::quote_buy(netuid, tao, limit)?;
-		Pools::<T>::mutate(netuid, |pool| {
-			if let Some(pool) = pool {
-				pool.tao = pool.tao.saturating_add(trade.taken);
-				pool.alpha = pool.alpha.saturating_sub(trade.given);
-			}
-		});
-		Ok(trade)
-	}
-
-	fn sell(
-		netuid: NetUid,
-		alpha: AlphaBalance,
-		limit: Option<PriceLimit>,
-	) -> Result<Trade<AlphaBalance, TaoBalance>, PoolRefusal> {
-		let trade = Self::quote_sell(netuid, alpha, limit)?;
-		Pools::<T>::mutate(netuid, |pool| {
-			if let Some(pool) = pool {
-				pool.alpha = pool.alpha.saturating_add(trade.taken);
-				pool.tao = pool.tao.saturating_sub(trade.given);
-			}
-		});
-		Ok(trade)
+		}
 	}
 }

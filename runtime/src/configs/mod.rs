@@ -1,7 +1,12 @@
 //! The pallets' parameters.
 
+pub mod delegation;
+mod drand;
 pub mod fees;
+pub mod governance;
+pub mod proxy_type;
 pub mod shield;
+pub mod swap;
 
 use crate::{
 	AccountId, Aura, Balance, Balances, Block, Nonce, OriginCaller, PalletInfo, Runtime, RuntimeCall, RuntimeEvent,
@@ -57,6 +62,7 @@ parameter_types! {
 
 #[derive_impl(frame_system::config_preludes::SolochainDefaultConfig)]
 impl frame_system::Config for Runtime {
+	type BaseCallFilter = crate::SafeMode;
 	type Block = Block;
 	type BlockWeights = RuntimeBlockWeights;
 	type BlockLength = RuntimeBlockLength;
@@ -137,7 +143,11 @@ impl pallet_sudo::Config for Runtime {
 
 impl pallet_subtensor::Config for Runtime {
 	type Currency = Balances;
-	type Exchange = ganglion_primitives::ParityExchange;
+	type Pools = crate::Swap;
 	type PalletId = SubtensorPalletId;
 	type WeightInfo = pallet_subtensor::PalletWeight<Runtime>;
+}
+
+impl pallet_admin_utils::Config for Runtime {
+	type WeightInfo = pallet_admin_utils::PalletWeight<Runtime>;
 }

@@ -25,18 +25,18 @@ const OUR_CRATES: &str = "<workspace>";
 
 const RULES: &[Rule] = &[
 	Rule {
-		of: &["yuma", "subnet-sdk"],
+		of: &["yuma", "swap-math", "subnet-sdk"],
 		but: &[],
 		never: &["subxt*", "libp2p*", "candle*", "frame-*", "pallet-*", "sc-*"],
 		save: &[],
-		why: "consensus arithmetic and the mechanism interface run without chain, network and models",
+		why: "the arithmetic and the mechanism interface run without chain, network and models",
 	},
 	Rule {
-		of: &["yuma"],
+		of: &["yuma", "swap-math"],
 		but: &[],
 		never: &[OUR_CRATES],
 		save: &[],
-		why: "the consensus arithmetic is where the arrows end",
+		why: "the arithmetic of the consensus and of the pools is where the arrows end",
 	},
 	Rule {
 		of: &["*"],

@@ -10,14 +10,16 @@ use super::{
 };
 use crate::{AccountId, error::ChainError};
 
-/// A subnet's books at one block. All amounts in rao, since the subnet exists.
+/// A subnet's books at one block. All amounts in rao of alpha, since the subnet exists.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ledger {
 	/// The block.
 	pub block: u64,
 	/// The block at which the subnet was registered.
 	pub registered_at: u64,
-	/// Alpha that the subnet emitted.
+	/// The first block in which the subnet emitted; `None` where it has not started.
+	pub first_emission: Option<u64>,
+	/// Alpha that the subnet emitted to those who work for it; what went into its pool is not counted.
 	pub emitted: u64,
 	/// Paid to miners.
 	pub paid_miners: u64,
@@ -25,6 +27,8 @@ pub struct Ledger {
 	pub paid_validators: u64,
 	/// Paid to the owner.
 	pub paid_owner: u64,
+	/// Given to those who stake on validators on root. It is nobody's stake until it is claimed.
+	pub paid_root: u64,
 	/// Emitted, but not paid yet.
 	pub pending: u64,
 	/// Stake on the hotkeys that are registered in the subnet.
@@ -35,9 +39,22 @@ impl Ledger {
 	/// All that was paid.
 	#[must_use]
 	pub fn paid(&self) -> u64 {
+		self.paid_as_stake().saturating_add(self.paid_root)
+	}
+
+	/// All that was paid as stake on hotkeys of the subnet.
+	#[must_use]
+	pub fn paid_as_stake(&self) -> u64 {
 		self.paid_miners
 			.saturating_add(self.paid_validators)
 			.saturating_add(self.paid_owner)
+	}
+
+	/// Blocks in which the subnet emitted.
+	#[must_use]
+	pub fn emitting_blocks(&self) -> u64 {
+		self.first_emission
+			.map_or(0, |first| self.block.saturating_add(1).saturating_sub(first))
 	}
 }
 
@@ -49,7 +66,16 @@ struct EmissionTotals {
 	paid_miners: u64,
 	paid_validators: u64,
 	paid_owner: u64,
+	paid_root: u64,
 }
+
+/// What is emitted and not paid, by whom it is for.
+const PENDING: [&str; 4] = [
+	"PendingServerEmission",
+	"PendingValidatorEmission",
+	"PendingRootAlphaDivs",
+	"PendingOwnerCut",
+];
 
 impl ChainClient {
 	/// A subnet's books at the best block.
@@ -62,7 +88,7 @@ impl ChainClient {
 			require_subnet(&session, &at, netuid).await?;
 			let totals: EmissionTotals = parameter(&session, &at, "SubnetEmissionTotals", netuid).await?;
 			let mut pending = 0_u64;
-			for item in ["PendingServerEmission", "PendingValidatorEmission", "PendingOwnerCut"] {
+			for item in PENDING {
 				let part: u64 = parameter(&session, &at, item, netuid).await?;
 				pending = pending.saturating_add(part);
 			}
@@ -76,10 +102,12 @@ impl ChainClient {
 			Ok(Ledger {
 				block: at.block_number(),
 				registered_at: parameter(&session, &at, "NetworkRegisteredAt", netuid).await?,
+				first_emission: value(&session, &at, SUBTENSOR, "FirstEmissionBlockNumber", &[netuid.into()]).await?,
 				emitted: totals.emitted,
 				paid_miners: totals.paid_miners,
 				paid_validators: totals.paid_validators,
 				paid_owner: totals.paid_owner,
+				paid_root: totals.paid_root,
 				pending,
 				staked,
 			})

@@ -6,7 +6,7 @@ use std::fmt;
 
 /// The most that the cheats may earn together, in hundredths of all miners' earnings.
 const MAX_CHEATS_PERCENT: u128 = 5;
-/// What each block emits before the first halving, in rao.
+/// Alpha that a subnet emits to those who work for it in each block before its first halving, in rao.
 const BLOCK_EMISSION: u64 = RAO_PER_TAO;
 
 /// A claim, and whether it held.
@@ -61,10 +61,10 @@ pub fn cheats_share(honest: &[u64], cheats: &[u64]) -> Check {
 /// What the chain emitted for the subnet is what its schedule says for the blocks that passed.
 #[must_use]
 pub fn emitted_as_scheduled(end: &Ledger) -> Check {
-	let blocks = end.block.saturating_sub(end.registered_at);
+	let blocks = end.emitting_blocks();
 	let expected = blocks.checked_mul(BLOCK_EMISSION);
 	Check {
-		claim: format!("{} blocks emitted {} rao, one TAO each", blocks, end.emitted),
+		claim: format!("{} blocks emitted {} rao, one alpha each", blocks, end.emitted),
 		passed: expected == Some(end.emitted),
 	}
 }
@@ -74,11 +74,12 @@ pub fn emitted_as_scheduled(end: &Ledger) -> Check {
 pub fn nothing_lost(end: &Ledger) -> Check {
 	Check {
 		claim: format!(
-			"paid {} (miners {}, validators and nominators {}, owner {}) + pending {} = emitted {} rao",
+			"paid {} (miners {}, validators and nominators {}, owner {}, root {}) + pending {} = emitted {} rao",
 			end.paid(),
 			end.paid_miners,
 			end.paid_validators,
 			end.paid_owner,
+			end.paid_root,
 			end.pending,
 			end.emitted
 		),
@@ -86,11 +87,11 @@ pub fn nothing_lost(end: &Ledger) -> Check {
 	}
 }
 
-/// What was paid between two moments is what the stakes grew by, to the rao; nobody staked meanwhile.
+/// What was paid between two moments, but to root, is what the stakes grew by, to the rao; nobody staked meanwhile.
 #[must_use]
 pub fn stakes_hold_payouts(start: &Ledger, end: &Ledger) -> Check {
 	let grown = end.staked.checked_sub(start.staked);
-	let paid = end.paid().checked_sub(start.paid());
+	let paid = end.paid_as_stake().checked_sub(start.paid_as_stake());
 	Check {
 		claim: format!(
 			"stakes grew by {} rao, payouts were {} rao",
@@ -112,21 +113,25 @@ mod tests {
 
 	const END: Ledger = Ledger {
 		block: 110,
-		registered_at: 10,
+		registered_at: 9,
+		first_emission: Some(11),
 		emitted: 100 * RAO_PER_TAO,
 		paid_miners: 30 * RAO_PER_TAO,
 		paid_validators: 40 * RAO_PER_TAO,
-		paid_owner: 20 * RAO_PER_TAO,
+		paid_owner: 18 * RAO_PER_TAO,
+		paid_root: 2 * RAO_PER_TAO,
 		pending: 10 * RAO_PER_TAO,
-		staked: 95 * RAO_PER_TAO,
+		staked: 93 * RAO_PER_TAO,
 	};
 	const START: Ledger = Ledger {
 		block: 20,
-		registered_at: 10,
+		registered_at: 9,
+		first_emission: Some(11),
 		emitted: 10 * RAO_PER_TAO,
 		paid_miners: 0,
 		paid_validators: 0,
 		paid_owner: 0,
+		paid_root: 0,
 		pending: 10 * RAO_PER_TAO,
 		staked: 5 * RAO_PER_TAO,
 	};
@@ -149,6 +154,13 @@ mod tests {
 		assert!(
 			!emitted_as_scheduled(&Ledger {
 				emitted: END.emitted - 1,
+				..END
+			})
+			.passed
+		);
+		assert!(
+			!emitted_as_scheduled(&Ledger {
+				first_emission: None,
 				..END
 			})
 			.passed

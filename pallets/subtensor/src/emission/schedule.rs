@@ -1,13 +1,13 @@
-//! How much a block emits, and how it is divided; pure.
+//! How much a block emits; pure.
 
-use alloc::vec::Vec;
 use ganglion_primitives::RAO_PER_TAO;
 
 /// Most rao that may ever exist at one time: 21,000,000 TAO.
 pub const ISSUANCE_CAP: u64 = 21_000_000 * RAO_PER_TAO;
 
 /// The emission of a block, in rao: 1 TAO, halved each time the issuance passes half of what was missing
-/// from the cap before (half, three quarters, seven eighths, … of the cap), and never past the cap.
+/// from the cap before (half, three quarters, seven eighths, … of the cap), and never past the cap. Each subnet's alpha has
+/// the same cap and the same curve, by its own issuance: the alpha in its pool and outside.
 ///
 /// ```
 /// use pallet_subtensor::emission::{ISSUANCE_CAP, block_emission};
@@ -29,27 +29,6 @@ pub fn block_emission(issuance: u64) -> u64 {
 		.count();
 	let emission = u32::try_from(halvings).ok().and_then(|h| RAO_PER_TAO.checked_shr(h));
 	emission.unwrap_or(0).min(missing)
-}
-
-/// Divides an amount into `count` shares that differ by at most one rao and add up to it. Which shares get the rao more
-/// moves on with the block number.
-pub(crate) fn equal_shares(amount: u64, count: usize, block: u64) -> Vec<u64> {
-	let divisor = u64::try_from(count).unwrap_or(u64::MAX);
-	let (Some(base), Some(remainder), Some(first)) = (
-		amount.checked_div(divisor),
-		amount.checked_rem(divisor),
-		block.checked_rem(divisor),
-	) else {
-		return Vec::new();
-	};
-	(0..divisor)
-		.map(|position| {
-			// Distance of this position after `first`, around the circle.
-			let distance = position.saturating_add(divisor).saturating_sub(first);
-			let distance = distance.checked_rem(divisor).unwrap_or(0);
-			base.saturating_add(u64::from(distance < remainder))
-		})
-		.collect()
 }
 
 #[cfg(test)]
@@ -84,17 +63,5 @@ mod tests {
 			prop_assert!(high + block_emission(high) <= ISSUANCE_CAP);
 		}
 
-		#[test]
-		fn shares_add_up_and_are_equal_over_a_round(amount in 0..RAO_PER_TAO, count in 1usize..20) {
-			let mut sums = vec![0; count];
-			for block in 0..count as u64 {
-				let shares = equal_shares(amount, count, block);
-				prop_assert_eq!(shares.iter().sum::<u64>(), amount);
-				for (sum, share) in sums.iter_mut().zip(shares) {
-					*sum += share;
-				}
-			}
-			prop_assert!(sums.iter().all(|sum| *sum == amount));
-		}
 	}
 }

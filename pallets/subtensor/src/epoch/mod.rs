@@ -5,12 +5,13 @@
 //!
 //! # What it reads
 //!
-//! With `n` neurons, `v` of which may validate: the stake of each neuron, a weight row, a bond row and the take of each
-//! validator, some columns and some parameters: `n + 3v` items and some two dozen more. Rows of others cannot count and
+//! With `n` neurons, `v` of which may validate: the stake of each neuron, here and on root, a weight row, a bond row, the take
+//! and the root dividends of each validator, some columns and some parameters: `2n + 4v` items and some two dozen more. Rows of others cannot count and
 //! are not read. Each neuron that is paid adds the shares of its pool, and writes these and its stake; that would be the bulk of
 //! what an epoch costs a chain, so that [`payout`] spreads it over several blocks. Stakes stay one item each, as clients read them under their own keys, calls change them one
 //! by one, and a payment reads them anyway.
 
+pub(crate) mod dividends;
 pub mod payout;
 pub mod schedule;
 mod snapshot;
@@ -22,11 +23,13 @@ mod tests;
 use crate::{WeightInfo, pallet::*, rows};
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
+use dividends::DividendSplit;
 use frame_support::{
 	BoundedSlice, defensive,
 	pallet_prelude::{ConstU32, Weight},
 };
 use ganglion_primitives::{AlphaBalance, MechanismIndex, NetUid};
+use payout::Earned;
 use snapshot::Snapshot;
 use yuma::{EpochOutput, Rows, Workspace};
 
@@ -48,8 +51,8 @@ impl<T: Config> Pallet<T> {
 			PendingEpochAt::<T>::remove(netuid);
 		}
 		BlocksSinceLastStep::<T>::insert(netuid, 0);
-		let emission =
-			PendingServerEmission::<T>::get(netuid).saturating_add(PendingValidatorEmission::<T>::get(netuid));
+		let [servers, validators, root] = Self::pending_emission(netuid);
+		let emission = servers.saturating_add(validators).saturating_add(root);
 		let Some(snapshot) = Snapshot::load::<T>(netuid) else {
 			defensive!("the columns of a subnet do not fit its number of neurons", netuid);
 			return settled.saturating_add(T::WeightInfo::epoch(u32::from(SubnetworkN::<T>::get(netuid)), 0, 0));
@@ -58,15 +61,25 @@ impl<T: Config> Pallet<T> {
 		let epoch = SubnetEpochIndex::<T>::get(netuid).saturating_add(1);
 		SubnetEpochIndex::<T>::insert(netuid, epoch);
 		LastMechansimStepBlock::<T>::insert(netuid, snapshot.block);
-		Self::store_results(&snapshot, output);
-		let paid = Self::begin_payout(&snapshot, epoch, emission, output);
+		let dividends = DividendSplit::of(
+			&output.validator_emission,
+			&snapshot.stake,
+			&snapshot.weighted_root,
+			(validators.get(), root.get()),
+		);
+		Self::store_results(&snapshot, output, &dividends);
+		let earned = Earned {
+			servers: &output.server_emission,
+			dividends: &dividends,
+		};
+		let paid = Self::begin_payout(&snapshot, epoch, emission, earned);
 		T::WeightInfo::epoch(snapshot.neurons(), snapshot.validators(), snapshot.entries())
 			.saturating_add(paid)
 			.saturating_add(settled)
 	}
 
 	/// Stores the columns and bond rows that consensus computed.
-	fn store_results(snapshot: &Snapshot, output: &EpochOutput) {
+	fn store_results(snapshot: &Snapshot, output: &EpochOutput, dividends: &DividendSplit) {
 		let netuid = snapshot.netuid;
 		Active::<T>::insert(netuid, column(&output.active));
 		Consensus::<T>::insert(netuid, column(&output.consensus));
@@ -76,8 +89,8 @@ impl<T: Config> Pallet<T> {
 		let emission: Vec<AlphaBalance> = output
 			.server_emission
 			.iter()
-			.zip(&output.validator_emission)
-			.map(|(server, validator)| AlphaBalance::new(server.saturating_add(*validator)))
+			.zip(dividends.alpha.iter().zip(&dividends.root))
+			.map(|(server, (alpha, root))| AlphaBalance::new(server.saturating_add(*alpha).saturating_add(*root)))
 			.collect();
 		Emission::<T>::insert(netuid, column(&emission));
 		// Every subnet has one mechanism.

@@ -1,6 +1,6 @@
 //! What consensus reads of a subnet, loaded at once.
 
-use crate::{hyperparameters, pallet::*, rows};
+use crate::{emission, hyperparameters, pallet::*, rows};
 use alloc::{vec, vec::Vec};
 use ganglion_primitives::{AccountId32, AlphaBalance, MechanismIndex, NetUid};
 use yuma::{Entry, EpochInput, EpochOutput, MechanismInput, Parameters, Workspace};
@@ -15,7 +15,14 @@ pub(crate) struct Snapshot {
 	last_step: u64,
 	owner_uid: Option<u16>,
 	parameters: Parameters,
+	/// What each neuron's stake counts: its alpha, and its TAO on root by the weight of TAO.
 	pub(crate) stake: Vec<u64>,
+	/// The alpha on each hotkey.
+	pub(crate) alpha: Vec<u64>,
+	/// The TAO on each hotkey on root.
+	pub(crate) root: Vec<u64>,
+	/// The same by the weight of TAO: the rest of `stake`.
+	pub(crate) weighted_root: Vec<u64>,
 	last_update: Column<u64>,
 	registered_at: Column<u64>,
 	permits: Column<bool>,
@@ -34,7 +41,17 @@ impl Snapshot {
 		let n = SubnetworkN::<T>::get(netuid);
 		let index = MechanismIndex::main(netuid);
 		let hotkeys = Hotkeys::<T>::get(netuid);
-		let stake = hotkeys.iter().map(|key| TotalHotkeyAlpha::<T>::get(key, netuid).get());
+		let staked = |on: NetUid| -> Vec<u64> {
+			let staked = hotkeys.iter().map(|key| TotalHotkeyAlpha::<T>::get(key, on).get());
+			staked.collect()
+		};
+		let (alpha, root) = (staked(netuid), staked(NetUid::ROOT));
+		let tao_weight = TaoWeight::<T>::get();
+		let weighted_root: Vec<u64> = root.iter().map(|tao| emission::weighted(*tao, tao_weight)).collect();
+		let stake = alpha
+			.iter()
+			.zip(&weighted_root)
+			.map(|(alpha, tao)| alpha.saturating_add(*tao));
 		let stake = stake.collect();
 		let owner_uid = Pallet::<T>::owner_uid(netuid);
 		let permits = ValidatorPermit::<T>::get(netuid);
@@ -45,6 +62,9 @@ impl Snapshot {
 			owner_uid,
 			parameters: hyperparameters::of_epoch::<T>(netuid),
 			stake,
+			alpha,
+			root,
+			weighted_root,
 			last_update: LastUpdate::<T>::get(index),
 			registered_at: BlockAtRegistration::<T>::get(netuid),
 			validators: validators::<T>(index, &permits, owner_uid),

@@ -30,7 +30,7 @@ mod epoch_storage {
 	#[pallet::storage]
 	pub type ValidatorPermit<T: Config> = StorageMap<_, Identity, NetUid, Column<bool>, ValueQuery>;
 
-	/// Alpha that the last epoch gave to a uid, as miner and as validator. It is paid in that block, or, to miners beyond
+	/// Alpha that the last epoch gave to a uid, as miner and as validator, for all who stake on it, on root too. It is paid in that block, or, to miners beyond
 	/// [`PAYMENTS_PER_BLOCK`] uids, in one of the next.
 	#[pallet::storage]
 	pub type Emission<T: Config> = StorageMap<_, Identity, NetUid, Column<AlphaBalance>, ValueQuery>;

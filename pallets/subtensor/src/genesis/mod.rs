@@ -3,9 +3,16 @@
 #[cfg(test)]
 mod tests;
 
-use crate::{Hyperparameters, MAX_SUBNETS, emission::ISSUANCE_CAP, pallet::*};
+use crate::{
+	Hyperparameters, MAX_ROOT_VALIDATORS, MAX_SUBNETS,
+	emission::{ISSUANCE_CAP, USUAL_TAO_WEIGHT},
+	pallet::*,
+};
 use alloc::string::ToString;
-use frame_support::{BoundedVec, traits::fungible::Inspect};
+use frame_support::{
+	BoundedVec,
+	traits::fungible::{Inspect, Mutate},
+};
 use ganglion_primitives::{NetUid, RAO_PER_TAO, TaoBalance};
 
 /// 18% of 65535.
@@ -14,6 +21,10 @@ const DEFAULT_OWNER_CUT: u16 = 11_796;
 const DEFAULT_LOCK_COST: TaoBalance = TaoBalance::new(100 * RAO_PER_TAO);
 /// Subnets, root excluded.
 const DEFAULT_SUBNET_LIMIT: u16 = 64;
+/// Blocks.
+const DEFAULT_FREEZE_WINDOW: u16 = 10;
+/// Tempos.
+const DEFAULT_OWNER_RATE_LIMIT: u16 = 2;
 
 impl<T: Config> Default for GenesisConfig<T> {
 	fn default() -> Self {
@@ -23,6 +34,10 @@ impl<T: Config> Default for GenesisConfig<T> {
 			subnet_limit: DEFAULT_SUBNET_LIMIT,
 			subnet_owner_cut: DEFAULT_OWNER_CUT,
 			stake_threshold: 0,
+			admin_freeze_window: DEFAULT_FREEZE_WINDOW,
+			owner_hyperparam_rate_limit: DEFAULT_OWNER_RATE_LIMIT,
+			tao_weight: USUAL_TAO_WEIGHT,
+			tao_flow_enabled: true,
 			marker: core::marker::PhantomData,
 		}
 	}
@@ -46,20 +61,39 @@ impl<T: Config> GenesisConfig<T> {
 			self.network_min_lock_cost.get(),
 		);
 		// The runtime lists the balances before this pallet, so that they are built already.
-		let issuance = T::Currency::total_issuance();
+		let root = Pallet::<T>::subnet_account(NetUid::ROOT);
+		let deposit = T::Currency::minimum_balance();
+		let issuance = T::Currency::total_issuance().saturating_add(deposit);
 		assert!(
 			issuance <= ISSUANCE_CAP,
-			"genesis: the balances add up to {issuance} rao, must be at most {ISSUANCE_CAP} rao",
+			"genesis: the balances and root's deposit add up to {issuance} rao, must be at most {ISSUANCE_CAP} rao",
 		);
+		// Root's account backs the stake on root; the deposit keeps it alive when nobody stakes there.
+		if let Err(error) = T::Currency::mint_into(&root, deposit) {
+			panic!("genesis: root's account cannot be created: {error:?}");
+		}
+		SubtokenEnabled::<T>::insert(NetUid::ROOT, true);
+		TransferToggle::<T>::insert(NetUid::ROOT, true);
 		SubnetDefaults::<T>::put(&self.subnet_defaults);
 		NetworkMinLockCost::<T>::put(self.network_min_lock_cost);
 		SubnetLimit::<T>::put(self.subnet_limit);
 		SubnetOwnerCut::<T>::put(self.subnet_owner_cut);
 		StakeThreshold::<T>::put(self.stake_threshold);
+		AdminFreezeWindow::<T>::put(self.admin_freeze_window);
+		OwnerHyperparamRateLimit::<T>::put(self.owner_hyperparam_rate_limit);
+		TaoWeight::<T>::put(self.tao_weight);
+		TaoFlowEnabled::<T>::put(self.tao_flow_enabled);
 		NetworksAdded::<T>::insert(NetUid::ROOT, true);
 		TotalNetworks::<T>::put(1);
 		let symbol = BoundedVec::truncate_from("Τ".to_string().into_bytes());
 		TokenSymbol::<T>::insert(NetUid::ROOT, symbol);
 		SubnetworkN::<T>::insert(NetUid::ROOT, 0);
+		let root = Hyperparameters {
+			tempo: 0,
+			max_allowed_uids: MAX_ROOT_VALIDATORS,
+			registration_allowed: false,
+			..self.subnet_defaults.clone()
+		};
+		root.store::<T>(NetUid::ROOT);
 	}
 }

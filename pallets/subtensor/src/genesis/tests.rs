@@ -1,7 +1,7 @@
 //! Tests of the genesis configuration.
 
 use crate::{emission::ISSUANCE_CAP, mock::*, *};
-use frame_support::assert_noop;
+use frame_support::{assert_noop, traits::fungible::Inspect};
 use ganglion_primitives::{NetUid, TaoBalance};
 use sp_runtime::BuildStorage;
 
@@ -12,6 +12,9 @@ fn a_new_chain_has_root_only() {
 		assert_eq!(TotalNetworks::<Test>::get(), 1);
 		assert_eq!(TokenSymbol::<Test>::get(NetUid::ROOT).into_inner(), "Τ".as_bytes());
 		assert!(SubtensorModule::subnets().is_empty());
+		let account = SubtensorModule::subnet_account(NetUid::ROOT);
+		assert_eq!(Balances::balance(&account), EXISTENTIAL_DEPOSIT);
+		assert!(SubtokenEnabled::<Test>::get(NetUid::ROOT) && TransferToggle::<Test>::get(NetUid::ROOT));
 		assert_eq!(SubtensorModule::next_epoch_block(NetUid::ROOT), None);
 		assert_eq!(SubtensorModule::network_registration_cost().get(), LOCK_COST);
 		assert_noop!(
@@ -70,14 +73,16 @@ fn chain_with_issuance(rao: u64) -> sp_runtime::Storage {
 }
 
 #[test]
-#[should_panic(expected = "the balances add up to 21000000000000001 rao, must be at most 21000000000000000 rao")]
+#[should_panic(
+	expected = "the balances and root's deposit add up to 21000000000000001 rao, must be at most 21000000000000000 rao"
+)]
 fn balances_above_the_cap_are_refused() {
-	chain_with_issuance(ISSUANCE_CAP + 1);
+	chain_with_issuance(ISSUANCE_CAP - EXISTENTIAL_DEPOSIT + 1);
 }
 
 #[test]
 fn balances_up_to_the_cap_are_accepted() {
-	chain_with_issuance(ISSUANCE_CAP);
+	chain_with_issuance(ISSUANCE_CAP - EXISTENTIAL_DEPOSIT);
 }
 
 #[test]

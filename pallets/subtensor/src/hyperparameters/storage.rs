@@ -3,116 +3,72 @@
 
 use frame_support::pallet_macros::pallet_section;
 
-/// One item a hyperparameter; the fields of [`Hyperparameters`](crate::Hyperparameters) say what each means.
+macro_rules! storage_items {
+	(
+		single { $(
+			$(#[$($doc:tt)*])*
+			$_field:ident: $type:ident = $_default:expr, $item:ident: $hasher:ident, $_name:literal
+				=> $_right:ident $_index:literal $_call:ident($_argument:ident);
+		)* }
+		state { $(
+			$(#[$($state_doc:tt)*])*
+			$_state:ident: $state_type:ident = $_state_default:expr, $state_item:ident: $state_hasher:ident;
+		)* }
+		pair { $(
+			$(#[$($pair_doc:tt)*])*
+			$pair:ident: $pair_hasher:ident => $_pair_right:ident $_pair_index:literal $_pair_call:ident {
+				$(#[$($_first_doc:tt)*])*
+				$_first:ident: $first_type:ident = $_first_default:expr, $_first_name:literal;
+				$(#[$($_second_doc:tt)*])*
+				$_second:ident: $second_type:ident = $_second_default:expr, $_second_name:literal;
+			}
+		)* }
+	) => {
+		/// The items of the table.
+		#[pallet_section]
+		mod hyperparameter_items {
+			$(
+				$(#[$($doc)*])*
+				#[pallet::storage]
+				pub type $item<T: Config> = StorageMap<_, $hasher, NetUid, $type, ValueQuery>;
+			)*
+			$(
+				$(#[$($state_doc)*])*
+				#[pallet::storage]
+				pub type $state_item<T: Config> = StorageMap<_, $state_hasher, NetUid, $state_type, ValueQuery>;
+			)*
+			$(
+				$(#[$($pair_doc)*])*
+				#[pallet::storage]
+				pub type $pair<T: Config> = StorageMap<_, $pair_hasher, NetUid, ($first_type, $second_type), ValueQuery>;
+			)*
+		}
+	};
+}
+
+hyperparameter_table!(storage_items);
+
+/// What is not a field of the record.
 #[pallet_section]
 mod hyperparameters_storage {
 	/// What a new subnet starts with.
 	#[pallet::storage]
 	pub type SubnetDefaults<T: Config> = StorageValue<_, Hyperparameters, ValueQuery>;
 
-	/// See [`Hyperparameters::tempo`]. Root has none.
-	#[pallet::storage]
-	pub type Tempo<T: Config> = StorageMap<_, Identity, NetUid, u16, ValueQuery>;
-
-	/// See [`Hyperparameters::max_allowed_uids`].
-	#[pallet::storage]
-	pub type MaxAllowedUids<T: Config> = StorageMap<_, Identity, NetUid, u16, ValueQuery>;
-
-	/// See [`Hyperparameters::max_allowed_validators`].
-	#[pallet::storage]
-	pub type MaxAllowedValidators<T: Config> = StorageMap<_, Identity, NetUid, u16, ValueQuery>;
-
-	/// See [`Hyperparameters::immunity_period`].
-	#[pallet::storage]
-	pub type ImmunityPeriod<T: Config> = StorageMap<_, Identity, NetUid, u16, ValueQuery>;
-
-	/// See [`Hyperparameters::weights_set_rate_limit`].
-	#[pallet::storage]
-	pub type WeightsSetRateLimit<T: Config> = StorageMap<_, Identity, NetUid, u64, ValueQuery>;
-
-	/// See [`Hyperparameters::min_allowed_weights`].
-	#[pallet::storage]
-	pub type MinAllowedWeights<T: Config> = StorageMap<_, Identity, NetUid, u16, ValueQuery>;
-
-	/// See [`Hyperparameters::max_weights_limit`].
-	#[pallet::storage]
-	pub type MaxWeightsLimit<T: Config> = StorageMap<_, Identity, NetUid, u16, ValueQuery>;
-
-	/// See [`Hyperparameters::weights_version_key`].
-	#[pallet::storage]
-	pub type WeightsVersionKey<T: Config> = StorageMap<_, Identity, NetUid, u64, ValueQuery>;
-
-	/// See [`Hyperparameters::kappa`].
-	#[pallet::storage]
-	pub type Kappa<T: Config> = StorageMap<_, Identity, NetUid, u16, ValueQuery>;
-
-	/// See [`Hyperparameters::rho`].
-	#[pallet::storage]
-	pub type Rho<T: Config> = StorageMap<_, Identity, NetUid, u16, ValueQuery>;
-
-	/// See [`Hyperparameters::bonds_moving_average`].
-	#[pallet::storage]
-	pub type BondsMovingAverage<T: Config> = StorageMap<_, Identity, NetUid, u64, ValueQuery>;
-
-	/// See [`Hyperparameters::bonds_penalty`].
-	#[pallet::storage]
-	pub type BondsPenalty<T: Config> = StorageMap<_, Identity, NetUid, u16, ValueQuery>;
-
-	/// See [`Hyperparameters::activity_cutoff_factor_milli`].
-	#[pallet::storage]
-	pub type ActivityCutoffFactorMilli<T: Config> = StorageMap<_, Identity, NetUid, u32, ValueQuery>;
-
-	/// See [`Hyperparameters::yuma3_on`].
-	#[pallet::storage]
-	pub type Yuma3On<T: Config> = StorageMap<_, Blake2_128Concat, NetUid, bool, ValueQuery>;
-
-	/// See [`Hyperparameters::liquid_alpha_on`].
-	#[pallet::storage]
-	pub type LiquidAlphaOn<T: Config> = StorageMap<_, Blake2_128Concat, NetUid, bool, ValueQuery>;
-
-	/// See [`Hyperparameters::alpha_low`] and [`Hyperparameters::alpha_high`].
-	#[pallet::storage]
-	pub type AlphaValues<T: Config> = StorageMap<_, Identity, NetUid, (u16, u16), ValueQuery>;
-
-	/// See [`Hyperparameters::alpha_sigmoid_steepness`].
-	#[pallet::storage]
-	pub type AlphaSigmoidSteepness<T: Config> = StorageMap<_, Identity, NetUid, i16, ValueQuery>;
-
-	/// See [`Hyperparameters::burn`].
-	#[pallet::storage]
-	pub type Burn<T: Config> = StorageMap<_, Identity, NetUid, TaoBalance, ValueQuery>;
-
-	/// See [`Hyperparameters::min_burn`].
-	#[pallet::storage]
-	pub type MinBurn<T: Config> = StorageMap<_, Identity, NetUid, TaoBalance, ValueQuery>;
-
-	/// See [`Hyperparameters::max_burn`].
-	#[pallet::storage]
-	pub type MaxBurn<T: Config> = StorageMap<_, Identity, NetUid, TaoBalance, ValueQuery>;
-
-	/// See [`Hyperparameters::serving_rate_limit`].
-	#[pallet::storage]
-	pub type ServingRateLimit<T: Config> = StorageMap<_, Identity, NetUid, u64, ValueQuery>;
-
-	/// See [`Hyperparameters::max_registrations_per_block`].
-	#[pallet::storage]
-	pub type MaxRegistrationsPerBlock<T: Config> = StorageMap<_, Identity, NetUid, u16, ValueQuery>;
-
-	/// See [`Hyperparameters::registration_allowed`].
-	#[pallet::storage]
-	pub type NetworkRegistrationAllowed<T: Config> = StorageMap<_, Identity, NetUid, bool, ValueQuery>;
-
-	/// Whether weights have to be committed before they are revealed. While it is set, plain weights
-	/// are refused.
-	#[pallet::storage]
-	pub type CommitRevealWeightsEnabled<T: Config> = StorageMap<_, Identity, NetUid, bool, ValueQuery>;
-
-	/// Which algorithm turns weights into payouts.
-	#[pallet::storage]
-	pub type SubnetEpochConsensus<T: Config> = StorageMap<_, Identity, NetUid, EpochConsensus, ValueQuery>;
-
 	/// Stake below which a hotkey neither sets weights nor counts in consensus, in rao of alpha; the
 	/// owner's uid is exempt.
 	#[pallet::storage]
 	pub type StakeThreshold<T: Config> = StorageValue<_, u64, ValueQuery>;
+
+	/// Blocks before an epoch in which the owner of a subnet changes no hyperparameters.
+	#[pallet::storage]
+	pub type AdminFreezeWindow<T: Config> = StorageValue<_, u16, ValueQuery>;
+
+	/// Tempos between two changes of a hyperparameter by the owner of a subnet; 0 = no limit.
+	#[pallet::storage]
+	pub type OwnerHyperparamRateLimit<T: Config> = StorageValue<_, u16, ValueQuery>;
+
+	/// The block in which something happened that may not happen often; 0 = never.
+	#[pallet::storage]
+	pub type LastRateLimitedBlock<T: Config> = StorageMap<_, Identity, RateLimitKey, u64, ValueQuery>;
 }

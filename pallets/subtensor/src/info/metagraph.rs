@@ -1,10 +1,9 @@
 //! A subnet and its neurons, column by column.
 
-use crate::{Hyperparameters, pallet::*};
+use crate::{Hyperparameters, emission, pallet::*};
 use alloc::vec::Vec;
 use codec::Compact;
-use frame_support::traits::fungible::Inspect;
-use ganglion_primitives::{AlphaBalance, I96F32, Metagraph, NetUid, TaoBalance};
+use ganglion_primitives::{AlphaBalance, Metagraph, NetUid, SubnetPools, TaoBalance};
 
 /// Text as the record carries it.
 fn text(bytes: &[u8]) -> Vec<Compact<u8>> {
@@ -14,8 +13,9 @@ fn text(bytes: &[u8]) -> Vec<Compact<u8>> {
 impl<T: Config> Pallet<T> {
 	/// Everything about a subnet; `None` where it does not exist.
 	///
-	/// While stake is exchanged one to one there is no pool: `alpha_in` is zero and the price is 1. What this chain
-	/// does not have (identities, proof-of-work registration, collateral, root dividends) is empty or zero.
+	/// `pending_root_emission` is what the pending alpha of root is worth at the present price, `tao_stake` the TAO on root,
+	/// of which `total_stake` has as much as the weight of TAO says. What this chain does not have (identities, collateral) is
+	/// empty or zero.
 	#[allow(clippy::too_many_lines, reason = "one line a field of a record that clients define")]
 	pub fn get_metagraph(netuid: NetUid) -> Option<Metagraph> {
 		if !NetworksAdded::<T>::get(netuid) {
@@ -26,14 +26,19 @@ impl<T: Config> Pallet<T> {
 		let registered_at = BlockAtRegistration::<T>::get(netuid);
 		let parameters = Hyperparameters::load::<T>(netuid);
 		let symbol = TokenSymbol::<T>::get(netuid);
-		let account = Self::subnet_account(netuid);
+		let pool = T::Pools::reserves(netuid).unwrap_or_default();
 		let tao_in_emission = SubnetTaoInEmission::<T>::get(netuid);
-		let pending =
-			PendingServerEmission::<T>::get(netuid).saturating_add(PendingValidatorEmission::<T>::get(netuid));
+		let [servers, validators, root] = Self::pending_emission(netuid);
+		let pending = servers.saturating_add(validators);
 		let stakes: Vec<AlphaBalance> = neurons
 			.iter()
 			.map(|neuron| TotalHotkeyAlpha::<T>::get(&neuron.hotkey, netuid))
 			.collect();
+		let roots: Vec<TaoBalance> = neurons
+			.iter()
+			.map(|neuron| TaoBalance::new(TotalHotkeyAlpha::<T>::get(&neuron.hotkey, NetUid::ROOT).get()))
+			.collect();
+		let tao_weight = TaoWeight::<T>::get();
 		let no_collateral: Vec<_> = stakes.iter().map(|_| Compact(AlphaBalance::ZERO)).collect();
 		Some(Metagraph {
 			netuid: Compact(netuid),
@@ -48,16 +53,16 @@ impl<T: Config> Pallet<T> {
 			last_step: Compact(LastMechansimStepBlock::<T>::get(netuid)),
 			blocks_since_last_step: Compact(BlocksSinceLastStep::<T>::get(netuid)),
 			subnet_emission: Compact(tao_in_emission.get()),
-			alpha_in: Compact(AlphaBalance::ZERO),
+			alpha_in: Compact(pool.alpha),
 			alpha_out: Compact(SubnetAlphaOut::<T>::get(netuid)),
-			tao_in: Compact(TaoBalance::new(T::Currency::balance(&account))),
-			alpha_out_emission: Compact(AlphaBalance::new(tao_in_emission.get())),
-			alpha_in_emission: Compact(AlphaBalance::ZERO),
+			tao_in: Compact(pool.tao),
+			alpha_out_emission: Compact(SubnetAlphaOutEmission::<T>::get(netuid)),
+			alpha_in_emission: Compact(SubnetAlphaInEmission::<T>::get(netuid)),
 			tao_in_emission: Compact(tao_in_emission),
 			pending_alpha_emission: Compact(pending),
-			pending_root_emission: Compact(TaoBalance::ZERO),
+			pending_root_emission: Compact(Self::worth(netuid, root)),
 			subnet_volume: Compact(0),
-			moving_price: I96F32::from_integer(1),
+			moving_price: SubnetMovingPrice::<T>::get(netuid),
 			rho: Compact(parameters.rho),
 			kappa: Compact(parameters.kappa),
 			min_allowed_weights: Compact(parameters.min_allowed_weights),
@@ -69,21 +74,21 @@ impl<T: Config> Pallet<T> {
 			num_uids: Compact(n),
 			max_uids: Compact(parameters.max_allowed_uids),
 			burn: Compact(parameters.burn),
-			difficulty: Compact(0),
+			difficulty: Compact(parameters.difficulty),
 			registration_allowed: parameters.registration_allowed,
-			pow_registration_allowed: false,
+			pow_registration_allowed: parameters.pow_registration_allowed,
 			immunity_period: Compact(parameters.immunity_period),
-			min_difficulty: Compact(0),
-			max_difficulty: Compact(0),
+			min_difficulty: Compact(parameters.min_difficulty),
+			max_difficulty: Compact(parameters.max_difficulty),
 			min_burn: Compact(parameters.min_burn),
 			max_burn: Compact(parameters.max_burn),
-			adjustment_alpha: Compact(0),
-			adjustment_interval: Compact(0),
-			target_regs_per_interval: Compact(0),
+			adjustment_alpha: Compact(parameters.adjustment_alpha),
+			adjustment_interval: Compact(parameters.adjustment_interval),
+			target_regs_per_interval: Compact(parameters.target_registrations_per_interval),
 			max_regs_per_block: Compact(parameters.max_registrations_per_block),
 			serving_rate_limit: Compact(parameters.serving_rate_limit),
-			commit_reveal_weights_enabled: CommitRevealWeightsEnabled::<T>::get(netuid),
-			commit_reveal_period: Compact(0),
+			commit_reveal_weights_enabled: parameters.commit_reveal_weights_enabled,
+			commit_reveal_period: Compact(parameters.reveal_period_epochs),
 			liquid_alpha_enabled: parameters.liquid_alpha_on,
 			alpha_high: Compact(parameters.alpha_high),
 			alpha_low: Compact(parameters.alpha_low),
@@ -104,10 +109,12 @@ impl<T: Config> Pallet<T> {
 			rank: neurons.iter().map(|neuron| neuron.rank).collect(),
 			block_at_registration: registered_at.into_iter().map(Compact).collect(),
 			alpha_stake: stakes.iter().copied().map(Compact).collect(),
-			tao_stake: stakes.iter().map(|_| Compact(TaoBalance::ZERO)).collect(),
+			tao_stake: roots.iter().copied().map(Compact).collect(),
 			total_stake: stakes
 				.iter()
-				.map(|stake| Compact(TaoBalance::new(stake.get())))
+				.zip(&roots)
+				.map(|(alpha, tao)| alpha.get().saturating_add(emission::weighted(tao.get(), tao_weight)))
+				.map(|weight| Compact(TaoBalance::new(weight)))
 				.collect(),
 			tao_dividends_per_hotkey: Vec::new(),
 			alpha_dividends_per_hotkey: Vec::new(),

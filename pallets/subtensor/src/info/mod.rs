@@ -1,7 +1,10 @@
 //! Answers to the runtime APIs. They read whole subnets, and are for clients, not for calls.
 
+mod delegates;
+mod hyperparameters;
 mod metagraph;
 mod neurons;
+mod root;
 mod stakes;
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::{at, pruning_score};
 use crate::pallet::*;
 use alloc::{vec, vec::Vec};
 use codec::Compact;
-use ganglion_primitives::{AlphaBalance, MechanismIndex, NetUid, NeuronInfo, NeuronInfoLite, PrometheusInfo};
+use ganglion_primitives::{AlphaBalance, MechanismIndex, NetUid, NeuronInfo, NeuronInfoLite};
 
 /// The columns of a subnet that a neuron's record draws on.
 struct Columns {
@@ -48,7 +48,7 @@ impl Columns {
 			netuid: Compact(netuid),
 			active: at(&self.active, uid),
 			axon_info: Axons::<T>::get(netuid, &hotkey).unwrap_or_default(),
-			prometheus_info: PrometheusInfo::default(),
+			prometheus_info: Prometheus::<T>::get(netuid, &hotkey).unwrap_or_default(),
 			stake: vec![(coldkey.clone(), Compact(TotalHotkeyAlpha::<T>::get(&hotkey, netuid)))],
 			rank: Compact(0),
 			emission: Compact(emission),

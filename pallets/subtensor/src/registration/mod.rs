@@ -1,9 +1,14 @@
 //! Who owns which hotkey, and which hotkey holds which uid.
 
+mod pricing;
+mod prune;
 pub mod storage;
+mod work;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod ways_tests;
 
 use crate::{WeightInfo, pallet::*, rows};
 use alloc::vec::Vec;
@@ -17,15 +22,8 @@ use frame_support::{
 		tokens::{Fortitude, Precision, Preservation},
 	},
 };
-use ganglion_primitives::{AccountId32, AlphaBalance, MechanismIndex, NetUid};
-
-/// What decides which neuron a full subnet replaces: the lowest goes first.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct PruningRank {
-	emission: AlphaBalance,
-	registered_at: u64,
-	uid: u16,
-}
+use ganglion_primitives::{AccountId32, AlphaBalance, MechanismIndex, NetUid, TaoBalance};
+pub use work::MAX_WORK_AGE_BLOCKS;
 
 impl<T: Config> Pallet<T> {
 	/// The coldkey that owns a hotkey; `None` where the hotkey is unknown.
@@ -56,18 +54,38 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Registers a hotkey for the subnet's burn. Returns how many neurons were searched for one to replace.
+	/// Registers a hotkey for the subnet's burn, if that is at most `limit`. Returns how many neurons were searched for one
+	/// to replace.
 	pub(crate) fn do_burned_register(
 		coldkey: &AccountId32,
 		hotkey: &AccountId32,
 		netuid: NetUid,
+		limit: Option<TaoBalance>,
 	) -> Result<u32, DispatchError> {
 		ensure!(!netuid.is_root(), Error::<T>::RegistrationNotPermittedOnRootSubnet);
 		Self::ensure_subnet_exists(netuid)?;
-		ensure!(
-			NetworkRegistrationAllowed::<T>::get(netuid),
-			Error::<T>::SubNetRegistrationDisabled
-		);
+		let allowed = NetworkRegistrationAllowed::<T>::get(netuid);
+		ensure!(allowed, Error::<T>::SubNetRegistrationDisabled);
+		let within = limit.is_none_or(|limit| Burn::<T>::get(netuid) <= limit);
+		ensure!(within, Error::<T>::RegistrationPriceLimitExceeded);
+		Self::pay_and_register(coldkey, hotkey, netuid)
+	}
+
+	/// Registers a hotkey on root, for root's burn. Returns how many root validators were searched for one to replace.
+	pub(crate) fn do_root_register(coldkey: &AccountId32, hotkey: &AccountId32) -> Result<u32, DispatchError> {
+		Self::pay_and_register(coldkey, hotkey, NetUid::ROOT)
+	}
+
+	fn pay_and_register(coldkey: &AccountId32, hotkey: &AccountId32, netuid: NetUid) -> Result<u32, DispatchError> {
+		Self::ensure_registrable(coldkey, hotkey, netuid)?;
+		Self::burn_registration_cost(coldkey, netuid)?;
+		let searched = Self::register(coldkey, hotkey, netuid)?;
+		Self::raise_burn(netuid);
+		Ok(searched)
+	}
+
+	/// Fails where the hotkey cannot get a uid in this block, whatever it pays.
+	pub(crate) fn ensure_registrable(coldkey: &AccountId32, hotkey: &AccountId32, netuid: NetUid) -> DispatchResult {
 		let registrations = RegistrationsThisBlock::<T>::get(netuid);
 		ensure!(
 			registrations < MaxRegistrationsPerBlock::<T>::get(netuid),
@@ -77,10 +95,13 @@ impl<T: Config> Pallet<T> {
 			!Uids::<T>::contains_key(netuid, hotkey),
 			Error::<T>::HotKeyAlreadyRegisteredInSubNet
 		);
-		Self::ensure_may_own(coldkey, hotkey)?;
-		Self::burn_registration_cost(coldkey, netuid)?;
+		Self::ensure_may_own(coldkey, hotkey)
+	}
+
+	/// Gives a uid to a hotkey that may have one.
+	fn register(coldkey: &AccountId32, hotkey: &AccountId32, netuid: NetUid) -> Result<u32, DispatchError> {
 		Self::associate_hotkey(coldkey, hotkey)?;
-		RegistrationsThisBlock::<T>::insert(netuid, registrations.saturating_add(1));
+		RegistrationsThisBlock::<T>::mutate(netuid, |count| *count = count.saturating_add(1));
 		let n = SubnetworkN::<T>::get(netuid);
 		if n < MaxAllowedUids::<T>::get(netuid) {
 			Self::append_neuron(netuid, hotkey)?;
@@ -117,26 +138,6 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// The neuron with the lowest emission (then the oldest, then the lowest uid) that is neither immune nor the owner's.
-	pub(crate) fn neuron_to_prune(netuid: NetUid) -> Option<u16> {
-		let block = Self::block_number();
-		let immunity = u64::from(ImmunityPeriod::<T>::get(netuid));
-		let owner_uid = Self::owner_uid(netuid);
-		let emissions = Emission::<T>::get(netuid);
-		let registrations = BlockAtRegistration::<T>::get(netuid);
-		(0..SubnetworkN::<T>::get(netuid))
-			.zip(emissions.into_iter().zip(registrations))
-			.filter(|(uid, _)| Some(*uid) != owner_uid)
-			.filter(|(_, (_, registered_at))| block.saturating_sub(*registered_at) >= immunity)
-			.map(|(uid, (emission, registered_at))| PruningRank {
-				emission,
-				registered_at,
-				uid,
-			})
-			.min()
-			.map(|rank| rank.uid)
-	}
-
 	/// Gives the next free uid to a hotkey.
 	pub(crate) fn append_neuron(netuid: NetUid, hotkey: &AccountId32) -> DispatchResult {
 		let uid = SubnetworkN::<T>::get(netuid);
@@ -165,6 +166,7 @@ impl<T: Config> Pallet<T> {
 		IsNetworkMember::<T>::remove(&old, netuid);
 		Axons::<T>::remove(netuid, &old);
 		NeuronCertificates::<T>::remove(netuid, &old);
+		Prometheus::<T>::remove(netuid, &old);
 		Self::clear_neuron(netuid, uid)?;
 		let known = Hotkeys::<T>::mutate(netuid, |column| set(column, usize::from(uid), hotkey.clone()));
 		ensure!(known, Error::<T>::UidVecContainInvalidOne);

@@ -55,4 +55,9 @@ mod registration_storage {
 	/// Registrations on a subnet in this block.
 	#[pallet::storage]
 	pub type RegistrationsThisBlock<T: Config> = StorageMap<_, Identity, NetUid, u16, ValueQuery>;
+
+	/// Block in which a hotkey last registered by proof of work. A proof has to start from a later one, so that none is
+	/// good for two registrations.
+	#[pallet::storage]
+	pub type LastPowRegistrationBlock<T: Config> = StorageMap<_, Blake2_128Concat, AccountId32, u64, OptionQuery>;
 }

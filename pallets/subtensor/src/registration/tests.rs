@@ -108,7 +108,7 @@ fn a_full_subnet_of_immune_neurons_takes_nobody() {
 		let call = try_register(7, NETUID, hot(7));
 		assert_noop!(call, Error::<Test>::NoNeuronIdAvailable);
 		next_blocks(u64::from(IMMUNITY));
-		let searched = SubtensorModule::do_burned_register(&cold(7), &hot(7), NETUID);
+		let searched = SubtensorModule::do_burned_register(&cold(7), &hot(7), NETUID, None);
 		assert_eq!(searched, Ok(6));
 		assert_eq!(SubnetworkN::<Test>::get(NETUID), 6);
 	});

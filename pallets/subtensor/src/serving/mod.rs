@@ -8,7 +8,7 @@ mod tests;
 use crate::pallet::*;
 use core::net::{Ipv4Addr, Ipv6Addr};
 use frame_support::{ensure, pallet_prelude::DispatchResult};
-use ganglion_primitives::{AccountId32, AxonInfo, NetUid, NeuronCertificate};
+use ganglion_primitives::{AccountId32, AxonInfo, NetUid, NeuronCertificate, PrometheusInfo};
 
 /// `ip_type` of an IPv4 address.
 const IPV4: u8 = 4;
@@ -95,6 +95,41 @@ impl<T: Config> Pallet<T> {
 			}
 		}
 		Self::deposit_event(Event::AxonServed(netuid, hotkey.clone()));
+		Ok(())
+	}
+
+	/// Publishes where a hotkey serves metrics.
+	pub(crate) fn do_serve_prometheus(
+		hotkey: &AccountId32,
+		netuid: NetUid,
+		version: u32,
+		ip: u128,
+		port: u16,
+		ip_type: u8,
+	) -> DispatchResult {
+		Self::ensure_subnet_exists(netuid)?;
+		ensure!(
+			Uids::<T>::contains_key(netuid, hotkey),
+			Error::<T>::HotKeyNotRegisteredInNetwork
+		);
+		ensure!(matches!(ip_type, IPV4 | IPV6), Error::<T>::InvalidIpType);
+		ensure!(port != 0, Error::<T>::InvalidPort);
+		ensure!(is_servable(ip, ip_type), Error::<T>::InvalidIpAddress);
+		let block = Self::block_number();
+		if let Some(previous) = Prometheus::<T>::get(netuid, hotkey) {
+			let elapsed = block.saturating_sub(previous.block);
+			let limit = ServingRateLimit::<T>::get(netuid);
+			ensure!(elapsed >= limit, Error::<T>::ServingRateLimitExceeded);
+		}
+		let info = PrometheusInfo {
+			block,
+			version,
+			ip,
+			port,
+			ip_type,
+		};
+		Prometheus::<T>::insert(netuid, hotkey, info);
+		Self::deposit_event(Event::PrometheusServed(netuid, hotkey.clone()));
 		Ok(())
 	}
 }

@@ -14,4 +14,9 @@ mod serving_storage {
 	#[pallet::storage]
 	pub type NeuronCertificates<T: Config> =
 		StorageDoubleMap<_, Identity, NetUid, Blake2_128Concat, AccountId32, NeuronCertificate, OptionQuery>;
+
+	/// Where a hotkey serves metrics on a subnet.
+	#[pallet::storage]
+	pub type Prometheus<T: Config> =
+		StorageDoubleMap<_, Identity, NetUid, Blake2_128Concat, AccountId32, PrometheusInfo, OptionQuery>;
 }

@@ -1,22 +1,26 @@
 //! Stake: coldkeys hold shares of the alpha on a hotkey.
 
+mod burns;
 pub(crate) mod credits;
+mod exits;
+mod minimum;
+pub(crate) mod moves;
+mod orders;
 mod pool;
 pub mod storage;
+mod take;
+mod trades;
 
 #[cfg(test)]
 mod tests;
 
-use crate::{MIN_STAKE, pallet::*};
+use crate::{MAX_HOTKEYS_FROM_OTHERS, pallet::*};
+use alloc::vec::Vec;
 use frame_support::{
 	ensure,
-	pallet_prelude::{DispatchError, DispatchResult},
-	traits::{
-		fungible::{Inspect, Mutate},
-		tokens::{Fortitude, Preservation},
-	},
+	pallet_prelude::{DispatchError, DispatchResult, Get},
 };
-use ganglion_primitives::{AccountId32, AlphaBalance, NetUid, PerU16, StakeExchange, TaoBalance, U64F64};
+use ganglion_primitives::{AccountId32, AlphaBalance, NetUid, U64F64};
 pub use pool::PoolShares;
 use pool::{PoolError, SharePool};
 
@@ -36,92 +40,74 @@ impl<T: Config> Pallet<T> {
 		Self::pool(hotkey, netuid).value_of(Self::position(hotkey, coldkey, netuid))
 	}
 
+	/// The subnets on which a coldkey has a position on a hotkey, in ascending order; at most as many as there are subnets.
+	pub(crate) fn netuids_of(hotkey: &AccountId32, coldkey: &AccountId32) -> Vec<NetUid> {
+		let mut netuids: Vec<NetUid> = if Self::owns(coldkey, hotkey) {
+			let pools = HotkeyShares::<T>::iter_prefix(hotkey);
+			pools
+				.filter(|(_, shares)| !shares.owner.is_zero())
+				.map(|(netuid, _)| netuid)
+				.collect()
+		} else {
+			Alpha::<T>::iter_key_prefix((hotkey, coldkey)).collect()
+		};
+		netuids.sort_unstable();
+		netuids
+	}
+
 	/// Whether the coldkey owns the hotkey.
 	pub(crate) fn owns(coldkey: &AccountId32, hotkey: &AccountId32) -> bool {
 		Self::coldkey_of(hotkey).is_some_and(|owner| owner == *coldkey)
 	}
 
-	/// Stakes TAO of a coldkey on a hotkey.
-	pub(crate) fn do_add_stake(
-		coldkey: &AccountId32,
+	/// Takes alpha out of a coldkey's position on a hotkey: exactly `alpha`, which is at most the position.
+	pub(crate) fn take_alpha(
 		hotkey: &AccountId32,
-		netuid: NetUid,
-		tao: TaoBalance,
-	) -> DispatchResult {
-		Self::ensure_stakeable(hotkey, netuid)?;
-		ensure!(tao.get() >= MIN_STAKE, Error::<T>::AmountTooLow);
-		let available = T::Currency::reducible_balance(coldkey, Preservation::Preserve, Fortitude::Polite);
-		ensure!(available >= tao.get(), Error::<T>::NotEnoughBalanceToStake);
-		let quote = T::Exchange::execute_buy(netuid, tao)?;
-		let account = Self::subnet_account(netuid);
-		T::Currency::transfer(coldkey, &account, tao.get(), Preservation::Preserve)?;
-
-		let mut pool = Self::pool(hotkey, netuid);
-		let bought = pool.deposit_exactly(quote.out).map_err(Error::<T>::from)?;
-		Self::note_staking_hotkey(coldkey, hotkey)?;
-		Self::add_shares(hotkey, coldkey, netuid, bought)?;
-		Self::set_pool(hotkey, netuid, pool)?;
-		SubnetAlphaOut::<T>::try_mutate(netuid, |total| {
-			*total = total.checked_add(quote.out).ok_or(Error::<T>::Overflow)?;
-			Ok::<(), DispatchError>(())
-		})?;
-		Self::deposit_event(Event::StakeAdded(
-			coldkey.clone(),
-			hotkey.clone(),
-			tao,
-			quote.out,
-			netuid,
-			quote.fee.get(),
-		));
-		Ok(())
-	}
-
-	/// Takes alpha of a coldkey off a hotkey and pays it out as TAO.
-	pub(crate) fn do_remove_stake(
 		coldkey: &AccountId32,
-		hotkey: &AccountId32,
 		netuid: NetUid,
 		alpha: AlphaBalance,
 	) -> DispatchResult {
-		Self::ensure_stakeable(hotkey, netuid)?;
-		ensure!(!alpha.is_zero(), Error::<T>::AmountTooLow);
+		if netuid.is_root() {
+			Self::before_root_stake_change(hotkey, coldkey)?;
+		}
 		let mut pool = Self::pool(hotkey, netuid);
 		let position = Self::position(hotkey, coldkey, netuid);
-		let stake = pool.value_of(position);
-		ensure!(!stake.is_zero(), Error::<T>::NotEnoughStakeToWithdraw);
-		let wanted = if alpha == AlphaBalance::MAX { stake } else { alpha };
-		let rest = stake.checked_sub(wanted).ok_or(Error::<T>::NotEnoughStakeToWithdraw)?;
-		let (paid, left) = if rest.get() < MIN_STAKE {
-			(pool.withdraw_all(position).map_err(Error::<T>::from)?, U64F64::ZERO)
+		let left = if alpha == pool.value_of(position) {
+			pool.withdraw_all(position).map_err(Error::<T>::from)?;
+			U64F64::ZERO
 		} else {
-			(wanted, pool.withdraw(position, wanted).map_err(Error::<T>::from)?)
+			pool.withdraw(position, alpha).map_err(Error::<T>::from)?
 		};
 		Self::set_shares(hotkey, coldkey, netuid, left);
 		Self::set_pool(hotkey, netuid, pool)?;
+		if netuid.is_root() && left.is_zero() {
+			Self::after_root_stake_left(hotkey, coldkey)?;
+		}
 		Self::forget_staking_hotkey(coldkey, hotkey);
-		SubnetAlphaOut::<T>::try_mutate(netuid, |total| {
-			*total = total.checked_sub(paid).ok_or(Error::<T>::Overflow)?;
-			Ok::<(), DispatchError>(())
-		})?;
-
-		let quote = T::Exchange::execute_sell(netuid, paid)?;
-		let account = Self::subnet_account(netuid);
-		// A few rao cannot revive an account that does not exist; the transfer says so and the call fails.
-		T::Currency::transfer(&account, coldkey, quote.out.get(), Preservation::Preserve)?;
-		Self::deposit_event(Event::StakeRemoved(
-			coldkey.clone(),
-			hotkey.clone(),
-			quote.out,
-			paid,
-			netuid,
-			quote.fee.get(),
-		));
 		Ok(())
 	}
 
-	fn ensure_stakeable(hotkey: &AccountId32, netuid: NetUid) -> DispatchResult {
+	/// Adds alpha to a coldkey's position on a hotkey.
+	pub(crate) fn put_alpha(
+		hotkey: &AccountId32,
+		coldkey: &AccountId32,
+		netuid: NetUid,
+		alpha: AlphaBalance,
+	) -> DispatchResult {
+		if netuid.is_root() {
+			Self::before_root_stake_change(hotkey, coldkey)?;
+		}
+		let mut pool = Self::pool(hotkey, netuid);
+		let bought = pool.deposit_exactly(alpha).map_err(Error::<T>::from)?;
+		Self::note_staking_hotkey(coldkey, hotkey)?;
+		Self::add_shares(hotkey, coldkey, netuid, bought)?;
+		Self::set_pool(hotkey, netuid, pool)
+	}
+
+	/// Fails unless a hotkey of a subnet may be staked on: the subnet has started, and the hotkey has an owner.
+	pub(crate) fn ensure_stakeable(hotkey: &AccountId32, netuid: NetUid) -> DispatchResult {
 		Self::ensure_subnet_exists(netuid)?;
-		ensure!(!netuid.is_root(), Error::<T>::SubtokenDisabled);
+		ensure!(SubtokenEnabled::<T>::get(netuid), Error::<T>::SubtokenDisabled);
 		ensure!(Owner::<T>::contains_key(hotkey), Error::<T>::HotKeyAccountNotExists);
 		Ok(())
 	}
@@ -138,9 +124,22 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
-	/// Forgets a hotkey on which a coldkey has no stake any more, unless it owns the hotkey.
+	/// Fails where stake from somebody else would use up the room that a coldkey has for hotkeys of its own choice.
+	pub(crate) fn ensure_may_receive(coldkey: &AccountId32, hotkey: &AccountId32) -> DispatchResult {
+		let reserved = Self::is_subnet_account(coldkey) || *coldkey == ZeroAccount::get();
+		ensure!(!reserved, Error::<T>::CannotUseSystemAccount);
+		let hotkeys = StakingHotkeys::<T>::get(coldkey);
+		ensure!(
+			hotkeys.contains(hotkey) || hotkeys.len() < MAX_HOTKEYS_FROM_OTHERS,
+			Error::<T>::TooManyStakingHotkeys
+		);
+		Ok(())
+	}
+
+	/// Forgets a hotkey on which a coldkey has no stake any more, unless it owns the hotkey or has root dividends to claim.
 	fn forget_staking_hotkey(coldkey: &AccountId32, hotkey: &AccountId32) {
-		if Self::owns(coldkey, hotkey) || Alpha::<T>::iter_key_prefix((hotkey, coldkey)).next().is_some() {
+		let has_stake = Alpha::<T>::iter_key_prefix((hotkey, coldkey)).next().is_some();
+		if Self::owns(coldkey, hotkey) || has_stake || RootClaims::<T>::contains_key(hotkey, coldkey) {
 			return;
 		}
 		StakingHotkeys::<T>::mutate_exists(coldkey, |entry| {
@@ -202,31 +201,5 @@ impl<T: Config> Pallet<T> {
 		} else {
 			Alpha::<T>::insert((hotkey, coldkey, netuid), shares);
 		}
-	}
-
-	fn ensure_owns(coldkey: &AccountId32, hotkey: &AccountId32) -> DispatchResult {
-		let owner = Self::coldkey_of(hotkey).ok_or(Error::<T>::HotKeyAccountNotExists)?;
-		ensure!(owner == *coldkey, Error::<T>::NonAssociatedColdKey);
-		Ok(())
-	}
-
-	/// Lowers a take.
-	pub(crate) fn do_decrease_take(coldkey: &AccountId32, hotkey: &AccountId32, take: PerU16) -> DispatchResult {
-		Self::ensure_owns(coldkey, hotkey)?;
-		ensure!(take < Delegates::<T>::get(hotkey), Error::<T>::DelegateTakeTooHigh);
-		ensure!(take >= MinDelegateTake::<T>::get(), Error::<T>::DelegateTakeTooLow);
-		Delegates::<T>::insert(hotkey, take);
-		Self::deposit_event(Event::TakeDecreased(coldkey.clone(), hotkey.clone(), take));
-		Ok(())
-	}
-
-	/// Raises a take.
-	pub(crate) fn do_increase_take(coldkey: &AccountId32, hotkey: &AccountId32, take: PerU16) -> DispatchResult {
-		Self::ensure_owns(coldkey, hotkey)?;
-		ensure!(take > Delegates::<T>::get(hotkey), Error::<T>::DelegateTakeTooLow);
-		ensure!(take <= MaxDelegateTake::<T>::get(), Error::<T>::DelegateTakeTooHigh);
-		Delegates::<T>::insert(hotkey, take);
-		Self::deposit_event(Event::TakeIncreased(coldkey.clone(), hotkey.clone(), take));
-		Ok(())
 	}
 }

@@ -48,9 +48,58 @@ mod staking_storage {
 		ValueQuery,
 	>;
 
+	/// Alpha of a subnet that was burned: outside the pool, nobody's, and never emitted again.
+	#[pallet::storage]
+	pub type SubnetAlphaBurned<T: Config> = StorageMap<_, Identity, NetUid, AlphaBalance, ValueQuery>;
+
+	/// Whether stake on a subnet may be traded and moved; not before the subnet has started.
+	#[pallet::storage]
+	pub type SubtokenEnabled<T: Config> = StorageMap<_, Identity, NetUid, bool, ValueQuery>;
+
+	/// The least that a stake on somebody else's hotkey may be worth, in rao of TAO; 0 = no minimum.
+	#[pallet::storage]
+	pub type NominatorMinRequiredStake<T: Config> = StorageValue<_, u64, ValueQuery>;
+
 	/// Share of a validator's dividends that goes to its owner before nominators get theirs.
 	#[pallet::storage]
 	pub type Delegates<T: Config> = StorageMap<_, Blake2_128Concat, AccountId32, PerU16, ValueQuery, DefaultTake>;
+
+	/// Blocks that have to pass between two rises of a take; 30 days unless set.
+	#[pallet::type_value]
+	pub fn DefaultTakeRateLimit() -> u64 {
+		216_000
+	}
+
+	/// Blocks that have to pass between two rises of a take.
+	#[pallet::storage]
+	pub type TxDelegateTakeRateLimit<T: Config> = StorageValue<_, u64, ValueQuery, DefaultTakeRateLimit>;
+
+	/// Block in which the take of a hotkey rose last; 0 = never.
+	#[pallet::storage]
+	pub type LastTxBlockDelegateTake<T: Config> = StorageMap<_, Blake2_128Concat, AccountId32, u64, ValueQuery>;
+
+	/// Blocks that have to pass between two calls that replace a hotkey, for whoever replaces hotkeys; 0 = no limit.
+	#[pallet::storage]
+	pub type TxRateLimit<T: Config> = StorageValue<_, u64, ValueQuery>;
+
+	/// Alpha that a (coldkey, subnet, hotkey) has locked. Empty: this chain has no locks yet, and clients ask for it
+	/// wherever they show stake.
+	#[pallet::storage]
+	pub type Lock<T: Config> = StorageNMap<
+		_,
+		(
+			NMapKey<Blake2_128Concat, AccountId32>,
+			NMapKey<Identity, NetUid>,
+			NMapKey<Blake2_128Concat, AccountId32>,
+		),
+		LockState,
+		OptionQuery,
+	>;
+
+	/// Whether the lock of a coldkey on a subnet decays. Empty: this chain has no locks yet.
+	#[pallet::storage]
+	pub type DecayingLock<T: Config> =
+		StorageDoubleMap<_, Blake2_128Concat, AccountId32, Identity, NetUid, bool, OptionQuery>;
 
 	/// Smallest take.
 	#[pallet::storage]

@@ -1,12 +1,17 @@
 //! Tests of stake and of the share pools.
 
+mod exits;
+mod moves;
+mod orders;
+mod values;
+
 use super::{
 	credits::Credits,
 	pool::{PoolError, SharePool},
 };
 use crate::{mock::*, *};
 use frame_support::{assert_noop, assert_ok, traits::fungible::Inspect};
-use ganglion_primitives::{AlphaBalance, NetUid, PerU16, TaoBalance, U64F64};
+use ganglion_primitives::{AlphaBalance, PerU16, SubnetPools, TaoBalance, U64F64};
 use proptest::prelude::*;
 use sp_runtime::DispatchResult;
 
@@ -23,27 +28,53 @@ fn backing() -> u64 {
 	Balances::balance(&SubtensorModule::subnet_account(NETUID))
 }
 
+/// What buying for so much TAO gives.
+fn bought(tao: u64) -> u64 {
+	let trade = Swap::quote_buy(NETUID, TaoBalance::new(tao), None).unwrap();
+	assert_eq!(trade.taken.get(), tao);
+	trade.given.get()
+}
+
+/// What selling so much alpha gives.
+fn sold(alpha: u64) -> u64 {
+	let trade = Swap::quote_sell(NETUID, AlphaBalance::new(alpha), None).unwrap();
+	assert_eq!(trade.taken.get(), alpha);
+	trade.given.get()
+}
+
 #[test]
-fn staking_moves_tao_to_the_subnet_and_back() {
+fn staking_buys_alpha_and_unstaking_sells_it() {
 	run(|| {
 		subnet();
 		let free = Balances::balance(&cold(2));
+		let alpha = bought(5 * TAO);
+		assert!(0 < alpha && alpha < 5 * TAO);
 		assert_ok!(add(2, 1, 5 * TAO));
 		assert_eq!(Balances::balance(&cold(2)), free - 5 * TAO);
-		assert_eq!(backing(), EXISTENTIAL_DEPOSIT + 5 * TAO);
-		assert_eq!(stake_of(2, 1), 5 * TAO);
-		assert_eq!(SubnetAlphaOut::<Test>::get(NETUID).get(), 5 * TAO);
-		let (tao, alpha) = (TaoBalance::new(5 * TAO), AlphaBalance::new(5 * TAO));
-		assert!(events().contains(&Event::StakeAdded(cold(2), hot(1), tao, alpha, NETUID, 0)));
+		assert_eq!(backing(), LOCK_COST + 5 * TAO);
+		assert_eq!(stake_of(2, 1), alpha);
+		assert_eq!(SubnetAlphaOut::<Test>::get(NETUID).get(), alpha);
+		let events = events();
+		let is_added = |event: &Event<Test>| match event {
+			Event::StakeAdded(coldkey, hotkey, tao, given, NETUID, _) => {
+				(coldkey, hotkey) == (&cold(2), &hot(1)) && (tao.get(), given.get()) == (5 * TAO, alpha)
+			}
+			_ => false,
+		};
+		assert!(events.iter().any(is_added), "{events:?}");
 
+		let tao = sold(2 * TAO);
 		assert_ok!(remove(2, 1, 2 * TAO));
-		assert_eq!(stake_of(2, 1), 3 * TAO);
-		assert_ok!(remove(2, 1, 3 * TAO));
+		assert_eq!(stake_of(2, 1), alpha - 2 * TAO);
+		assert_eq!(Balances::balance(&cold(2)), free - 5 * TAO + tao);
+		assert_ok!(remove(2, 1, alpha - 2 * TAO));
 		assert_eq!(stake_of(2, 1), 0);
-		assert_eq!(Balances::balance(&cold(2)), free);
-		assert_eq!(backing(), EXISTENTIAL_DEPOSIT);
+		let back = Balances::balance(&cold(2));
+		assert!(back <= free, "trading to and fro costs");
+		assert_eq!(backing(), LOCK_COST + free - back);
 		assert!(!StakingHotkeys::<Test>::contains_key(cold(2)));
 		assert!(!TotalHotkeyAlpha::<Test>::contains_key(hot(1), NETUID));
+		assert_eq!(SubnetAlphaOut::<Test>::get(NETUID).get(), 0);
 	});
 }
 
@@ -51,14 +82,16 @@ fn staking_moves_tao_to_the_subnet_and_back() {
 fn the_largest_amount_means_all_and_a_small_rest_goes_too() {
 	run(|| {
 		subnet();
-		let free = Balances::balance(&cold(2));
-		assert_ok!(add(2, 1, 5 * TAO));
-		assert_ok!(remove(2, 1, u64::MAX));
-		assert_eq!(Balances::balance(&cold(2)), free);
-		assert_ok!(add(2, 1, 5 * TAO));
-		assert_ok!(remove(2, 1, 5 * TAO - MIN_STAKE + 1));
-		assert_eq!(stake_of(2, 1), 0);
-		assert_eq!(Balances::balance(&cold(2)), free);
+		for all in [u64::MAX, 5 * TAO, 5 * TAO - MIN_STAKE + 1] {
+			stake(2, 1, 5 * TAO);
+			let (free, tao) = (Balances::balance(&cold(2)), sold(5 * TAO));
+			assert_ok!(remove(2, 1, all));
+			assert_eq!(stake_of(2, 1), 0);
+			assert_eq!(Balances::balance(&cold(2)), free + tao);
+		}
+		stake(2, 1, 5 * TAO);
+		assert_ok!(remove(2, 1, 5 * TAO - MIN_STAKE));
+		assert_eq!(stake_of(2, 1), MIN_STAKE);
 	});
 }
 
@@ -73,9 +106,9 @@ fn refusals_of_add_stake() {
 		assert_noop!(add(2, 1, 100_000 * TAO), Error::<Test>::NotEnoughBalanceToStake);
 		assert_noop!(add(2, 1, u64::MAX), Error::<Test>::NotEnoughBalanceToStake);
 		assert_noop!(add(99, 1, TAO), Error::<Test>::NotEnoughBalanceToStake);
-		let amount = TaoBalance::new(TAO);
-		let call = SubtensorModule::add_stake(signed(cold(2)), hot(1), NetUid::ROOT, amount);
-		assert_noop!(call, Error::<Test>::SubtokenDisabled);
+		SubtokenEnabled::<Test>::remove(NETUID);
+		assert_noop!(add(2, 1, TAO), Error::<Test>::SubtokenDisabled);
+		SubtokenEnabled::<Test>::insert(NETUID, true);
 		assert_ok!(add(2, 1, 100_000 * TAO - EXISTENTIAL_DEPOSIT));
 	});
 }
@@ -88,7 +121,7 @@ fn refusals_of_remove_stake() {
 		assert_noop!(remove(2, 9, TAO), Error::<Test>::HotKeyAccountNotExists);
 		assert_noop!(remove(2, 1, TAO), Error::<Test>::NotEnoughStakeToWithdraw);
 		assert_noop!(remove(2, 1, u64::MAX), Error::<Test>::NotEnoughStakeToWithdraw);
-		assert_ok!(add(2, 1, TAO));
+		stake(2, 1, TAO);
 		assert_noop!(remove(2, 1, 0), Error::<Test>::AmountTooLow);
 		assert_noop!(remove(2, 1, TAO + 1), Error::<Test>::NotEnoughStakeToWithdraw);
 		assert_noop!(remove(3, 1, TAO), Error::<Test>::NotEnoughStakeToWithdraw);
@@ -116,8 +149,8 @@ fn a_coldkey_stakes_on_a_limited_number_of_hotkeys() {
 fn dividends_grow_every_position_pro_rata() {
 	run(|| {
 		subnet();
-		assert_ok!(add(2, 1, TAO));
-		assert_ok!(add(3, 1, 3 * TAO));
+		stake(2, 1, TAO);
+		stake(3, 1, 3 * TAO);
 		let mut pool = SharePool {
 			alpha: TotalHotkeyAlpha::<Test>::get(hot(1), NETUID),
 			shares: HotkeyShares::<Test>::get(hot(1), NETUID).total,
@@ -145,7 +178,25 @@ fn takes_move_within_their_bounds() {
 		assert_noop!(raise(2, take(10)), Error::<Test>::NonAssociatedColdKey);
 		assert_ok!(raise(1, take(10)));
 		assert_eq!(Delegates::<Test>::get(hot(1)), take(10));
-		MinDelegateTake::<Test>::put(take(5));
+		assert_eq!(LastTxBlockDelegateTake::<Test>::get(hot(1)), 1);
+		assert_ok!(SubtensorModule::set_tx_delegate_take_rate_limit(3));
+		next_blocks(3);
+		assert_noop!(raise(1, take(11)), Error::<Test>::DelegateTxRateLimitExceeded);
+		assert_ok!(lower(1, take(8)));
+		next_blocks(1);
+		assert_ok!(raise(1, take(11)));
+		assert_ok!(SubtensorModule::set_tx_delegate_take_rate_limit(0));
+		assert_noop!(raise(1, take(12)), Error::<Test>::DelegateTxRateLimitExceeded);
+		next_blocks(1);
+		assert_ok!(raise(1, take(12)));
+		let too_high = SubtensorModule::set_min_delegate_take(take(19));
+		assert_noop!(too_high, Error::<Test>::DelegateTakeTooHigh);
+		assert_ok!(SubtensorModule::set_min_delegate_take(take(5)));
+		let too_low = SubtensorModule::set_max_delegate_take(take(4));
+		assert_noop!(too_low, Error::<Test>::DelegateTakeTooLow);
+		assert_ok!(SubtensorModule::set_max_delegate_take(take(50)));
+		next_blocks(1);
+		assert_ok!(raise(1, take(50)));
 		assert_noop!(lower(1, take(4)), Error::<Test>::DelegateTakeTooLow);
 		let call = SubtensorModule::increase_take(signed(cold(1)), hot(9), take(10));
 		assert_noop!(call, Error::<Test>::HotKeyAccountNotExists);
@@ -215,16 +266,17 @@ fn a_partial_withdrawal_that_would_lose_more_than_a_rao_is_refused() {
 fn stake_in_a_coarse_pool_is_withdrawn_as_a_whole() {
 	run(|| {
 		subnet();
-		assert_ok!(add(2, 1, 2 * TAO));
-		assert_ok!(add(3, 1, 2 * TAO));
+		stake(2, 1, 2 * TAO);
+		stake(3, 1, 2 * TAO);
 		for number in [2, 3] {
 			Alpha::<Test>::insert((hot(1), cold(number), NETUID), U64F64::from_bits(2));
 		}
 		HotkeyShares::<Test>::mutate(hot(1), NETUID, |shares| shares.total = U64F64::from_bits(4));
 		assert_noop!(remove(2, 1, TAO / 2), Error::<Test>::StakeUnavailable);
+		let tao = sold(2 * TAO);
 		assert_ok!(remove(2, 1, u64::MAX));
 		assert_eq!(stake_of(3, 1), 2 * TAO);
-		assert_eq!(Balances::balance(&cold(2)), 100_000 * TAO);
+		assert_eq!(Balances::balance(&cold(2)), 100_000 * TAO + tao);
 	});
 }
 
@@ -401,8 +453,8 @@ fn a_credit_that_overflows_changes_nothing() {
 fn an_owner_and_a_nominator_are_told_apart() {
 	run(|| {
 		subnet();
-		assert_ok!(add(1, 1, TAO));
-		assert_ok!(add(2, 1, 3 * TAO));
+		stake(1, 1, TAO);
+		stake(2, 1, 3 * TAO);
 		let shares = HotkeyShares::<Test>::get(hot(1), NETUID);
 		assert_eq!(shares.owner, U64F64::from_integer(TAO));
 		assert_eq!(shares.total, U64F64::from_integer(4 * TAO));

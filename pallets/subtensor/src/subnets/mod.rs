@@ -13,11 +13,11 @@ use frame_support::{
 	pallet_prelude::{DispatchError, DispatchResult, Get},
 	traits::{
 		fungible::{Inspect, Mutate},
-		tokens::{Fortitude, Precision, Preservation},
+		tokens::{Fortitude, Preservation},
 	},
 };
 use frame_system::{ensure_root, ensure_signed, pallet_prelude::OriginFor};
-use ganglion_primitives::{AccountId32, MechanismIndex, NetUid, TaoBalance};
+use ganglion_primitives::{AccountId32, AlphaBalance, MechanismIndex, NetUid, Reserves, SubnetPools, TaoBalance};
 use sp_runtime::{
 	TypeId,
 	traits::{AccountIdConversion, UniqueSaturatedInto},
@@ -67,7 +67,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Fails unless the subnet exists.
-	pub(crate) fn ensure_subnet_exists(netuid: NetUid) -> DispatchResult {
+	pub fn ensure_subnet_exists(netuid: NetUid) -> DispatchResult {
 		ensure!(NetworksAdded::<T>::get(netuid), Error::<T>::SubnetNotExists);
 		Ok(())
 	}
@@ -86,8 +86,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Registers a subnet with the default hyperparameters. The cost is burned, except for the existential
-	/// deposit that it leaves in the subnet's account.
+	/// Registers a subnet with the default hyperparameters. The cost goes into the subnet's account, and opens its pool.
 	pub(crate) fn do_register_network(coldkey: &AccountId32, hotkey: &AccountId32) -> DispatchResult {
 		let netuid = Self::free_netuid()?;
 		Self::ensure_may_own(coldkey, hotkey)?;
@@ -95,6 +94,7 @@ impl<T: Config> Pallet<T> {
 		Self::associate_hotkey(coldkey, hotkey)?;
 		Self::create_network(netuid, coldkey, hotkey)?;
 		Self::append_neuron(netuid, hotkey)?;
+		Self::begin_emission(netuid)?;
 		Self::deposit_event(Event::NetworkAdded(netuid, 0));
 		Ok(())
 	}
@@ -108,22 +108,21 @@ impl<T: Config> Pallet<T> {
 		Ok(found.ok_or(Error::<T>::SubnetLimitReached)?)
 	}
 
-	/// Takes the cost of a subnet from the coldkey and seeds the subnet's account.
+	/// Moves the cost of a subnet into the subnet's account, and opens the subnet's pool with what of it is above the
+	/// existential deposit, at a price of one TAO for one alpha.
 	fn pay_for_network(coldkey: &AccountId32, netuid: NetUid) -> DispatchResult {
 		let cost = Self::network_registration_cost();
 		let seed = T::Currency::minimum_balance();
-		let burned = cost.get().checked_sub(seed).ok_or(Error::<T>::CannotAffordLockCost)?;
+		let pooled = cost.get().checked_sub(seed).ok_or(Error::<T>::CannotAffordLockCost)?;
 		let available = T::Currency::reducible_balance(coldkey, Preservation::Preserve, Fortitude::Polite);
 		ensure!(available >= cost.get(), Error::<T>::CannotAffordLockCost);
 		let account = Self::subnet_account(netuid);
-		T::Currency::transfer(coldkey, &account, seed, Preservation::Preserve)?;
-		T::Currency::burn_from(
-			coldkey,
-			burned,
-			Preservation::Preserve,
-			Precision::Exact,
-			Fortitude::Polite,
-		)?;
+		T::Currency::transfer(coldkey, &account, cost.get(), Preservation::Preserve)?;
+		let reserves = Reserves {
+			tao: TaoBalance::new(pooled),
+			alpha: AlphaBalance::new(pooled),
+		};
+		T::Pools::open(netuid, reserves).map_err(Error::<T>::from)?;
 		SubnetLocked::<T>::insert(netuid, cost);
 		Ok(())
 	}
@@ -140,8 +139,8 @@ impl<T: Config> Pallet<T> {
 		TokenSymbol::<T>::insert(netuid, symbols::symbol(netuid));
 		let defaults: Hyperparameters = SubnetDefaults::<T>::get();
 		defaults.store::<T>(netuid);
-		CommitRevealWeightsEnabled::<T>::insert(netuid, false);
 		SubnetEmissionEnabled::<T>::insert(netuid, true);
+		SubtokenEnabled::<T>::insert(netuid, true);
 		SubnetworkN::<T>::insert(netuid, 0);
 		LastEpochBlock::<T>::insert(netuid, block);
 		LastUpdate::<T>::insert(MechanismIndex::main(netuid), Column::<u64>::new());

@@ -5,7 +5,7 @@ use frame_support::{
 	assert_noop, assert_ok,
 	traits::{Get, fungible::Inspect},
 };
-use ganglion_primitives::{NetUid, TaoBalance};
+use ganglion_primitives::{NetUid, SubnetPools, TaoBalance};
 use sp_runtime::DispatchError;
 
 #[test]
@@ -30,9 +30,12 @@ fn registering_a_subnet_gives_its_owner_uid_0() {
 		);
 
 		let account = SubtensorModule::subnet_account(NETUID);
-		assert_eq!(Balances::balance(&account), EXISTENTIAL_DEPOSIT);
+		assert_eq!(Balances::balance(&account), LOCK_COST);
 		assert_eq!(Balances::balance(&cold(1)), free - LOCK_COST);
-		assert_eq!(Balances::total_issuance(), issuance - LOCK_COST + EXISTENTIAL_DEPOSIT);
+		assert_eq!(Balances::total_issuance(), issuance);
+		let pool = Swap::reserves(NETUID).unwrap();
+		assert_eq!(pool.tao.get(), LOCK_COST - EXISTENTIAL_DEPOSIT);
+		assert_eq!(pool.alpha.get(), LOCK_COST - EXISTENTIAL_DEPOSIT);
 		assert_eq!(SubnetLocked::<Test>::get(NETUID), TaoBalance::new(LOCK_COST));
 	});
 }

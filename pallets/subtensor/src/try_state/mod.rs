@@ -1,19 +1,21 @@
 //! The invariants of the pallet's storage, numbered. Every test checks them at its end.
 //!
-//! For each subnet except root:
+//! For each subnet except root (5 and 6 for root, too):
 //!
-//!  1. The TAO of the subnet's account covers the alpha in existence and the existential deposit. (More is fine: anybody
-//!     may send TAO there.)
-//!  2. The alpha in existence is the alpha staked plus the alpha pending.
-//!  3. The alpha emitted is the alpha paid plus the alpha pending.
+//!  1. The TAO of the subnet's account covers the TAO in the subnet's pool and the existential deposit. (More is fine:
+//!     anybody may send TAO there.)
+//!  2. The alpha outside the pool is the alpha staked, pending, claimable by those who stake on root, burned, and the
+//!     protocol's.
+//!  3. The alpha emitted to those who work for the subnet is the alpha paid plus the alpha pending.
 //!  4. The alpha staked is the sum over the hotkeys' share pools.
 //!  5. [`Uids`] and [`Keys`] are inverse to each other, and hold exactly the uids below the subnet's size; [`Hotkeys`]
 //!     and [`IsNetworkMember`] agree with them.
 //!  6. Every column has one value per uid.
-//!  7. At most `max_allowed_validators` uids, and the owner's, hold a permit.
+//!  7. At most [`crate::MAX_VALIDATORS_PER_SUBNET`] uids, and the owner's, hold a permit. (`max_allowed_validators`, which
+//!     is no more than that, counts from the next epoch on.)
 //!  8. Weight and bond rows belong to uids, are not empty, name uids and name none twice. Weights are above zero and in
 //!     the order of the uids; bonds belong to uids with a permit.
-//!  9. Axons and certificates belong to hotkeys that hold a uid.
+//!  9. Axons, certificates and addresses of metrics belong to hotkeys that hold a uid.
 //! 10. The owner's hotkey holds a uid and belongs to the subnet's owner.
 //! 11. The hyperparameters are valid.
 //!
@@ -28,9 +30,18 @@
 //! 17. [`OpenPayouts`] has each subnet with an unpaid rest once, and no other. The pages of a payout that are not paid are
 //!     those that exist, and none is empty; what they promise to miners and to validators is pending for them, and no
 //!     more than the epoch distributed and has not paid.
+//! 18. Each subnet except root has a pool, and no other number has one.
+//! 19. The TAO of root's account covers the stake on root and the existential deposit, and root's total is that stake; a share of
+//!     root's share pools is a rao.
+//! 20. A pot of root dividends has, to the last bit, what its stakers are owed and the remainder. The claimable alpha of a
+//!     subnet is the sum of its pots. Hotkeys on which a coldkey has something to claim are in its [`StakingHotkeys`].
+//! 21. What a rate limit counts from ([`LastRateLimitedBlock`]) is not in the future, and its subnet exists.
 
 mod chain;
+mod limits;
 mod payouts;
+mod pools;
+mod root;
 mod subnet;
 
 #[cfg(test)]
@@ -47,9 +58,14 @@ impl<T: Config> Pallet<T> {
 		for netuid in &netuids {
 			subnet::check::<T>(*netuid)?;
 		}
+		subnet::check_root::<T>()?;
 		chain::check_pools::<T>()?;
 		chain::check_owners::<T>()?;
 		payouts::check::<T>()?;
+		pools::check::<T>()?;
+		root::check::<T>()?;
+		pools::check_root::<T>()?;
+		limits::check::<T>()?;
 		ensure!(
 			NetworksAdded::<T>::get(ganglion_primitives::NetUid::ROOT),
 			"15: root does not exist"

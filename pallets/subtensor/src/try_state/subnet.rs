@@ -1,9 +1,9 @@
 //! The invariants of one subnet; [`super`] lists them.
 
-use crate::{Hyperparameters, pallet::*};
+use crate::{Hyperparameters, MAX_VALIDATORS_PER_SUBNET, pallet::*};
 use alloc::{collections::BTreeSet, vec::Vec};
 use frame_support::{ensure, traits::fungible::Inspect};
-use ganglion_primitives::{AlphaBalance, MechanismIndex, NetUid};
+use ganglion_primitives::{AlphaBalance, MechanismIndex, NetUid, SubnetPools};
 use sp_runtime::TryRuntimeError;
 
 type Check = Result<(), TryRuntimeError>;
@@ -31,10 +31,17 @@ pub(super) fn check<T: Config>(netuid: NetUid) -> Check {
 	Ok(())
 }
 
+/// Checks invariants 5 and 6 for root.
+pub(super) fn check_root<T: Config>() -> Check {
+	neurons::<T>(NetUid::ROOT)?;
+	columns::<T>(NetUid::ROOT)
+}
+
 fn money<T: Config>(netuid: NetUid) -> Check {
 	let pending: AlphaBalance = [
 		PendingServerEmission::<T>::get(netuid),
 		PendingValidatorEmission::<T>::get(netuid),
+		PendingRootAlphaDivs::<T>::get(netuid),
 		PendingOwnerCut::<T>::get(netuid),
 	]
 	.into_iter()
@@ -42,22 +49,48 @@ fn money<T: Config>(netuid: NetUid) -> Check {
 	let alpha_out = SubnetAlphaOut::<T>::get(netuid);
 	let staked = TotalAlphaStaked::<T>::get(netuid);
 	let balance = T::Currency::balance(&Pallet::<T>::subnet_account(netuid));
-	let owed = alpha_out.get().saturating_add(T::Currency::minimum_balance());
-	ensure!(balance >= owed, "1: the subnet's account does not back its alpha");
+	let pooled = T::Pools::reserves(netuid).unwrap_or_default().tao;
+	let owed = pooled.get().saturating_add(T::Currency::minimum_balance());
 	ensure!(
-		alpha_out == staked.saturating_add(pending),
-		"2: alpha in existence is not staked plus pending"
+		balance >= owed,
+		"1: the subnet's account does not hold the TAO of its pool"
+	);
+	let held: AlphaBalance = [
+		staked,
+		pending,
+		RootClaimableAlpha::<T>::get(netuid),
+		SubnetAlphaBurned::<T>::get(netuid),
+		SubnetProtocolAlpha::<T>::get(netuid),
+	]
+	.into_iter()
+	.sum();
+	ensure!(
+		alpha_out == held,
+		"2: alpha outside the pool is not staked, pending, claimable, burned or the protocol's"
 	);
 	let totals = SubnetEmissionTotals::<T>::get(netuid);
-	let accounted: AlphaBalance = [totals.paid_miners, totals.paid_validators, totals.paid_owner, pending]
-		.into_iter()
-		.sum();
+	let paid = [
+		totals.paid_miners,
+		totals.paid_validators,
+		totals.paid_owner,
+		totals.paid_root,
+	];
+	let accounted: AlphaBalance = paid.into_iter().sum();
+	let accounted = accounted.saturating_add(pending);
 	ensure!(totals.emitted == accounted, "3: alpha emitted is not paid plus pending");
+	share_pools::<T>(netuid)
+}
+
+/// Checks invariant 4.
+pub(super) fn share_pools<T: Config>(netuid: NetUid) -> Check {
 	let pools: AlphaBalance = TotalHotkeyAlpha::<T>::iter()
 		.filter(|(_, subnet, _)| *subnet == netuid)
 		.map(|(.., alpha)| alpha)
 		.sum();
-	ensure!(staked == pools, "4: alpha staked is not the sum of the share pools");
+	ensure!(
+		TotalAlphaStaked::<T>::get(netuid) == pools,
+		"4: alpha staked is not the sum of the share pools"
+	);
 	Ok(())
 }
 
@@ -114,7 +147,7 @@ fn columns<T: Config>(netuid: NetUid) -> Check {
 		"6: a column does not have one value per uid"
 	);
 	let given = permits.iter().filter(|permit| **permit).count();
-	let allowed = usize::from(MaxAllowedValidators::<T>::get(netuid)).saturating_add(1);
+	let allowed = usize::from(MAX_VALIDATORS_PER_SUBNET).saturating_add(1);
 	ensure!(given <= allowed, "7: too many permits");
 	Ok(())
 }
@@ -151,10 +184,12 @@ fn check_row(uid: u16, row: &[(u16, u16)], n: u16) -> Check {
 }
 
 fn serving<T: Config>(netuid: NetUid) -> Check {
-	let mut serving = Axons::<T>::iter_key_prefix(netuid).chain(NeuronCertificates::<T>::iter_key_prefix(netuid));
+	let mut serving = Axons::<T>::iter_key_prefix(netuid)
+		.chain(NeuronCertificates::<T>::iter_key_prefix(netuid))
+		.chain(Prometheus::<T>::iter_key_prefix(netuid));
 	ensure!(
 		serving.all(|hotkey| Uids::<T>::contains_key(netuid, hotkey)),
-		"9: an axon or a certificate belongs to a hotkey without a uid"
+		"9: an axon, a certificate or a metrics address belongs to a hotkey without a uid"
 	);
 	Ok(())
 }

@@ -1,8 +1,13 @@
 //! `try_state` notices each broken invariant.
 
 use crate::{mock::*, *};
-use frame_support::{BoundedVec, assert_ok, traits::fungible::Mutate};
-use ganglion_primitives::{AccountId32, AlphaBalance, AxonInfo, MechanismIndex, NetUid, U64F64};
+use frame_support::{
+	BoundedVec, assert_ok,
+	traits::fungible::{Inspect, Mutate},
+};
+use ganglion_primitives::{
+	AccountId32, AlphaBalance, AxonInfo, MechanismIndex, NetUid, Reserves, SubnetPools, TaoBalance, U64F64,
+};
 use sp_runtime::TryRuntimeError;
 
 const INDEX: MechanismIndex = MechanismIndex::main(NETUID);
@@ -33,9 +38,11 @@ fn one_more(amount: &mut AlphaBalance) {
 fn missing_backing() {
 	violates(1, || {
 		let account = SubtensorModule::subnet_account(NETUID);
+		let pooled = Swap::reserves(NETUID).unwrap().tao.get();
+		let surplus = Balances::balance(&account) - pooled - EXISTENTIAL_DEPOSIT;
 		assert_ok!(Balances::burn_from(
 			&account,
-			1,
+			surplus + 1,
 			frame_support::traits::tokens::Preservation::Preserve,
 			frame_support::traits::tokens::Precision::Exact,
 			frame_support::traits::tokens::Fortitude::Polite,
@@ -108,10 +115,31 @@ fn columns_of_a_wrong_length() {
 
 #[test]
 fn too_many_permits() {
-	violates(7, || {
-		MaxAllowedValidators::<Test>::insert(NETUID, 1);
-		ValidatorPermit::<Test>::mutate(NETUID, |permits| *permits = Column::truncate_from(vec![true; 5]));
+	let neurons = MAX_VALIDATORS_PER_SUBNET + 2;
+	storage_with(crowded(neurons, 3)).execute_with(|| {
+		crowded_subnet(neurons, 2);
+		let permits = |count: usize| {
+			let mut permits = vec![true; count];
+			permits.resize(neurons.into(), false);
+			ValidatorPermit::<Test>::insert(NETUID, Column::truncate_from(permits));
+			SubtensorModule::do_try_state()
+		};
+		assert_ok!(permits(usize::from(neurons) - 1));
+		assert_eq!(
+			permits(neurons.into()),
+			Err(TryRuntimeError::Other("7: too many permits"))
+		);
 	});
+}
+
+#[test]
+fn rate_limits_of_the_future_and_of_nobody() {
+	let key = |netuid| RateLimitKey::OwnerHyperparamUpdate(netuid, Hyperparameter::Rho);
+	violates(20, || {
+		let tomorrow = SubtensorModule::block_number() + 1;
+		LastRateLimitedBlock::<Test>::insert(key(NETUID), tomorrow);
+	});
+	violates(20, || LastRateLimitedBlock::<Test>::insert(key(NetUid::new(9)), 1));
 }
 
 #[test]
@@ -211,6 +239,49 @@ fn put_aside(payout: &Payout, page: u16, stakers: AlphaBalance, server: AlphaBal
 }
 
 #[test]
+fn pools_without_subnets_and_subnets_without_pools() {
+	violates(18, || {
+		Swap::close(NETUID);
+	});
+	let reserves = Reserves {
+		tao: TaoBalance::new(1),
+		alpha: AlphaBalance::new(1),
+	};
+	violates(18, || {
+		assert_ok!(Swap::open(NetUid::new(7), reserves).map_err(|_| "refused"));
+	});
+}
+
+#[test]
+fn stake_on_root_that_is_not_there() {
+	let root = NetUid::ROOT;
+	let stake_on_root = || {
+		let amount = TaoBalance::new(TAO);
+		assert_ok!(SubtensorModule::add_stake(signed(cold(2)), hot(2), root, amount));
+		assert_ok!(SubtensorModule::do_try_state());
+	};
+	violates(19, || {
+		stake_on_root();
+		SubnetAlphaOut::<Test>::mutate(root, one_more);
+	});
+	violates(19, || {
+		stake_on_root();
+		let account = SubtensorModule::subnet_account(root);
+		assert_ok!(Balances::burn_from(
+			&account,
+			1,
+			frame_support::traits::tokens::Preservation::Preserve,
+			frame_support::traits::tokens::Precision::Exact,
+			frame_support::traits::tokens::Fortitude::Polite,
+		));
+	});
+	violates(4, || {
+		stake_on_root();
+		TotalAlphaStaked::<Test>::mutate(root, one_more);
+	});
+}
+
+#[test]
 fn payouts_that_do_not_add_up() {
 	let payout = Payout {
 		epoch: 2,
@@ -262,4 +333,86 @@ fn payouts_that_do_not_add_up() {
 		..payout.clone()
 	};
 	violates(17, || put_aside(&spent, 1, some, some));
+}
+
+/// Gives a working subnet stake on root that has earned something.
+fn root_dividends() {
+	give_root(&cold(8), &hot(2), 100 * TAO);
+	give_root(&cold(2), &hot(2), 100 * TAO);
+	next_epoch(NETUID);
+	assert_ok!(SubtensorModule::do_try_state());
+	assert!(!RootClaimableAlpha::<Test>::get(NETUID).is_zero());
+}
+
+fn one_less(amount: &mut AlphaBalance) {
+	*amount = amount.saturating_sub(AlphaBalance::new(1));
+}
+
+#[test]
+fn root_stake_that_does_not_add_up() {
+	violates(19, || {
+		root_dividends();
+		SubnetAlphaOut::<Test>::mutate(NetUid::ROOT, one_more);
+	});
+	violates(19, || {
+		root_dividends();
+		let account = SubtensorModule::subnet_account(NetUid::ROOT);
+		let all = Balances::balance(&account);
+		assert_ok!(Balances::burn_from(
+			&account,
+			all,
+			frame_support::traits::tokens::Preservation::Expendable,
+			frame_support::traits::tokens::Precision::Exact,
+			frame_support::traits::tokens::Fortitude::Force,
+		));
+	});
+	violates(19, || {
+		root_dividends();
+		TotalHotkeyAlpha::<Test>::mutate(hot(2), NetUid::ROOT, one_less);
+		TotalAlphaStaked::<Test>::mutate(NetUid::ROOT, one_less);
+		SubnetAlphaOut::<Test>::mutate(NetUid::ROOT, one_less);
+	});
+}
+
+#[test]
+fn root_dividends_that_do_not_add_up() {
+	violates(20, || {
+		root_dividends();
+		RootPots::<Test>::mutate(hot(2), |pots| {
+			if let Some(pot) = pots.get_mut(&NETUID) {
+				pot.remainder += 1;
+			}
+		});
+	});
+	violates(20, || {
+		root_dividends();
+		RootClaims::<Test>::mutate(hot(2), cold(8), |claims| {
+			assert_eq!(claims.len(), 0, "nothing is settled before the stake changes");
+			let claim = RootClaim {
+				since: NetworkRegisteredAt::<Test>::get(NETUID),
+				per_rao: 0,
+				owed: 1,
+			};
+			assert_eq!(claims.try_insert(NETUID, claim), Ok(None));
+		});
+	});
+	violates(2, || {
+		root_dividends();
+		RootClaimableAlpha::<Test>::mutate(NETUID, one_more);
+	});
+	violates(20, || {
+		root_dividends();
+		RootClaimableAlpha::<Test>::mutate(NETUID, one_more);
+		SubnetAlphaOut::<Test>::mutate(NETUID, one_more);
+	});
+	violates(20, || {
+		root_dividends();
+		assert_ok!(take_root(&cold(8), &hot(2), 100 * TAO));
+		assert_ok!(SubtensorModule::do_try_state());
+		StakingHotkeys::<Test>::remove(cold(8));
+	});
+	violates(2, || SubnetProtocolAlpha::<Test>::mutate(NETUID, one_more));
+	violates(3, || {
+		SubnetEmissionTotals::<Test>::mutate(NETUID, |totals| one_more(&mut totals.paid_root));
+	});
 }

@@ -23,9 +23,10 @@ pub mod computation {
 	/// An epoch of an empty subnet.
 	pub const EPOCH_BASE_PS: u64 = 600_000_000;
 	/// What a neuron adds to an epoch: its columns, and putting aside what it is to be paid.
-	pub const EPOCH_NEURON_PS: u64 = 7_000_000;
-	/// What a validator adds to an epoch, its entries excluded: its rows are found and stored.
-	pub const EPOCH_VALIDATOR_PS: u64 = 14_000_000;
+	pub const EPOCH_NEURON_PS: u64 = 11_000_000;
+	/// What a validator adds to an epoch, its entries excluded: its rows are found and stored, and its pots, of which it may
+	/// have one for each subnet.
+	pub const EPOCH_VALIDATOR_PS: u64 = 60_000_000;
 	/// What a weight or a bond adds to an epoch, loading and storing included.
 	pub const EPOCH_ENTRY_PS: u64 = 150_000;
 	/// Payments to no neuron: what is pending, paid and put aside.
@@ -38,31 +39,33 @@ pub mod computation {
 	pub const SET_WEIGHTS_DESTINATION_PS: u64 = 200_000;
 	/// A call that changes a few items.
 	pub const CALL_PS: u64 = 100_000_000;
+	/// Finding out how much of a move its limit allows: some thirty trades, undone again.
+	pub const MOVE_TRIALS_PS: u64 = 3_000_000_000;
 	/// A registration: it moves money, searches the columns of a subnet and changes them all.
 	pub const REGISTRATION_PS: u64 = 500_000_000;
 	/// What a row, of up to as many entries as a subnet has neurons, adds to the removal of what is said about a neuron.
 	pub const REPLACED_ROW_PS: u64 = 30_000_000;
 	/// What a subnet adds to the start of a block.
-	pub const BLOCK_SUBNET_PS: u64 = 20_000_000;
+	pub const BLOCK_SUBNET_PS: u64 = 150_000_000;
 }
 
 /// Distinct storage items that the work reads and writes, at most.
 pub mod accesses {
-	/// `set_weights`: who the caller and the owner are, the number of neurons, two columns, the caller's stake, and six
-	/// parameters.
-	pub const SET_WEIGHTS_READS: u64 = 12;
+	/// `set_weights`: who the caller and the owner are, the number of neurons, two columns, the caller's stake here and on
+	/// root, and seven parameters.
+	pub const SET_WEIGHTS_READS: u64 = 14;
 	/// `set_weights`: the row, and when it was set.
 	pub const SET_WEIGHTS_WRITES: u64 = 2;
-	/// An epoch: parameters, columns, and the owner's cut.
-	pub const EPOCH_READS: u64 = 22;
-	/// An epoch: columns, when it ran, and the owner's cut.
-	pub const EPOCH_WRITES: u64 = 13;
-	/// Each neuron of an epoch: its pool's alpha.
-	pub const EPOCH_NEURON_READS: u64 = 1;
-	/// Each validator of an epoch: its weights, its bonds, its take.
-	pub const EPOCH_VALIDATOR_READS: u64 = 3;
-	/// Each validator of an epoch: its bonds.
-	pub const EPOCH_VALIDATOR_WRITES: u64 = 1;
+	/// An epoch: parameters, columns, root's part, and the owner's cut.
+	pub const EPOCH_READS: u64 = 26;
+	/// An epoch: columns, when it ran, root's part, and the owner's cut.
+	pub const EPOCH_WRITES: u64 = 15;
+	/// Each neuron of an epoch: its pool's alpha, and its TAO on root.
+	pub const EPOCH_NEURON_READS: u64 = 2;
+	/// Each validator of an epoch: its weights, its bonds, its take, its pots of root dividends.
+	pub const EPOCH_VALIDATOR_READS: u64 = 4;
+	/// Each validator of an epoch: its bonds, its pots of root dividends.
+	pub const EPOCH_VALIDATOR_WRITES: u64 = 2;
 	/// Payments: the page, the queue, how far the payout is, what is pending, paid and staked.
 	pub const PAYOUT_READS: u64 = 7;
 	/// Payments: the page, the queue, how far the payout is, what is pending, paid and staked.
@@ -71,31 +74,54 @@ pub mod accesses {
 	pub const PAYOUT_PAYMENT_READS: u64 = 2;
 	/// Each neuron that is paid: its pool's alpha and shares.
 	pub const PAYOUT_PAYMENT_WRITES: u64 = 2;
-	/// The start of a block: the issuance, the owner's cut, what decides whether one more epoch fits, and the payouts that
-	/// are not through.
-	pub const BLOCK_READS: u64 = 10;
-	/// The start of a block: the issuance.
-	pub const BLOCK_WRITES: u64 = 2;
+	/// The start of a block: the issuance, the owner's cut, root's stake, how the emission is shared, what decides whether one
+	/// more epoch fits, the payouts that are not through, and what registrations on root cost.
+	pub const BLOCK_READS: u64 = 23;
+	/// The start of a block: the issuance, and what registrations on root cost.
+	pub const BLOCK_WRITES: u64 = 5;
 	/// Each subnet at the start of a block.
-	pub const BLOCK_SUBNET_READS: u64 = 16;
+	pub const BLOCK_SUBNET_READS: u64 = 34;
 	/// Each subnet at the start of a block.
-	pub const BLOCK_SUBNET_WRITES: u64 = 10;
+	pub const BLOCK_SUBNET_WRITES: u64 = 24;
 	/// `burned_register`, the search excluded.
-	pub const REGISTER_READS: u64 = 30;
+	pub const REGISTER_READS: u64 = 40;
 	/// `burned_register`, the search excluded.
-	pub const REGISTER_WRITES: u64 = 30;
-	/// `add_stake` and `remove_stake`.
-	pub const STAKE_READS: u64 = 14;
-	/// `add_stake` and `remove_stake`.
-	pub const STAKE_WRITES: u64 = 9;
+	pub const REGISTER_WRITES: u64 = 34;
+	/// A search: the uids of the owner's hotkeys, and the stakes of root's validators.
+	pub const SEARCH_READS: u64 =
+		(crate::MAX_HOTKEYS_PER_COLDKEY as u64).saturating_add(crate::MAX_ROOT_VALIDATORS as u64);
+	/// `add_stake` and `remove_stake`; on root dividends are settled, on other subnets the flow is noted.
+	pub const STAKE_READS: u64 = 20;
+	/// `add_stake` and `remove_stake`; on root dividends are settled, on other subnets the flow is noted.
+	pub const STAKE_WRITES: u64 = 12;
+	/// `move_stake` and its kin, from one coldkey's hotkey on one subnet to another's on another.
+	pub const MOVE_READS: u64 = 38;
+	/// `move_stake` and its kin.
+	pub const MOVE_WRITES: u64 = 24;
+	/// `try_associate_hotkey`.
+	pub const ASSOCIATE_READS: u64 = 5;
+	/// `try_associate_hotkey`.
+	pub const ASSOCIATE_WRITES: u64 = 5;
 	/// `serve_axon` and `serve_axon_tls`.
 	pub const SERVE_READS: u64 = 5;
 	/// `serve_axon` and `serve_axon_tls`.
 	pub const SERVE_WRITES: u64 = 3;
 	/// `register_network`, on a chain without subnets; each that exists is looked at.
 	pub const NETWORK_READS: u64 = 30;
-	/// `register_network`.
-	pub const NETWORK_WRITES: u64 = 70;
+	/// `register_network`: the hyperparameters, and what else a subnet consists of.
+	pub const NETWORK_WRITES: u64 = 47_u64.saturating_add(crate::Hyperparameters::ITEMS as u64);
+	/// A claim on root: root's stake and account, the caller's hotkeys, and the threshold.
+	pub const CLAIM_READS: u64 = 8;
+	/// A claim on root: root's stake and account, and the caller's hotkeys.
+	pub const CLAIM_WRITES: u64 = 4;
+	/// Each hotkey of a claim: its owner, its pots, what is owed, and the caller's stake there on root.
+	pub const CLAIM_HOTKEY_READS: u64 = 8;
+	/// Each hotkey of a claim: its pots, what is owed, and the caller's stake there on root.
+	pub const CLAIM_HOTKEY_WRITES: u64 = 5;
+	/// Each dividend that is claimed: whether the subnet exists, and since when; its pool, its account, and its alpha.
+	pub const CLAIM_ROW_READS: u64 = 8;
+	/// Each dividend that is claimed: the subnet's pool, its account, and its alpha.
+	pub const CLAIM_ROW_WRITES: u64 = 6;
 	/// Each row that may name a neuron that is replaced: finding it, and reading it.
 	pub const REPLACED_ROW_READS: u64 = 2;
 }
@@ -134,18 +160,48 @@ pub trait WeightInfo {
 		change_of_stake(Self::database())
 	}
 
-	/// `serve_axon` and `serve_axon_tls`.
+	/// `move_stake` and its kin; one that finds out how much it may move tries.
+	fn move_stake(tries: bool) -> Weight {
+		let (reads, writes) = (accesses::MOVE_READS, accesses::MOVE_WRITES);
+		let trials = if tries { computation::MOVE_TRIALS_PS } else { 0 };
+		let time = computation::CALL_PS.saturating_mul(2).saturating_add(trials);
+		weigh(Self::database(), time, reads, writes, 2)
+	}
+
+	/// `unstake_all` and `unstake_all_alpha` that sell on this many subnets.
+	fn unstake_all(legs: u32) -> Weight {
+		let legs = u64::from(legs);
+		// Every position of the hotkey is looked at; the last leg is the stake on root.
+		let found = u64::from(MAX_SUBNETS).saturating_add(1);
+		let time = computation::CALL_PS.saturating_mul(legs.saturating_add(1));
+		let reads = accesses::STAKE_READS
+			.saturating_mul(legs.saturating_add(1))
+			.saturating_add(found);
+		let writes = accesses::STAKE_WRITES.saturating_mul(legs.saturating_add(1));
+		weigh(Self::database(), time, reads, writes, 1)
+	}
+
+	/// `try_associate_hotkey`.
+	fn associate_hotkey() -> Weight {
+		let (reads, writes) = (accesses::ASSOCIATE_READS, accesses::ASSOCIATE_WRITES);
+		weigh(Self::database(), computation::CALL_PS, reads, writes, 1)
+	}
+
+	/// `serve_axon`, `serve_axon_tls` and `serve_prometheus`.
 	fn serve_axon() -> Weight {
 		let (reads, writes) = (accesses::SERVE_READS, accesses::SERVE_WRITES);
 		weigh(Self::database(), computation::CALL_PS, reads, writes, 0)
 	}
 
-	/// `burned_register` that searches this many neurons for one to replace (0 where the subnet is not full).
+	/// `burned_register`, `register_limit`, `pow_register` or `root_register` that searches this many neurons for one to replace (0 where the subnet is not full).
 	fn burned_register(searched: u32) -> Weight {
 		let searched = u64::from(searched);
 		// Each neuron may have a weight row, each validator and the owner a bond row; all may name the replaced uid.
 		let rows = searched.saturating_add(searched.min(MOST_VALIDATORS as u64));
-		let reads = accesses::REGISTER_READS.saturating_add(rows.saturating_mul(accesses::REPLACED_ROW_READS));
+		let search = if searched > 0 { accesses::SEARCH_READS } else { 0 };
+		let reads = accesses::REGISTER_READS
+			.saturating_add(search)
+			.saturating_add(rows.saturating_mul(accesses::REPLACED_ROW_READS));
 		let writes = accesses::REGISTER_WRITES.saturating_add(rows);
 		let time = rows.saturating_mul(computation::REPLACED_ROW_PS);
 		let time = time.saturating_add(computation::REGISTRATION_PS);
@@ -159,6 +215,20 @@ pub trait WeightInfo {
 		weigh(Self::database(), computation::REGISTRATION_PS, reads, writes, 10)
 	}
 
+	/// `claim_root` and `claim_root_with_hotkey` that look at so many dividends on so many hotkeys.
+	fn claim_root(hotkeys: u32, rows: u32) -> Weight {
+		let (hotkeys, rows) = (u64::from(hotkeys), u64::from(rows));
+		let reads = accesses::CLAIM_READS
+			.saturating_add(hotkeys.saturating_mul(accesses::CLAIM_HOTKEY_READS))
+			.saturating_add(rows.saturating_mul(accesses::CLAIM_ROW_READS));
+		let writes = accesses::CLAIM_WRITES
+			.saturating_add(hotkeys.saturating_mul(accesses::CLAIM_HOTKEY_WRITES))
+			.saturating_add(rows.saturating_mul(accesses::CLAIM_ROW_WRITES));
+		let items = hotkeys.saturating_add(rows).saturating_add(1);
+		let time = items.saturating_mul(computation::CALL_PS);
+		weigh(Self::database(), time, reads, writes, hotkeys.saturating_add(1))
+	}
+
 	/// `increase_take` and `decrease_take`.
 	fn set_take() -> Weight {
 		weigh(Self::database(), computation::CALL_PS, 4, 1, 0)
@@ -166,8 +236,8 @@ pub trait WeightInfo {
 
 	/// `set_tempo` and `trigger_epoch`.
 	fn set_tempo() -> Weight {
-		// `trigger_epoch` reads the more of the two: the subnet, its owner, and what the time of an epoch depends on.
-		weigh(Self::database(), computation::CALL_PS, 8, 1, 0)
+		// The subnet, its owner, what the time of an epoch depends on, and what limits the owner.
+		weigh(Self::database(), computation::CALL_PS, 10, 2, 0)
 	}
 
 	/// The start of a block with this many subnets, epochs excluded.

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{counter, mock::*, *};
 use frame_support::assert_ok;
-use ganglion_primitives::{AlphaBalance, TaoBalance};
+use ganglion_primitives::{AlphaBalance, NetUid, TaoBalance};
 use yuma::{EpochOutput, Workspace};
 
 const MICROSECOND: u64 = 1_000_000;
@@ -25,8 +25,11 @@ fn each_component_of_an_epoch_counts() {
 	}
 	let database = <Test as frame_system::Config>::DbWeight::get();
 	let neuron = Info::epoch(1, 0, 0).ref_time() - base.ref_time();
-	// Its stake; and the first neuron needs a page.
-	assert_eq!(neuron, computation::EPOCH_NEURON_PS + database.read + database.write);
+	// Its stake, here and on root; and the first neuron needs a page.
+	assert_eq!(
+		neuron,
+		computation::EPOCH_NEURON_PS + 2 * database.read + database.write
+	);
 	assert_eq!(Info::epoch(3, 2, 7), <() as WeightInfo>::epoch(3, 2, 7));
 	let payment = Info::payout(1).ref_time() - Info::payout(0).ref_time();
 	let storage = 2 * database.read + 2 * database.write;
@@ -94,7 +97,9 @@ fn busy_storage(neurons: u16, validators: u16, yuma3_on: bool) -> sp_io::TestExt
 	let mut storage = storage_with(parameters);
 	storage.execute_with(|| {
 		crowded_subnet(neurons, validators);
+		give_root(&cold(9), &hot(1), TAO);
 		for uid in 1..=validators {
+			give_root(&cold(9), &crowd(uid), 100 * TAO);
 			assert_ok!(set_all_weights(uid));
 		}
 		next_epoch(NETUID);
@@ -175,6 +180,11 @@ fn the_start_of_a_block_is_charged_for_what_it_touches() {
 			for _ in 0..subnets {
 				let netuid = subnet();
 				assert_ok!(try_register(2, netuid, hot(2)));
+				// So that there is an excess, and a flow.
+				give_alpha(&cold(9), &hot(1), netuid, 2 * LOCK_COST);
+				let alpha = AlphaBalance::new(LOCK_COST);
+				assert_ok!(SubtensorModule::remove_stake(signed(cold(9)), hot(1), netuid, alpha));
+				give_root(&cold(9), &hot(1), TAO);
 			}
 		});
 		let counted = counter::count(&mut storage, || next_blocks(1));
@@ -216,9 +226,44 @@ fn a_registration_on_a_full_subnet_is_charged_for_what_it_touches() {
 }
 
 #[test]
+fn a_claim_is_charged_for_what_it_touches() {
+	let mut storage = storage_with(parameters());
+	storage.execute_with(|| {
+		working_subnet();
+		for (coldkey, hotkey) in [(8, 2), (8, 3), (9, 2)] {
+			give_root(&cold(coldkey), &hot(hotkey), 500 * TAO);
+		}
+		assert_ok!(set_weights(2, &[(3, 1)]));
+		assert_ok!(set_weights(3, &[(3, 1)]));
+		next_epoch(NETUID);
+	});
+	let counted = counter::count(&mut storage, || {
+		let call = SubtensorModule::claim_root(signed(cold(8)), Default::default());
+		let weight = call.map(|info| info.actual_weight);
+		assert_eq!(weight, Ok(Some(PalletWeight::<Test>::claim_root(2, 2))));
+	});
+	println!("claim_root: {counted:?}");
+	let reads = accesses::CLAIM_READS + 2 * accesses::CLAIM_HOTKEY_READS + 2 * accesses::CLAIM_ROW_READS;
+	let writes = accesses::CLAIM_WRITES + 2 * accesses::CLAIM_HOTKEY_WRITES + 2 * accesses::CLAIM_ROW_WRITES;
+	assert!(
+		counted.reads <= reads && 2 * counted.reads > reads,
+		"{counted:?} of {reads} reads"
+	);
+	assert!(
+		counted.writes <= writes && 2 * counted.writes > writes,
+		"{counted:?} of {writes} writes"
+	);
+	let weight = <() as WeightInfo>::claim_root(u32::MAX, u32::MAX);
+	assert!(weight.all_gte(<() as WeightInfo>::claim_root(
+		MAX_HOTKEYS_PER_COLDKEY,
+		MAX_ROOT_CLAIM_ROWS
+	)));
+}
+
+#[test]
 fn calls_are_charged_for_what_they_touch() {
 	type Call = (&'static str, u64, u64, fn() -> bool);
-	let calls: [Call; 5] = [
+	let calls: [Call; 11] = [
 		("add_stake", accesses::STAKE_READS, accesses::STAKE_WRITES, || {
 			let amount = TaoBalance::new(TAO);
 			SubtensorModule::add_stake(signed(cold(9)), hot(2), NETUID, amount).is_ok()
@@ -226,6 +271,43 @@ fn calls_are_charged_for_what_they_touch() {
 		("remove_stake", accesses::STAKE_READS, accesses::STAKE_WRITES, || {
 			SubtensorModule::remove_stake(signed(cold(8)), hot(2), NETUID, AlphaBalance::MAX).is_ok()
 		}),
+		(
+			"remove_stake_limit",
+			accesses::STAKE_READS,
+			accesses::STAKE_WRITES,
+			|| {
+				let (all, limit) = (AlphaBalance::MAX, TaoBalance::new(1));
+				SubtensorModule::remove_stake_limit(signed(cold(8)), hot(2), NETUID, all, limit, true).is_ok()
+			},
+		),
+		("add_stake_burn", accesses::STAKE_READS, accesses::STAKE_WRITES, || {
+			let (amount, limit) = (TaoBalance::new(TAO), Some(TaoBalance::new(u64::MAX)));
+			SubtensorModule::add_stake_burn(signed(cold(9)), hot(2), NETUID, amount, limit).is_ok()
+		}),
+		("burn_alpha", accesses::STAKE_READS, accesses::STAKE_WRITES, || {
+			SubtensorModule::burn_alpha(signed(cold(8)), hot(2), AlphaBalance::MAX, NETUID).is_ok()
+		}),
+		(
+			"transfer_stake_and_hotkey",
+			accesses::MOVE_READS,
+			accesses::MOVE_WRITES,
+			|| {
+				let (origin, to, all) = (signed(cold(8)), cold(9), AlphaBalance::MAX);
+				let root = NetUid::ROOT;
+				SubtensorModule::transfer_stake_and_hotkey(origin, to, hot(2), hot(3), NETUID, root, all).is_ok()
+			},
+		),
+		("move_stake_limit", accesses::MOVE_READS, accesses::MOVE_WRITES, || {
+			let (origin, all, limit) = (signed(cold(8)), AlphaBalance::MAX, TaoBalance::new(TAO / 100 * 95));
+			let other = NetUid::new(2);
+			SubtensorModule::move_stake_limit(origin, hot(2), hot(3), NETUID, other, all, limit, true).is_ok()
+		}),
+		(
+			"try_associate_hotkey",
+			accesses::ASSOCIATE_READS,
+			accesses::ASSOCIATE_WRITES,
+			|| SubtensorModule::try_associate_hotkey(signed(cold(9)), hot(99)).is_ok(),
+		),
 		("serve_axon_tls", accesses::SERVE_READS, accesses::SERVE_WRITES, || {
 			let (ip, port, key) = (0x7f00_0001, 9_000, vec![1, 2]);
 			SubtensorModule::serve_axon_tls(signed(hot(2)), NETUID, 0, ip, port, 4, 4, 0, 0, key).is_ok()
@@ -247,11 +329,40 @@ fn calls_are_charged_for_what_they_touch() {
 		let mut storage = storage_with(parameters());
 		storage.execute_with(|| {
 			working_subnet();
+			subnet();
 			stake(8, 2, TAO);
+			assert_ok!(SubtensorModule::set_nominator_min_required_stake(1_000));
 		});
 		let counted = counter::count(&mut storage, || assert!(call(), "{name} is refused"));
 		println!("{name}: {counted:?}");
 		assert!(counted.reads <= reads, "{name}: {counted:?} of {reads} reads");
+		assert!(counted.writes <= writes, "{name}: {counted:?} of {writes} writes");
+	}
+}
+
+#[test]
+fn leaving_a_hotkey_is_charged_for_what_it_touches() {
+	let mut storage = storage_with(parameters());
+	storage.execute_with(|| {
+		for _ in 0..3 {
+			let netuid = subnet();
+			give_alpha(&cold(8), &hot(1), netuid, 2 * TAO);
+		}
+		assert_ok!(SubtensorModule::set_nominator_min_required_stake(1_000));
+	});
+	let legs = 4;
+	for (name, leaves) in [
+		("unstake_all", SubtensorModule::unstake_all as fn(_, _) -> _),
+		("unstake_all_alpha", SubtensorModule::unstake_all_alpha),
+	] {
+		let counted = counter::count(&mut storage, || {
+			assert!(leaves(signed(cold(8)), hot(1)).is_ok(), "{name} is refused");
+		});
+		println!("{name}: {counted:?}");
+		// Stake on root is the fourth.
+		let reads = legs * accesses::STAKE_READS + u64::from(MAX_SUBNETS) + 1;
+		assert!(counted.reads <= reads, "{name}: {counted:?} of {reads} reads");
+		let writes = legs * accesses::STAKE_WRITES;
 		assert!(counted.writes <= writes, "{name}: {counted:?} of {writes} writes");
 	}
 }

@@ -85,7 +85,7 @@ impl<T: Config> Pallet<T> {
 		version_key: u64,
 		last_update: u64,
 	) -> DispatchResult {
-		let stake = TotalHotkeyAlpha::<T>::get(hotkey, netuid).get();
+		let stake = Self::stake_weight(hotkey, netuid);
 		ensure!(
 			is_owner || stake >= StakeThreshold::<T>::get(),
 			Error::<T>::NotEnoughStakeToSetWeights

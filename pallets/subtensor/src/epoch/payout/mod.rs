@@ -19,7 +19,7 @@ mod tests;
 
 pub use record::{Paid, Payment, Payout};
 
-use super::snapshot::Snapshot;
+use super::{dividends::DividendSplit, snapshot::Snapshot};
 use crate::{PAYMENTS_PER_BLOCK, WeightInfo, pallet::*, staking::credits::Credits};
 use alloc::vec::Vec;
 use frame_support::{
@@ -27,7 +27,6 @@ use frame_support::{
 	pallet_prelude::{ConstU32, Weight},
 };
 use ganglion_primitives::{AccountId32, AlphaBalance, NetUid};
-use yuma::EpochOutput;
 
 /// Payments of a page.
 const PAGE: usize = PAYMENTS_PER_BLOCK as usize;
@@ -44,35 +43,66 @@ impl Purse {
 	}
 }
 
+/// What each uid earned, in rao of alpha.
+#[derive(Clone, Copy)]
+pub(crate) struct Earned<'a> {
+	pub(crate) servers: &'a [u64],
+	pub(crate) dividends: &'a DividendSplit,
+}
+
+impl Earned<'_> {
+	/// What each uid earned: as a miner, as a validator for those who stake alpha, and for those who stake on root.
+	fn by_uid(&self) -> impl Iterator<Item = (u64, u64, u64)> {
+		let dividends = self.dividends.alpha.iter().zip(&self.dividends.root);
+		let earned = self.servers.iter().zip(dividends);
+		earned.map(|(server, (alpha, root))| (*server, *alpha, *root))
+	}
+}
+
+/// What one neuron is to be paid at the epoch.
+struct Due {
+	payment: Payment,
+	/// For those who stake on the hotkey on root, beside the payment.
+	root: AlphaBalance,
+	/// The alpha on the hotkey at the epoch.
+	alpha: AlphaBalance,
+	/// The TAO on the hotkey on root.
+	root_stake: u64,
+}
+
+/// Whether a uid that earned this earned it as a validator.
+fn validates(alpha: u64, root: u64) -> bool {
+	alpha != 0 || root != 0
+}
+
 impl<T: Config> Pallet<T> {
 	/// Splits the `emission` that is pending as consensus says, pays the first neurons and the subnet's owner, and puts the
 	/// rest aside. Returns what the payments weighed.
-	pub(crate) fn begin_payout(
-		snapshot: &Snapshot,
-		epoch: u64,
-		emission: AlphaBalance,
-		output: &EpochOutput,
-	) -> Weight {
+	pub(crate) fn begin_payout(snapshot: &Snapshot, epoch: u64, emission: AlphaBalance, earned: Earned<'_>) -> Weight {
 		let netuid = snapshot.netuid;
-		let mut payments = Self::payments(snapshot, emission, output);
+		let mut payments = Self::payments(snapshot, emission, earned);
 		let mut credits = Credits::<T>::open(netuid);
 		let mut paid = Paid::default();
 		let mut count = 0_u32;
-		let validators = output
-			.validator_emission
-			.iter()
-			.filter(|emission| **emission != 0)
+		let validators = earned
+			.by_uid()
+			.filter(|(_, alpha, root)| validates(*alpha, *root))
 			.count();
-		for (payment, alpha) in payments.by_ref().take(validators.max(PAGE)) {
-			let credited = credits.credit_on(&payment.hotkey, alpha, payment.stakers, payment.of_owner());
-			paid.note(&payment, credited);
+		for due in payments.by_ref().take(validators.max(PAGE)) {
+			let payment = &due.payment;
+			let credited = credits.credit_on(&payment.hotkey, due.alpha, payment.stakers, payment.of_owner());
+			paid.note(payment, credited);
+			if !due.root.is_zero() && Self::credit_root(&payment.hotkey, netuid, due.root, due.root_stake).is_ok() {
+				paid.root = paid.root.saturating_add(due.root);
+			}
 			count = count.saturating_add(1);
 		}
 		// Last: the cut does not share in the dividends of the owner's neuron.
 		paid.owner = Self::pay_owner(netuid, &mut credits);
 		credits.close();
 		Self::note_paid(netuid, &paid);
-		let pages = Self::put_aside(netuid, payments.map(|(payment, _)| payment));
+		RootClaimableAlpha::<T>::mutate(netuid, |total| *total = total.saturating_add(paid.root));
+		let pages = Self::put_aside(netuid, payments.map(|due| due.payment));
 		let payout = Payout {
 			epoch,
 			emission,
@@ -80,9 +110,10 @@ impl<T: Config> Pallet<T> {
 			next_page: 0,
 			pages,
 		};
-		// Validators are paid: what is left is for miners, or nobody's yet.
+		// Validators and root are paid: what is left is for miners, or nobody's yet.
 		PendingServerEmission::<T>::insert(netuid, payout.unpaid());
 		PendingValidatorEmission::<T>::remove(netuid);
+		PendingRootAlphaDivs::<T>::remove(netuid);
 		if pages == 0 {
 			Self::complete(netuid, &payout);
 		} else {
@@ -95,34 +126,46 @@ impl<T: Config> Pallet<T> {
 		T::WeightInfo::payout(count)
 	}
 
-	/// What each neuron gets that gets anything, with the alpha on its hotkey at the epoch: first validators, then those
-	/// who are miners only, both by uid.
+	/// What each neuron gets that gets anything: first validators, then those who are miners only, both by uid.
 	fn payments<'a>(
 		snapshot: &'a Snapshot,
 		emission: AlphaBalance,
-		output: &'a EpochOutput,
-	) -> impl Iterator<Item = (Payment, AlphaBalance)> + 'a {
+		earned: Earned<'a>,
+	) -> impl Iterator<Item = Due> + 'a {
 		let mut purse = Purse(emission);
-		let neurons = || {
-			let emissions = output.server_emission.iter().zip(&output.validator_emission);
-			snapshot.hotkeys.iter().zip(&snapshot.stake).zip(emissions)
+		let neurons = move || {
+			let stakes = snapshot.alpha.iter().zip(&snapshot.root);
+			let earned = earned
+				.dividends
+				.alpha
+				.iter()
+				.zip(&earned.dividends.root)
+				.zip(earned.servers);
+			snapshot.hotkeys.iter().zip(stakes).zip(earned)
 		};
-		let validators = neurons().filter(|(_, (_, validator))| **validator != 0);
-		let miners = neurons().filter(|(_, (server, validator))| **server != 0 && **validator == 0);
+		let validators = neurons().filter(|(_, ((alpha, root), _))| validates(**alpha, **root));
+		let miners = neurons().filter(|(_, ((alpha, root), server))| **server != 0 && !validates(**alpha, **root));
 		validators
 			.chain(miners)
-			.map(move |((hotkey, alpha), (server, validator))| {
-				let take = match *validator {
-					0 => 0,
-					earned => Delegates::<T>::get(hotkey).mul_floor(earned),
+			.map(move |((hotkey, stakes), ((alpha, root), server))| {
+				let (alpha_take, root_take) = if validates(*alpha, *root) {
+					let take = Delegates::<T>::get(hotkey);
+					(take.mul_floor(*alpha), take.mul_floor(*root))
+				} else {
+					(0, 0)
 				};
 				let payment = Payment {
 					hotkey: hotkey.clone(),
-					stakers: purse.take(validator.saturating_sub(take)),
-					take: purse.take(take),
+					stakers: purse.take(alpha.saturating_sub(alpha_take)),
+					take: purse.take(alpha_take.saturating_add(root_take)),
 					server: purse.take(*server),
 				};
-				(payment, AlphaBalance::new(*alpha))
+				Due {
+					payment,
+					root: purse.take(root.saturating_sub(root_take)),
+					alpha: AlphaBalance::new(*stakes.0),
+					root_stake: *stakes.1,
+				}
 			})
 	}
 
@@ -190,6 +233,7 @@ impl<T: Config> Pallet<T> {
 			takes: paid.takes,
 			nominators: paid.nominators,
 			owner: paid.owner,
+			root: paid.root,
 			carried: payout.unpaid(),
 		});
 	}
@@ -213,6 +257,7 @@ impl<T: Config> Pallet<T> {
 			totals.paid_miners = totals.paid_miners.saturating_add(paid.miners);
 			totals.paid_validators = totals.paid_validators.saturating_add(paid.validators());
 			totals.paid_owner = totals.paid_owner.saturating_add(paid.owner);
+			totals.paid_root = totals.paid_root.saturating_add(paid.root);
 		});
 	}
 }

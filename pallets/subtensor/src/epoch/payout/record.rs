@@ -38,12 +38,14 @@ impl Payment {
 pub struct Paid {
 	/// To the owners of miners.
 	pub miners: AlphaBalance,
-	/// To the owners of validators, as take.
+	/// To the owners of validators, as take, of root dividends too.
 	pub takes: AlphaBalance,
 	/// Into validators' share pools, for all who stake there.
 	pub nominators: AlphaBalance,
 	/// To the subnet's owner.
 	pub owner: AlphaBalance,
+	/// Into the pots of those who stake on validators on root.
+	pub root: AlphaBalance,
 }
 
 impl Paid {
@@ -67,6 +69,7 @@ impl Paid {
 		self.takes = self.takes.saturating_add(more.takes);
 		self.nominators = self.nominators.saturating_add(more.nominators);
 		self.owner = self.owner.saturating_add(more.owner);
+		self.root = self.root.saturating_add(more.root);
 	}
 }
 
@@ -75,7 +78,7 @@ impl Paid {
 pub struct Payout {
 	/// Number of the epoch.
 	pub epoch: u64,
-	/// What was pending for miners and validators when the epoch ran.
+	/// What was pending for miners, validators and root when the epoch ran.
 	pub emission: AlphaBalance,
 	/// What is paid.
 	pub paid: Paid,
@@ -91,6 +94,7 @@ impl Payout {
 		self.emission
 			.saturating_sub(self.paid.miners)
 			.saturating_sub(self.paid.validators())
+			.saturating_sub(self.paid.root)
 	}
 
 	/// Pages that are not paid.

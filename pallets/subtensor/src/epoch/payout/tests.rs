@@ -232,8 +232,7 @@ fn validators_are_paid_in_the_block_of_the_epoch_whatever_their_uid() {
 		busy_subnet(neurons);
 		let late = neurons - 1;
 		let coldkey = Owner::<Test>::get(crowd(late));
-		let call = |amount| SubtensorModule::add_stake(signed(coldkey.clone()), crowd(late), NETUID, amount);
-		assert_ok!(call(TaoBalance::new(1_200 * TAO)));
+		give_alpha(&coldkey, &crowd(late), NETUID, 1_200 * TAO);
 		next_epoch(NETUID);
 		assert_ok!(set_all_weights(late));
 		let before = TotalHotkeyAlpha::<Test>::get(crowd(late), NETUID).get();

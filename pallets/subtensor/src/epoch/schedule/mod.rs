@@ -21,8 +21,8 @@
 mod tests;
 
 use crate::{
-	EPOCH_SHARE, MAX_SUBNETS, MAX_UIDS_PER_SUBNET, PAYMENTS_PER_BLOCK, WeightInfo, hyperparameters::MIN_TEMPO,
-	pallet::*, weight_info::MOST_VALIDATORS,
+	Authority, EPOCH_SHARE, MAX_SUBNETS, MAX_UIDS_PER_SUBNET, PAYMENTS_PER_BLOCK, WeightInfo,
+	hyperparameters::MIN_TEMPO, pallet::*, weight_info::MOST_VALIDATORS,
 };
 use alloc::vec::Vec;
 use frame_support::{
@@ -58,7 +58,8 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Asks for an epoch in the next block.
-	pub(crate) fn do_trigger_epoch(netuid: NetUid) -> DispatchResult {
+	pub(crate) fn do_trigger_epoch(authority: Authority, netuid: NetUid) -> DispatchResult {
+		Self::ensure_not_frozen(authority, netuid)?;
 		ensure!(
 			PendingEpochAt::<T>::get(netuid) == 0,
 			Error::<T>::EpochTriggerAlreadyPending

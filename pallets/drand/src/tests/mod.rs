@@ -1,0 +1,6 @@
+//! Scenarios, by what they are about.
+
+mod beacon;
+mod invariants;
+mod worker;
+mod writing;

@@ -1,0 +1,65 @@
+//! Settings of the whole chain, which root changes.
+
+use super::InvalidHyperparameter;
+use crate::{MAX_SUBNETS, pallet::*};
+use frame_support::{ensure, pallet_prelude::DispatchResult, traits::fungible::Inspect};
+use ganglion_primitives::{AccountId32, NetUid, TaoBalance};
+
+impl<T: Config> Pallet<T> {
+	/// Sets the number of subnets that there may be, root excluded; at most [`MAX_SUBNETS`]. Subnets beyond it stay.
+	pub fn set_subnet_limit(limit: u16) -> Result<(), InvalidHyperparameter> {
+		let (name, expected) = ("subnetLimit", "at most 128");
+		ensure!(limit <= MAX_SUBNETS, InvalidHyperparameter { name, expected });
+		SubnetLimit::<T>::put(limit);
+		Ok(())
+	}
+
+	/// Sets the least cost of a subnet; at least twice the existential deposit, of which one stays in its account.
+	pub fn set_network_min_lock_cost(cost: TaoBalance) -> Result<(), InvalidHyperparameter> {
+		let (name, expected) = ("networkMinLockCost", "at least twice the existential deposit");
+		let least = T::Currency::minimum_balance().saturating_mul(2);
+		ensure!(cost.get() >= least, InvalidHyperparameter { name, expected });
+		NetworkMinLockCost::<T>::put(cost);
+		Ok(())
+	}
+
+	/// Sets the owners' share of the subnets' emission, of 65535.
+	pub fn set_subnet_owner_cut(share: u16) {
+		SubnetOwnerCut::<T>::put(share);
+	}
+
+	/// Sets the stake below which a hotkey neither sets weights nor counts in consensus.
+	pub fn set_stake_threshold(threshold: u64) {
+		StakeThreshold::<T>::put(threshold);
+	}
+
+	/// Sets for how many blocks before an epoch an owner changes nothing.
+	pub fn set_admin_freeze_window(blocks: u16) {
+		AdminFreezeWindow::<T>::put(blocks);
+	}
+
+	/// Sets how many tempos an owner waits before changing the same hyperparameter again; 0 = no limit.
+	pub fn set_owner_hyperparam_rate_limit(tempos: u16) {
+		OwnerHyperparamRateLimit::<T>::put(tempos);
+	}
+
+	/// Switches the emission of a subnet. On root, which has none, it has no effect.
+	pub fn set_subnet_emission_enabled(netuid: NetUid, enabled: bool) -> DispatchResult {
+		Self::ensure_subnet_exists(netuid)?;
+		SubnetEmissionEnabled::<T>::insert(netuid, enabled);
+		Ok(())
+	}
+
+	/// Makes another of the owner's hotkeys the one that the subnet knows as its owner's.
+	pub fn set_subnet_owner_hotkey(netuid: NetUid, hotkey: &AccountId32) -> DispatchResult {
+		Self::ensure_subnet_exists(netuid)?;
+		ensure!(
+			Uids::<T>::contains_key(netuid, hotkey),
+			Error::<T>::HotKeyNotRegisteredInSubNet
+		);
+		let owns = Owner::<T>::get(hotkey) == SubnetOwner::<T>::get(netuid);
+		ensure!(owns, Error::<T>::NonAssociatedColdKey);
+		SubnetOwnerHotkey::<T>::insert(netuid, hotkey);
+		Ok(())
+	}
+}

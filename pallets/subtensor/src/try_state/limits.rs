@@ -1,0 +1,19 @@
+//! The invariants of rate limits; [`super`] lists them.
+
+use crate::{RateLimitKey, pallet::*};
+use frame_support::ensure;
+use sp_runtime::TryRuntimeError;
+
+/// Checks invariant 20.
+pub(super) fn check<T: Config>() -> Result<(), TryRuntimeError> {
+	let now = Pallet::<T>::block_number();
+	for (key, block) in LastRateLimitedBlock::<T>::iter() {
+		ensure!(block <= now, "21: a rate limit counts from the future");
+		let RateLimitKey::OwnerHyperparamUpdate(netuid, _) = key;
+		ensure!(
+			NetworksAdded::<T>::get(netuid),
+			"21: a rate limit is of a subnet that does not exist"
+		);
+	}
+	Ok(())
+}
