@@ -77,6 +77,7 @@ fn submit(key: &[u8]) -> ApplyExtrinsicResult {
 		frame_system::CheckEra::from(Era::Immortal),
 		frame_system::CheckNonce::from(System::account_nonce(signer.to_account_id())),
 		frame_system::CheckWeight::new(),
+		ganglion_runtime::configs::precheck::RefuseEarly,
 		pallet_transaction_payment::ChargeTransactionPayment::<Runtime>::from(0),
 		frame_system::WeightReclaim::new(),
 	);

@@ -77,6 +77,7 @@ fn signed(nonce: u32, call: RuntimeCall) -> OpaqueExtrinsic {
 		frame_system::CheckEra::from(Era::Immortal),
 		frame_system::CheckNonce::from(nonce),
 		frame_system::CheckWeight::new(),
+		ganglion_runtime::configs::precheck::RefuseEarly,
 		pallet_transaction_payment::ChargeTransactionPayment::from(0),
 		frame_system::WeightReclaim::new(),
 	);
