@@ -12,6 +12,7 @@
 //! | `service` | the parts of a node and how they are put together |
 //! | `authoring` | block production: Aura with GRANDPA, or sealing by the clock |
 //! | `shield` | transactions that nobody can read before they are in a block |
+//! | `offchain` | off-chain workers, which fetch the beacon's rounds |
 //! | `rpc` | the JSON-RPC methods beyond the stock ones |
 
 #![expect(

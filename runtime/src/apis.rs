@@ -223,6 +223,10 @@ impl_runtime_apis! {
 			SubtensorModule::next_epoch_block(netuid)
 		}
 
+		fn get_subnet_to_prune() -> Option<NetUid> {
+			SubtensorModule::subnet_to_prune()
+		}
+
 		fn get_subnet_hyperparams_v3(netuid: NetUid) -> Option<Vec<HyperparamEntry>> {
 			SubtensorModule::get_subnet_hyperparams_v3(netuid)
 		}

@@ -2,7 +2,7 @@
 //!
 //! | preset | authorities | for |
 //! | --- | --- | --- |
-//! | `development` | Alice | one machine: epochs of 20 blocks, limits that do not get in the way, a beacon whose key everybody knows |
+//! | `development` | Alice | one machine: epochs of 20 blocks, subnets for 100 TAO, limits that do not get in the way, a beacon whose key everybody knows |
 //! | `local` | Alice, Bob, Charlie | a private network with production's pace and beacon |
 //!
 //! Both know the well-known development keys only. A real network starts from a patch over one of them.
@@ -10,7 +10,7 @@
 use crate::{AccountId, Balance, BalancesConfig, Runtime, RuntimeGenesisConfig, SudoConfig};
 use alloc::{vec, vec::Vec};
 use frame_support::build_struct_json_patch;
-use ganglion_primitives::RAO_PER_TAO;
+use ganglion_primitives::{RAO_PER_TAO, TaoBalance};
 use pallet_drand::BeaconConfiguration;
 use pallet_subtensor::Hyperparameters;
 use serde_json::Value;
@@ -56,7 +56,7 @@ pub fn preset_names() -> Vec<PresetId> {
 }
 
 /// Parameters with which a subnet's life passes in minutes: short epochs, little waiting, owners who change what they
-/// like at any time.
+/// like at any time, and subnets that are cheap and may be registered and started at once.
 fn quick_chain() -> pallet_subtensor::GenesisConfig<Runtime> {
 	pallet_subtensor::GenesisConfig {
 		subnet_defaults: Hyperparameters {
@@ -69,6 +69,11 @@ fn quick_chain() -> pallet_subtensor::GenesisConfig<Runtime> {
 		},
 		admin_freeze_window: 0,
 		owner_hyperparam_rate_limit: 0,
+		network_min_lock_cost: TaoBalance::new(100 * RAO_PER_TAO),
+		network_lock_reduction_interval: 0,
+		network_rate_limit: 0,
+		network_immunity_period: 200,
+		start_call_delay: 0,
 		..Default::default()
 	}
 }

@@ -2,8 +2,10 @@
 //!
 //! It puts stock FRAME pallets (System, Timestamp, Aura, Grandpa, Balances, TransactionPayment, Utility, Sudo, Multisig,
 //! Preimage, Scheduler, Proxy, SafeMode) around [`pallet_swap`], the pools, and [`pallet_subtensor`], which the
-//! metadata calls `SubtensorModule`, the name that the
-//! `bittensor` SDK looks for. Pallet indices are those of the SDK's error table.
+//! metadata calls `SubtensorModule`, the name that the `bittensor` SDK looks for; [`pallet_admin_utils`], which changes
+//! their parameters; [`pallet_commitments`], what neurons publish; [`pallet_drand`], the beacon that opens what is sealed;
+//! and [`pallet_mev_shield`] (`MevShield`), which takes transactions that are encrypted to the next block's author. Pallet
+//! indices are those of the SDK's error table.
 //!
 //! | module | what |
 //! | --- | --- |
@@ -76,6 +78,7 @@ pub type TxExtension = (
 	frame_system::CheckEra<Runtime>,
 	frame_system::CheckNonce<Runtime>,
 	frame_system::CheckWeight<Runtime>,
+	configs::precheck::RefuseEarly,
 	pallet_transaction_payment::ChargeTransactionPayment<Runtime>,
 	frame_system::WeightReclaim<Runtime>,
 );
@@ -168,6 +171,9 @@ mod runtime {
 
 	#[runtime::pallet_index(19)]
 	pub type AdminUtils = pallet_admin_utils;
+
+	#[runtime::pallet_index(18)]
+	pub type Commitments = pallet_commitments;
 
 	#[runtime::pallet_index(20)]
 	pub type SafeMode = pallet_safe_mode;

@@ -77,6 +77,7 @@ fn submit(key: &[u8]) -> ApplyExtrinsicResult {
 		frame_system::CheckEra::from(Era::Immortal),
 		frame_system::CheckNonce::from(System::account_nonce(signer.to_account_id())),
 		frame_system::CheckWeight::new(),
+		ganglion_runtime::configs::precheck::RefuseEarly,
 		pallet_transaction_payment::ChargeTransactionPayment::<Runtime>::from(0),
 		frame_system::WeightReclaim::new(),
 	);
@@ -102,7 +103,7 @@ fn the_development_chain_is_shielded_after_its_first_block() {
 
 #[test]
 fn three_authorities_take_turns() {
-	chain("local").execute_with(|| {
+	chain(sp_genesis_builder::LOCAL_TESTNET_RUNTIME_PRESET).execute_with(|| {
 		let charlie = Sr25519Keyring::Charlie.public();
 		for number in 1..=9_u8 {
 			block(number.into(), || {

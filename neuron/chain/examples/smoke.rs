@@ -94,6 +94,7 @@ async fn registration(
 	miner: &Keypair,
 ) -> Result<u16, Failure> {
 	let netuid = chain.register_network(owner, &Keypair::generate().account_id()).await?;
+	chain.start_subnet(owner, netuid).await?;
 	assert!(chain.subnet_exists(netuid).await? && chain.subnets().await?.contains(&netuid));
 	println!("subnet {netuid}: {:?}", chain.hyperparameters(netuid).await?);
 	println!("a neuron costs {} rao", chain.burn_cost(netuid).await?);

@@ -93,6 +93,7 @@ impl World {
 		let coldkey = Keypair::from_uri(OWNER_URI)?;
 		let hotkey = Keypair::from_uri(&format!("{OWNER_URI}//hotkey"))?.account_id();
 		let netuid = chain.register_network(&coldkey, &hotkey).await?;
+		chain.start_subnet(&coldkey, netuid).await?;
 		let owner = Participant {
 			name: "owner".into(),
 			uid: 0,

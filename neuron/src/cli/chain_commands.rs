@@ -39,7 +39,18 @@ pub(super) async fn create_subnet(url: &str, wallet: &WalletLocation) -> Result<
 	let (hotkey, coldkey) = (wallet.hotkey()?.account_id(), wallet.coldkey()?);
 	let client = connect(url).await?;
 	let netuid = client.register_network(&coldkey, &hotkey).await?;
-	print(&format!("subnet {netuid} made, owned by {}\n", coldkey.account_id()))
+	print(&format!(
+		"subnet {netuid} made, owned by {}; `neuron subnet start --netuid {netuid}` begins its emission\n",
+		coldkey.account_id()
+	))
+}
+
+pub(super) async fn start_subnet(url: &str, wallet: &WalletLocation, netuid: u16) -> Result<()> {
+	let coldkey = wallet.coldkey()?;
+	let client = connect(url).await?;
+	check_subnet(&client, netuid).await?;
+	client.start_subnet(&coldkey, netuid).await?;
+	print(&format!("subnet {netuid} started\n"))
 }
 
 pub(super) async fn add_stake(url: &str, wallet: &WalletLocation, netuid: u16, amount_rao: u64) -> Result<()> {

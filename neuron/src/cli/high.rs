@@ -67,6 +67,11 @@ pub enum HiCommand {
 	},
 	/// `subnet create`
 	SubnetCreate,
+	/// `subnet start`
+	SubnetStart {
+		/// The subnet.
+		netuid: u16,
+	},
 	/// `stake add`
 	StakeAdd {
 		/// The subnet.
@@ -221,6 +226,9 @@ impl Resolver {
 				netuid: self.netuid(low.netuid)?,
 			},
 			LowCommand::Subnet(SubnetLow::Create) => HiCommand::SubnetCreate,
+			LowCommand::Subnet(SubnetLow::Start(low)) => HiCommand::SubnetStart {
+				netuid: self.netuid(low.netuid)?,
+			},
 			LowCommand::Stake(StakeLow::Add(StakeAmountLow { netuid, amount })) => HiCommand::StakeAdd {
 				netuid: self.netuid(netuid)?,
 				amount_rao: units::parse_tao(&amount)?,

@@ -99,6 +99,9 @@ pub enum WalletLow {
 pub enum SubnetLow {
 	/// Make a new subnet, owned by the coldkey, with the hotkey as its first neuron (register_network).
 	Create,
+	/// Begin the emission of a subnet that the coldkey owns, and the trade in its alpha (start_call). The chain says how
+	/// old the subnet has to be.
+	Start(NetuidLow),
 }
 
 /// `neuron stake …`

@@ -86,6 +86,7 @@ async fn command(resolved: HiArgs) -> Result<()> {
 		HiCommand::WalletShow { json } => wallet_commands::show(&wallet, json),
 		HiCommand::Register { netuid } => chain_commands::register(&url, &wallet, netuid).await,
 		HiCommand::SubnetCreate => chain_commands::create_subnet(&url, &wallet).await,
+		HiCommand::SubnetStart { netuid } => chain_commands::start_subnet(&url, &wallet, netuid).await,
 		HiCommand::StakeAdd { netuid, amount_rao } => {
 			chain_commands::add_stake(&url, &wallet, netuid, amount_rao).await
 		}

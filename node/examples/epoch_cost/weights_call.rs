@@ -85,6 +85,7 @@ fn sign(call: RuntimeCall) -> Result<UncheckedExtrinsic, String> {
 		frame_system::CheckEra::from(Era::Immortal),
 		frame_system::CheckNonce::from(System::account_nonce(signer().to_account_id())),
 		frame_system::CheckWeight::new(),
+		ganglion_runtime::configs::precheck::RefuseEarly,
 		ChargeTransactionPayment::<Chain>::from(0),
 		frame_system::WeightReclaim::new(),
 	);

@@ -77,6 +77,7 @@ fn signed(nonce: u32, call: RuntimeCall) -> OpaqueExtrinsic {
 		frame_system::CheckEra::from(Era::Immortal),
 		frame_system::CheckNonce::from(nonce),
 		frame_system::CheckWeight::new(),
+		ganglion_runtime::configs::precheck::RefuseEarly,
 		pallet_transaction_payment::ChargeTransactionPayment::from(0),
 		frame_system::WeightReclaim::new(),
 	);
@@ -348,11 +349,11 @@ fn what_missed_its_block_is_in_this_nodes_next_one() {
 	let shield = shield(1);
 	let inner = signed(1, remark(vec![1]));
 	let carrier = carry(1, 0, &inner);
-	shield.imported(5, &[carrier.clone()]);
+	shield.imported(5, std::slice::from_ref(&carrier));
 	// Another import of the same block changes nothing.
 	shield.imported(5, &[carrier]);
 	let other = signed(0, remark(vec![2]));
-	assert_eq!(proposed(&shield, &[other.clone()]), [inner.clone(), other]);
+	assert_eq!(proposed(&shield, std::slice::from_ref(&other)), [inner.clone(), other]);
 	shield.imported(6, &[inner]);
 	assert!(shield.waiting().is_empty());
 }

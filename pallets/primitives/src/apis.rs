@@ -27,6 +27,9 @@ sp_api::decl_runtime_apis! {
 		fn get_metagraph(netuid: NetUid) -> Option<Metagraph>;
 		/// The block at which the next epoch is due; `None` where the subnet has no epochs.
 		fn get_next_epoch_start_block(netuid: NetUid) -> Option<u64>;
+		/// The subnet that would be dissolved for a new one if there were as many as there may be; `None` where all are
+		/// immune.
+		fn get_subnet_to_prune() -> Option<NetUid>;
 		/// The hyperparameters of a subnet, and what follows from them, by name; `None` where the subnet does not exist.
 		fn get_subnet_hyperparams_v3(netuid: NetUid) -> Option<Vec<HyperparamEntry>>;
 	}

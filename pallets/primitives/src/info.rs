@@ -209,44 +209,101 @@ pub struct BasketClaimPreview {
 	pub flushed_credits: u32,
 }
 
-/// What a coldkey says about itself.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
-pub struct ChainIdentityV2 {
+/// Longest name or link of an identity, in bytes.
+pub const MAX_IDENTITY_NAME_BYTES: u32 = 256;
+/// Longest description, image address or free text of an identity, in bytes.
+pub const MAX_IDENTITY_TEXT_BYTES: u32 = 1_024;
+
+/// A text of an identity, UTF-8.
+pub type IdentityText = BoundedVec<u8, ConstU32<MAX_IDENTITY_TEXT_BYTES>>;
+
+/// What a coldkey says about itself. A call carries texts of any length (`Vec<u8>`), storage those that are
+/// [`IdentityText`]; both encode alike.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct ChainIdentityV2<Text = IdentityText> {
 	/// Name.
-	pub name: Vec<u8>,
+	pub name: Text,
 	/// Home page.
-	pub url: Vec<u8>,
+	pub url: Text,
 	/// Source repository.
-	pub github_repo: Vec<u8>,
+	pub github_repo: Text,
 	/// Address of an image.
-	pub image: Vec<u8>,
+	pub image: Text,
 	/// Discord contact.
-	pub discord: Vec<u8>,
+	pub discord: Text,
 	/// Free text.
-	pub description: Vec<u8>,
+	pub description: Text,
 	/// Free text.
-	pub additional: Vec<u8>,
+	pub additional: Text,
 }
 
-/// What the owner of a subnet says about it.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
-pub struct SubnetIdentityV3 {
+/// What the owner of a subnet says about it. See [`ChainIdentityV2`] for `Text`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct SubnetIdentityV3<Text = IdentityText> {
 	/// Name.
-	pub subnet_name: Vec<u8>,
+	pub subnet_name: Text,
 	/// Source repository.
-	pub github_repo: Vec<u8>,
+	pub github_repo: Text,
 	/// Contact.
-	pub subnet_contact: Vec<u8>,
+	pub subnet_contact: Text,
 	/// Home page.
-	pub subnet_url: Vec<u8>,
+	pub subnet_url: Text,
 	/// Discord contact.
-	pub discord: Vec<u8>,
+	pub discord: Text,
 	/// Free text.
-	pub description: Vec<u8>,
+	pub description: Text,
 	/// Address of a logo.
-	pub logo_url: Vec<u8>,
+	pub logo_url: Text,
 	/// Free text.
-	pub additional: Vec<u8>,
+	pub additional: Text,
+}
+
+/// A text of at most so many bytes of UTF-8.
+fn identity_text(bytes: Vec<u8>, longest: u32) -> Option<IdentityText> {
+	let fits = u32::try_from(bytes.len()).is_ok_and(|length| length <= longest);
+	let readable = core::str::from_utf8(&bytes).is_ok();
+	(fits && readable).then(|| bytes.try_into().ok()).flatten()
+}
+
+fn name(bytes: Vec<u8>) -> Option<IdentityText> {
+	identity_text(bytes, MAX_IDENTITY_NAME_BYTES)
+}
+
+fn text(bytes: Vec<u8>) -> Option<IdentityText> {
+	identity_text(bytes, MAX_IDENTITY_TEXT_BYTES)
+}
+
+impl ChainIdentityV2<Vec<u8>> {
+	/// The same identity as storage takes it; `None` where a text is too long ([`MAX_IDENTITY_NAME_BYTES`] for names and
+	/// links, [`MAX_IDENTITY_TEXT_BYTES`] for the image and free texts) or is not UTF-8.
+	pub fn bounded(self) -> Option<ChainIdentityV2> {
+		Some(ChainIdentityV2 {
+			name: name(self.name)?,
+			url: name(self.url)?,
+			github_repo: name(self.github_repo)?,
+			image: text(self.image)?,
+			discord: name(self.discord)?,
+			description: text(self.description)?,
+			additional: text(self.additional)?,
+		})
+	}
+}
+
+impl SubnetIdentityV3<Vec<u8>> {
+	/// The same identity as storage takes it; `None` where a text is too long ([`MAX_IDENTITY_NAME_BYTES`] for names and
+	/// links, [`MAX_IDENTITY_TEXT_BYTES`] for the logo and free texts) or is not UTF-8.
+	pub fn bounded(self) -> Option<SubnetIdentityV3> {
+		Some(SubnetIdentityV3 {
+			subnet_name: name(self.subnet_name)?,
+			github_repo: name(self.github_repo)?,
+			subnet_contact: name(self.subnet_contact)?,
+			subnet_url: name(self.subnet_url)?,
+			discord: name(self.discord)?,
+			description: text(self.description)?,
+			logo_url: text(self.logo_url)?,
+			additional: text(self.additional)?,
+		})
+	}
 }
 
 /// A subnet and its neurons, column by column.
@@ -407,6 +464,34 @@ pub struct Metagraph {
 #[cfg(test)]
 mod tests {
 	use super::*;
+
+	#[test]
+	fn identities_of_calls_and_of_storage_encode_alike() {
+		let typed = SubnetIdentityV3 {
+			subnet_name: b"echo".to_vec(),
+			description: vec![b'x'; 1_024],
+			..Default::default()
+		};
+		let bytes = typed.encode();
+		assert_eq!(typed.bounded().map(|stored| stored.encode()), Some(bytes));
+	}
+
+	#[test]
+	fn texts_that_are_too_long_or_unreadable_are_refused() {
+		let named = |name: Vec<u8>| ChainIdentityV2 {
+			name,
+			..Default::default()
+		};
+		assert!(named(vec![b'n'; 256]).bounded().is_some());
+		assert_eq!(named(vec![b'n'; 257]).bounded(), None);
+		assert_eq!(named(vec![0xff]).bounded(), None);
+		let free = |text: Vec<u8>| ChainIdentityV2 {
+			additional: text,
+			..Default::default()
+		};
+		assert!(free(vec![b't'; 1_024]).bounded().is_some());
+		assert_eq!(free(vec![b't'; 1_025]).bounded(), None);
+	}
 
 	#[test]
 	fn a_certificate_needs_an_algorithm_and_a_key_of_at_most_64_bytes() {

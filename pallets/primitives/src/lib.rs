@@ -7,7 +7,9 @@
 //!   kinds of money ([`TaoBalance`], [`AlphaBalance`]), which cannot be added to each other;
 //! - [`fixed`]: the share number [`U64F64`], the price [`I96F32`] and exact products divided by a third number;
 //! - [`beacon`]: [`Beacon`], the seam between sealed commits and a randomness beacon;
+//! - [`neurons`]: [`NeuronObserver`], for what else the chain keeps about neurons;
 //! - [`pools`]: [`SubnetPools`], the seam between staking and the pools of TAO and alpha;
+//! - [`cleanup`]: [`SubnetCleanup`], the seam through which other pallets learn that a subnet is gone;
 //! - [`info`] and [`delegation`]: the records that the runtime APIs return;
 //! - [`hyperparams`]: hyperparameters as a list of names and values;
 //! - [`apis`]: the runtime-API declarations.
@@ -42,21 +44,25 @@ extern crate alloc;
 
 pub mod apis;
 pub mod beacon;
+pub mod cleanup;
 pub mod delegation;
 pub mod fixed;
 pub mod hyperparams;
 pub mod info;
+pub mod neurons;
 pub mod pools;
 pub mod units;
 
 pub use beacon::{Beacon, BeaconSignature, NeededRounds, TimelockError};
+pub use cleanup::SubnetCleanup;
 pub use delegation::{DelegateInfo, DelegatedStake, LockState, Nomination, StakeAvailability, StakeBySubnet};
 pub use fixed::{I32F32, I64F64, I96F32, U64F64, mul_div_ceil, mul_div_floor};
 pub use hyperparams::{HyperparamEntry, HyperparamValue};
 pub use info::{
-	AxonInfo, BasketClaimPreview, ChainIdentityV2, Metagraph, NeuronCertificate, NeuronInfo, NeuronInfoLite,
-	PrometheusInfo, StakeInfo, SubnetIdentityV3,
+	AxonInfo, BasketClaimPreview, ChainIdentityV2, IdentityText, Metagraph, NeuronCertificate, NeuronInfo,
+	NeuronInfoLite, PrometheusInfo, StakeInfo, SubnetIdentityV3,
 };
+pub use neurons::NeuronObserver;
 pub use pools::{PoolRefusal, PriceLimit, Reserves, SimSwapResult, SubnetPools, SubnetPrice, Trade};
 pub use sp_runtime::{AccountId32, PerU16};
 pub use units::{AlphaBalance, MechId, MechanismIndex, NetUid, RAO_PER_TAO, TaoBalance};

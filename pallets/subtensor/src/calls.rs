@@ -293,6 +293,141 @@ mod calls {
 			Self::associate_hotkey(&coldkey, &hotkey)
 		}
 
+		/// Sets weights of the calling hotkey on mechanism 0 of several subnets. An item that is refused leaves an event; the
+		/// others count.
+		#[pallet::call_index(80)]
+		#[pallet::weight(T::WeightInfo::batch_set_weights(netuids.len() as u32, weights::total_length(weights)))]
+		pub fn batch_set_weights(
+			origin: OriginFor<T>,
+			netuids: Vec<codec::Compact<NetUid>>,
+			weights: Vec<weights::BatchedRow>,
+			version_keys: Vec<codec::Compact<u64>>,
+		) -> DispatchResult {
+			let hotkey = ensure_signed(origin)?;
+			Self::do_batch_set_weights(&hotkey, netuids, weights, version_keys)
+		}
+
+		/// Commits the calling hotkey to weights on a subnet by their hash: BLAKE2b-256 of the SCALE encoding of `(hotkey,
+		/// mechanism index, uids, values, salt, version key)`.
+		#[pallet::call_index(96)]
+		#[pallet::weight(T::WeightInfo::commit_weights())]
+		pub fn commit_weights(origin: OriginFor<T>, netuid: NetUid, commit_hash: sp_core::H256) -> DispatchResult {
+			let hotkey = ensure_signed(origin)?;
+			Self::do_commit_weights(&hotkey, netuid, MechId::MAIN, commit_hash)
+		}
+
+		/// Like `commit_weights`, for a mechanism of a subnet.
+		#[pallet::call_index(115)]
+		#[pallet::weight(T::WeightInfo::commit_weights())]
+		pub fn commit_mechanism_weights(
+			origin: OriginFor<T>,
+			netuid: NetUid,
+			mecid: MechId,
+			commit_hash: sp_core::H256,
+		) -> DispatchResult {
+			let hotkey = ensure_signed(origin)?;
+			Self::do_commit_weights(&hotkey, netuid, mecid, commit_hash)
+		}
+
+		/// Like `commit_weights`, for several subnets. An item that is refused leaves an event; the others count.
+		#[pallet::call_index(100)]
+		#[pallet::weight(T::WeightInfo::commit_weights().saturating_mul(netuids.len() as u64))]
+		pub fn batch_commit_weights(
+			origin: OriginFor<T>,
+			netuids: Vec<codec::Compact<NetUid>>,
+			commit_hashes: Vec<sp_core::H256>,
+		) -> DispatchResult {
+			let hotkey = ensure_signed(origin)?;
+			Self::do_batch_commit_weights(&hotkey, netuids, commit_hashes)
+		}
+
+		/// Reveals weights that the calling hotkey committed to, [`RevealPeriodEpochs`] epochs after the commit.
+		#[pallet::call_index(97)]
+		#[pallet::weight(T::WeightInfo::reveal_weights(uids.len() as u32))]
+		pub fn reveal_weights(
+			origin: OriginFor<T>,
+			netuid: NetUid,
+			uids: Vec<u16>,
+			values: Vec<u16>,
+			salt: Vec<u16>,
+			version_key: u64,
+		) -> DispatchResult {
+			let hotkey = ensure_signed(origin)?;
+			let row = weights::Row {
+				destinations: uids,
+				weights: values,
+				version_key,
+			};
+			Self::do_reveal_weights(&hotkey, netuid, MechId::MAIN, row, salt)
+		}
+
+		/// Like `reveal_weights`, for a mechanism of a subnet.
+		#[pallet::call_index(116)]
+		#[pallet::weight(T::WeightInfo::reveal_weights(uids.len() as u32))]
+		pub fn reveal_mechanism_weights(
+			origin: OriginFor<T>,
+			netuid: NetUid,
+			mecid: MechId,
+			uids: Vec<u16>,
+			values: Vec<u16>,
+			salt: Vec<u16>,
+			version_key: u64,
+		) -> DispatchResult {
+			let hotkey = ensure_signed(origin)?;
+			let row = weights::Row {
+				destinations: uids,
+				weights: values,
+				version_key,
+			};
+			Self::do_reveal_weights(&hotkey, netuid, mecid, row, salt)
+		}
+
+		/// Like `reveal_weights`, for several commits; all or none.
+		#[pallet::call_index(98)]
+		#[pallet::weight(T::WeightInfo::batch_reveal_weights(uids_list.len() as u32, weights::total_length(uids_list)))]
+		pub fn batch_reveal_weights(
+			origin: OriginFor<T>,
+			netuid: NetUid,
+			uids_list: Vec<Vec<u16>>,
+			values_list: Vec<Vec<u16>>,
+			salts_list: Vec<Vec<u16>>,
+			version_keys: Vec<u64>,
+		) -> DispatchResult {
+			let hotkey = ensure_signed(origin)?;
+			Self::do_batch_reveal_weights(&hotkey, netuid, uids_list, values_list, salts_list, version_keys)
+		}
+
+		/// Commits the calling hotkey to weights that are sealed until a round of the beacon, which the chain opens and sets
+		/// when it has come.
+		#[pallet::call_index(113)]
+		#[pallet::weight(T::WeightInfo::commit_sealed_weights())]
+		pub fn commit_timelocked_weights(
+			origin: OriginFor<T>,
+			netuid: NetUid,
+			commit: BoundedVec<u8, ConstU32<MAX_SEALED_COMMIT_BYTES>>,
+			reveal_round: u64,
+			commit_reveal_version: u16,
+		) -> DispatchResult {
+			let hotkey = ensure_signed(origin)?;
+			let (mechanism, version) = (MechId::MAIN, commit_reveal_version);
+			Self::do_commit_sealed_weights(&hotkey, netuid, mechanism, commit, reveal_round, version)
+		}
+
+		/// Like `commit_timelocked_weights`, for a mechanism of a subnet.
+		#[pallet::call_index(118)]
+		#[pallet::weight(T::WeightInfo::commit_sealed_weights())]
+		pub fn commit_timelocked_mechanism_weights(
+			origin: OriginFor<T>,
+			netuid: NetUid,
+			mecid: MechId,
+			commit: BoundedVec<u8, ConstU32<MAX_SEALED_COMMIT_BYTES>>,
+			reveal_round: u64,
+			commit_reveal_version: u16,
+		) -> DispatchResult {
+			let hotkey = ensure_signed(origin)?;
+			Self::do_commit_sealed_weights(&hotkey, netuid, mecid, commit, reveal_round, commit_reveal_version)
+		}
+
 		/// Publishes where the calling hotkey serves. Address 0 with port 1 withdraws it.
 		#[pallet::call_index(4)]
 		#[pallet::weight(T::WeightInfo::serve_axon())]
@@ -406,12 +541,117 @@ mod calls {
 			Self::do_serve_prometheus(&hotkey, netuid, version, ip, port, ip_type)
 		}
 
-		/// Registers a subnet; its owner is the calling coldkey, and `hotkey` gets uid 0.
+		/// Registers a subnet; its owner is the calling coldkey, and `hotkey` gets uid 0. Its cost goes into the subnet's pool.
+		/// Where there are as many subnets as there may be, the one with the lowest price makes room, and the registration
+		/// waits for that.
 		#[pallet::call_index(59)]
 		#[pallet::weight(T::WeightInfo::register_network())]
 		pub fn register_network(origin: OriginFor<T>, hotkey: AccountId32) -> DispatchResult {
 			let coldkey = ensure_signed(origin)?;
-			Self::do_register_network(&coldkey, &hotkey)
+			Self::do_register_network(&coldkey, &hotkey, None)
+		}
+
+		/// Like `register_network`, and says what the subnet is.
+		#[pallet::call_index(79)]
+		#[pallet::weight(T::WeightInfo::register_network())]
+		pub fn register_network_with_identity(
+			origin: OriginFor<T>,
+			hotkey: AccountId32,
+			identity: Option<TypedSubnetIdentity>,
+		) -> DispatchResult {
+			let coldkey = ensure_signed(origin)?;
+			Self::do_register_network(&coldkey, &hotkey, identity)
+		}
+
+		/// Dissolves a subnet of `coldkey`; for that coldkey and root. What is in the subnet's pool goes to those who hold its
+		/// alpha, in the next blocks.
+		#[pallet::call_index(61)]
+		#[pallet::weight(T::WeightInfo::dissolve_network())]
+		pub fn dissolve_network(origin: OriginFor<T>, coldkey: AccountId32, netuid: NetUid) -> DispatchResult {
+			if let Some(signer) = frame_system::ensure_signed_or_root(origin)? {
+				ensure!(signer == coldkey, Error::<T>::NotSubnetOwner);
+			}
+			Self::do_dissolve_network_of(&coldkey, netuid)
+		}
+
+		/// Dissolves a subnet; for root.
+		#[pallet::call_index(120)]
+		#[pallet::weight(T::WeightInfo::dissolve_network())]
+		pub fn root_dissolve_network(origin: OriginFor<T>, netuid: NetUid) -> DispatchResult {
+			ensure_root(origin)?;
+			Self::do_dissolve_network(netuid)
+		}
+
+		/// Starts a subnet: it takes part in the emission, and its alpha can be traded; for its owner, once, when it is
+		/// [`StartCallDelay`] blocks old.
+		#[pallet::call_index(92)]
+		#[pallet::weight(T::WeightInfo::start_call())]
+		pub fn start_call(origin: OriginFor<T>, netuid: NetUid) -> DispatchResult {
+			Self::ensure_subnet_owner(origin, netuid)?;
+			Self::do_start_call(netuid)
+		}
+
+		/// Says who the calling coldkey is; it has to own a neuron. Replaces what it said before, and empty texts take it back.
+		#[pallet::call_index(68)]
+		#[pallet::weight(T::WeightInfo::set_identity())]
+		pub fn set_identity(
+			origin: OriginFor<T>,
+			name: Vec<u8>,
+			url: Vec<u8>,
+			github_repo: Vec<u8>,
+			image: Vec<u8>,
+			discord: Vec<u8>,
+			description: Vec<u8>,
+			additional: Vec<u8>,
+		) -> DispatchResult {
+			let coldkey = ensure_signed(origin)?;
+			let identity = ChainIdentityV2 {
+				name,
+				url,
+				github_repo,
+				image,
+				discord,
+				description,
+				additional,
+			};
+			Self::do_set_identity(&coldkey, identity)
+		}
+
+		/// Says what a subnet is; for its owner and root. Replaces what was said before, and empty texts take it back.
+		#[pallet::call_index(78)]
+		#[pallet::weight(T::WeightInfo::set_subnet_identity())]
+		pub fn set_subnet_identity(
+			origin: OriginFor<T>,
+			netuid: NetUid,
+			subnet_name: Vec<u8>,
+			github_repo: Vec<u8>,
+			subnet_contact: Vec<u8>,
+			subnet_url: Vec<u8>,
+			discord: Vec<u8>,
+			description: Vec<u8>,
+			logo_url: Vec<u8>,
+			additional: Vec<u8>,
+		) -> DispatchResult {
+			Self::ensure_subnet_owner_or_root(origin, netuid)?;
+			let identity = SubnetIdentityV3 {
+				subnet_name,
+				github_repo,
+				subnet_contact,
+				subnet_url,
+				discord,
+				description,
+				logo_url,
+				additional,
+			};
+			Self::do_set_subnet_identity(netuid, identity)
+		}
+
+		/// Gives a subnet's token another symbol of the catalog; for its owner and root.
+		#[pallet::call_index(112)]
+		#[pallet::weight(T::WeightInfo::update_symbol())]
+		pub fn update_symbol(origin: OriginFor<T>, netuid: NetUid, symbol: Vec<u8>) -> DispatchResult {
+			Self::ensure_subnet_owner_or_root(origin, netuid)?;
+			Self::do_update_symbol(netuid, symbol)
 		}
 
 		/// Lowers the take of a hotkey that the calling coldkey owns.

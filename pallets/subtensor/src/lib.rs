@@ -11,7 +11,7 @@
 //!
 //! This file holds the configuration, events and errors; `calls` has the calls, each of which checks its origin and calls `do_*`.
 //! Each domain is a folder that owns its storage items (a FRAME pallet section) and its tests:
-//! `subnets`, `hyperparameters`, `registration`, `serving`, `staking`, `weights`, `emission`, `epoch`, `root`;
+//! `subnets`, `identity`, `hyperparameters`, `registration`, `serving`, `staking`, `weights`, `emission`, `epoch`, `root`;
 //! `rows` moves weights and bonds in bulk, `genesis` fills the storage of a new chain, `info` answers the runtime APIs, `try_state` checks the
 //! invariants.
 //!
@@ -67,6 +67,7 @@ pub mod emission;
 pub mod epoch;
 pub mod genesis;
 pub mod hyperparameters;
+pub mod identity;
 mod info;
 mod limits;
 pub mod registration;
@@ -91,16 +92,23 @@ pub use epoch::payout::{Paid, Payment, Payout};
 pub use hyperparameters::{
 	Authority, ChangeRefused, EpochConsensus, Hyperparameter, Hyperparameters, InvalidHyperparameter, RateLimitKey,
 };
+pub use identity::{TypedChainIdentity, TypedSubnetIdentity};
 pub use limits::*;
 pub use pallet::*;
 pub use root::{RootClaim, RootPot};
 pub use staking::PoolShares;
+pub use subnets::{
+	StartDelay,
+	dissolve::{CleanupStage, DissolveCleanupStatus},
+	queue::NetworkRegistrationInfo,
+};
 pub use weight_info::{PalletWeight, WeightInfo};
 
 use frame_support::pallet_macros::import_section;
 
 /// The pallet.
 #[import_section(subnets::storage::subnets_storage)]
+#[import_section(identity::storage::identity_storage)]
 #[import_section(hyperparameters::storage::hyperparameters_storage)]
 #[import_section(hyperparameters::storage::hyperparameter_items)]
 #[import_section(registration::storage::registration_storage)]
@@ -124,8 +132,9 @@ pub mod pallet {
 	use frame_support::{PalletId, pallet_prelude::*, traits::fungible};
 	use frame_system::pallet_prelude::*;
 	use ganglion_primitives::{
-		AccountId32, AlphaBalance, AxonInfo, I64F64, I96F32, LockState, MechId, MechanismIndex, NetUid,
-		NeuronCertificate, PerU16, PriceLimit, PrometheusInfo, SubnetPools, TaoBalance, U64F64,
+		AccountId32, AlphaBalance, AxonInfo, ChainIdentityV2, I64F64, I96F32, LockState, MechId, MechanismIndex,
+		NetUid, NeuronCertificate, PerU16, PriceLimit, PrometheusInfo, SubnetCleanup, SubnetIdentityV3, SubnetPools,
+		TaoBalance, U64F64,
 	};
 
 	/// One value per uid.
@@ -150,12 +159,25 @@ pub mod pallet {
 		/// The pools that price alpha in TAO.
 		type Pools: SubnetPools;
 
+		/// Opens what is sealed until a round.
+		type Beacon: ganglion_primitives::Beacon;
+
+		/// Hears when neurons go.
+		type NeuronObserver: ganglion_primitives::NeuronObserver;
+		/// What other pallets store about subnets.
+		type SubnetCleanup: SubnetCleanup;
+
 		/// Weights of the calls and of the per-block work.
 		type WeightInfo: WeightInfo;
 
 		/// Seed of the subnets' account ids.
 		#[pallet::constant]
 		type PalletId: Get<PalletId>;
+
+		/// Blocks between the registration of a subnet and its start, for clients that read this constant and not
+		/// [`StartCallDelay`]. Nothing computes with it; [`StartDelay`] is the truth.
+		#[pallet::constant]
+		type InitialStartCallDelay: Get<u64>;
 	}
 
 	/// What a new chain starts with. Building it panics with the name of the field that is out of bounds, or where the
@@ -164,8 +186,16 @@ pub mod pallet {
 	pub struct GenesisConfig<T: Config> {
 		/// Hyperparameters that a new subnet starts with.
 		pub subnet_defaults: Hyperparameters,
-		/// Cost of registering a subnet, in rao; at least twice the existential deposit.
+		/// Least cost of registering a subnet, in rao; at least twice the existential deposit.
 		pub network_min_lock_cost: TaoBalance,
+		/// Blocks in which the cost of a subnet falls from twice the last to the least; 0 = it always is the least.
+		pub network_lock_reduction_interval: u64,
+		/// Least number of blocks between two registrations of subnets.
+		pub network_rate_limit: u64,
+		/// Blocks after its registration during which a subnet does not have to make room for a new one.
+		pub network_immunity_period: u64,
+		/// Blocks between the registration of a subnet and the first in which it may be started.
+		pub start_call_delay: u64,
 		/// Largest number of subnets, root excluded; at most [`MAX_SUBNETS`].
 		pub subnet_limit: u16,
 		/// Owner's share of a subnet's emission, of 65535.
@@ -199,6 +229,54 @@ pub mod pallet {
 	pub enum Event<T: Config> {
 		/// A subnet was registered: its number, and its mechanism (always 0).
 		NetworkAdded(NetUid, u16),
+		/// A subnet was dissolved; from now on it is cleaned up.
+		NetworkRemoved(NetUid),
+		/// A dissolved subnet is cleaned up: its number is free.
+		NetworkCleanedUp {
+			/// Subnet.
+			netuid: NetUid,
+			/// Alpha that took part in what was in its pool.
+			alpha: AlphaBalance,
+			/// Paid to those who held it.
+			paid: TaoBalance,
+			/// Burned: what could not be paid.
+			burned: TaoBalance,
+		},
+		/// A registration waits for a dissolved subnet to be cleaned up.
+		NetworkRegistrationQueued {
+			/// The owner.
+			coldkey: AccountId32,
+			/// The owner's hotkey.
+			hotkey: AccountId32,
+			/// This block.
+			registration_block: u64,
+			/// What was paid for it.
+			lock_amount: TaoBalance,
+		},
+		/// A subnet that somebody waited for cannot be made, and its cost was paid back.
+		NetworkRegistrationRefunded {
+			/// The owner.
+			coldkey: AccountId32,
+			/// The owner's hotkey.
+			hotkey: AccountId32,
+			/// What was paid back.
+			lock_amount: TaoBalance,
+		},
+		/// A subnet was started: its number, and the block from which on it takes part in the emission.
+		FirstEmissionBlockNumberSet(NetUid, u64),
+		/// A coldkey said who it is, or took that back.
+		ChainIdentitySet(AccountId32),
+		/// The owner of a subnet said what it is.
+		SubnetIdentitySet(NetUid),
+		/// The owner of a subnet took back what it is.
+		SubnetIdentityRemoved(NetUid),
+		/// A subnet's token got another symbol.
+		SymbolUpdated {
+			/// Subnet.
+			netuid: NetUid,
+			/// The symbol, UTF-8.
+			symbol: Vec<u8>,
+		},
 		/// A hotkey got a uid: subnet, uid, hotkey.
 		NeuronRegistered(NetUid, u16, AccountId32),
 		/// A neuron lost its uid to a new one: subnet, uid, hotkey that lost it.
@@ -251,6 +329,30 @@ pub mod pallet {
 		NominatorMinRequiredStakeSet(u64),
 		/// A validator set weights: key of the mechanism, uid.
 		WeightsSet(MechanismIndex, u16),
+		/// A hotkey committed to weights: hotkey, key of the mechanism, hash.
+		WeightsCommitted(AccountId32, MechanismIndex, sp_core::H256),
+		/// A hotkey revealed weights that it had committed to: hotkey, key of the mechanism, hash.
+		WeightsRevealed(AccountId32, MechanismIndex, sp_core::H256),
+		/// A hotkey committed to weights that are sealed until a round of the beacon: hotkey, key of the mechanism,
+		/// BLAKE2b-256 of the ciphertext, round.
+		TimelockedWeightsCommitted(AccountId32, MechanismIndex, sp_core::H256, u64),
+		/// Sealed weights were opened and set: key of the mechanism, hotkey.
+		TimelockedWeightsRevealed(MechanismIndex, AccountId32),
+		/// Sealed weights were opened, or could not be, and are not set.
+		TimelockedWeightsRefused {
+			/// Key of the mechanism.
+			index: MechanismIndex,
+			/// Whose they were.
+			hotkey: AccountId32,
+			/// Why.
+			error: DispatchError,
+		},
+		/// A batch of weights was set, or committed to: subnets, hotkey.
+		BatchWeightsCompleted(Vec<codec::Compact<NetUid>>, AccountId32),
+		/// Items of a batch were refused.
+		BatchCompletedWithErrors(),
+		/// An item of a batch was refused, for this reason.
+		BatchWeightItemFailed(DispatchError),
 		/// A validator's take was lowered: coldkey, hotkey, take.
 		TakeDecreased(AccountId32, AccountId32, PerU16),
 		/// A validator's take was raised: coldkey, hotkey, take.
@@ -315,11 +417,30 @@ pub mod pallet {
 	pub enum Error<T> {
 		/// The subnet does not exist.
 		SubnetNotExists,
+		/// The subnet was dissolved, and what is stored about it is being removed: wait until its number is free.
+		WaitingForDissolvedSubnetCleanup,
+		/// The subnet was dissolved already.
+		NetworkDissolveAlreadyQueued,
+		/// The last registration of a subnet is too recent: try again when `NetworkRateLimit` blocks have passed since it.
+		NetworkTxRateLimitExceeded,
+		/// Too many registrations of subnets wait already: try again when one of them has got its subnet.
+		NetworkRegistrationQueueFull,
+		/// The subnet was started already.
+		FirstEmissionBlockNumberAlreadySet,
+		/// The subnet is too young to be started: wait until it is `StartCallDelay` blocks old.
+		StartCallNotReady,
+		/// A text of the identity is too long, or is not UTF-8: shorten it.
+		InvalidIdentity,
+		/// The symbol is not in the catalog of symbols: choose one letter of an alphabet that is.
+		SymbolDoesNotExist,
+		/// Another subnet has the symbol: choose another one.
+		SymbolAlreadyInUse,
 		/// The mechanism does not exist on the subnet; every subnet has mechanism 0 only.
 		MechanismDoesNotExist,
-		/// No further subnet can be registered.
+		/// There are as many subnets as there may be, and none of them has to make room now: wait until the first is beyond its
+		/// immunity.
 		SubnetLimitReached,
-		/// The balance does not cover the cost of a subnet.
+		/// The balance does not cover the cost of a subnet and the existential deposit.
 		CannotAffordLockCost,
 		/// The caller does not own the subnet.
 		NotSubnetOwner,
@@ -395,6 +516,29 @@ pub mod pallet {
 		CanNotSetRootNetworkWeights,
 		/// Weights have to be committed first on this subnet.
 		CommitRevealEnabled,
+		/// Weights need no commit on this subnet: set them.
+		CommitRevealDisabled,
+		/// The hotkey has no commit here that is still good, or got its uid after it: commit again.
+		NoWeightsCommitFound,
+		/// The hotkey has as many commits that are not revealed as it may have, or the subnet has in this epoch: wait for
+		/// some to be revealed.
+		TooManyUnrevealedCommits,
+		/// None of the hotkey's commits is to what was revealed: reveal exactly what was hashed, with its salt.
+		InvalidRevealCommitHashNotMatch,
+		/// The commit cannot be revealed yet: wait for the epoch that the subnet's reveal period says.
+		RevealTooEarly,
+		/// The commit was to be revealed in an earlier epoch: commit again.
+		ExpiredWeightCommit,
+		/// The chain opens sealed weights of version 4 only: update the client.
+		IncorrectCommitRevealVersion,
+		/// The round has come already: seal the weights until a later one.
+		InvalidRevealRound,
+		/// The sealed weights could not be opened with their round's signature, or are not what they should be.
+		SealedWeightsUnreadable,
+		/// The sealed weights name another hotkey than the one that committed to them.
+		SealedWeightsOfAnother,
+		/// The lists of a batch are not equally long, or longer than [`MAX_BATCH`].
+		InputLengthsUnequal,
 		/// There are not as many weights as destinations.
 		WeightVecNotEqualSize,
 		/// There are more destinations than neurons.
@@ -436,8 +580,6 @@ pub mod pallet {
 		DelegateTakeTooHigh,
 		/// The take rose too recently.
 		DelegateTxRateLimitExceeded,
-		/// The subnet has started already.
-		FirstEmissionBlockNumberAlreadySet,
 		/// More dividends wait on root than one call may claim: claim one hotkey at a time.
 		RootClaimTooHeavy,
 		/// The threshold of claims is root's alone, and at most one TAO.
@@ -447,11 +589,12 @@ pub mod pallet {
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn on_initialize(_block: BlockNumberFor<T>) -> Weight {
-			Self::begin_block()
+			Self::begin_block().saturating_add(Self::renew_subnets())
 		}
 
 		fn integrity_test() {
 			Self::check_epochs_fit();
+			Self::check_cleanup_fits();
 		}
 
 		#[cfg(feature = "try-runtime")]

@@ -38,3 +38,20 @@ pub const MAX_ROOT_CLAIM_THRESHOLD: u64 = 1_000_000_000;
 /// Smallest amount that can be staked, and smallest stake that a withdrawal leaves behind (less is paid
 /// out with it), in rao. Keeps the share pools' rounding harmless.
 pub const MIN_STAKE: u64 = 500_000;
+/// Most weight rows of a hotkey on a subnet that are committed by their hash and not revealed, and most that are sealed.
+pub const MAX_UNREVEALED_COMMITS: u32 = 10;
+/// Longest sealed weight row, in bytes: some 2,000 weights.
+pub const MAX_SEALED_COMMIT_BYTES: u32 = 8_192;
+/// Most sealed weight rows of a subnet and an epoch.
+pub const MAX_SEALED_COMMITS_PER_EPOCH: u32 = 512;
+/// Most subnets and epochs that have sealed weight rows at once.
+pub const MAX_SEALED_EPOCHS: u32 = 1_024;
+/// Most sealed weight rows that a block opens; the others follow in the next blocks.
+pub const OPENED_PER_BLOCK: u32 = 16;
+/// Most subnets of a batch of weights, and most reveals of a batch.
+pub const MAX_BATCH: u32 = 64;
+/// The part of a block's weight that cleaning up dissolved subnets may use (the pallet's integrity test checks that each
+/// step fits).
+pub const CLEANUP_SHARE: Perbill = Perbill::from_percent(5);
+/// Most registrations of subnets that wait for a dissolved one to be cleaned up.
+pub const MAX_QUEUED_REGISTRATIONS: u32 = 16;

@@ -6,7 +6,9 @@ use frame_support::{
 	traits::{AsEnsureOriginWithArg, Hooks, fungible::Mutate},
 };
 use frame_system::EnsureRoot;
-use ganglion_primitives::{AccountId32, AlphaBalance, NetUid, TaoBalance, U64F64};
+use ganglion_primitives::{
+	AccountId32, AlphaBalance, Beacon, NetUid, TaoBalance, TimelockError, U64F64, beacon::BeaconSignature,
+};
 use sp_runtime::{BuildStorage, traits::IdentityLookup};
 
 type Block = frame_system::mocking::MockBlock<Test>;
@@ -64,8 +66,46 @@ impl pallet_swap::Config for Test {
 impl Config for Test {
 	type Currency = Balances;
 	type Pools = Swap;
+	type Beacon = TestBeacon;
+	type NeuronObserver = ();
 	type WeightInfo = PalletWeight<Test>;
 	type PalletId = SubtensorPalletId;
+	type SubnetCleanup = ();
+	type InitialStartCallDelay = StartDelay<Test>;
+}
+
+parameter_types! {
+	/// The rounds that have come.
+	pub storage Rounds: Vec<u64> = Vec::new();
+}
+
+/// A beacon that signs a round with its number, and ciphertexts that are the number and the plain bytes.
+pub struct TestBeacon;
+
+impl Beacon for TestBeacon {
+	fn signature(round: u64) -> Option<BeaconSignature> {
+		let bytes = round.to_le_bytes().to_vec();
+		Rounds::get()
+			.contains(&round)
+			.then(|| BeaconSignature::truncate_from(bytes))
+	}
+
+	fn latest_round() -> Option<u64> {
+		Rounds::get().into_iter().max()
+	}
+
+	fn oldest_round() -> Option<u64> {
+		Rounds::get().into_iter().min()
+	}
+
+	fn open(commit: &[u8], signature: &[u8]) -> Result<Vec<u8>, TimelockError> {
+		let (round, plain) = commit.split_at_checked(8).ok_or(TimelockError::MalformedCommit)?;
+		if round == signature {
+			Ok(plain.to_vec())
+		} else {
+			Err(TimelockError::WrongKey)
+		}
+	}
 }
 
 /// What subnets of the tests start with.
@@ -110,6 +150,9 @@ pub(crate) fn storage_with(subnet_defaults: Hyperparameters) -> sp_io::TestExter
 		subtensor_module: GenesisConfig {
 			subnet_defaults,
 			network_min_lock_cost: TaoBalance::new(LOCK_COST),
+			network_lock_reduction_interval: 0,
+			network_rate_limit: 0,
+			start_call_delay: 0,
 			subnet_limit: 3,
 			admin_freeze_window: 0,
 			owner_hyperparam_rate_limit: 0,
@@ -155,10 +198,11 @@ pub(crate) fn signed(account: AccountId32) -> RuntimeOrigin {
 	RuntimeOrigin::signed(account)
 }
 
-/// Registers a subnet of coldkey 1 with hotkey 1.
+/// Registers a subnet of coldkey 1 with hotkey 1, and starts it.
 pub(crate) fn subnet() -> NetUid {
-	let netuid = NetUid::new(TotalNetworks::<Test>::get());
+	let netuid = SubtensorModule::free_netuid().unwrap_or_default();
 	assert_ok!(SubtensorModule::register_network(signed(cold(1)), hot(1)));
+	assert_ok!(SubtensorModule::start_call(signed(cold(1)), netuid));
 	netuid
 }
 
@@ -176,8 +220,28 @@ pub(crate) fn register(number: u8) -> u16 {
 
 /// Gives a coldkey so much alpha on a hotkey, without a trade, so that it is exactly that much.
 pub(crate) fn give_alpha(coldkey: &AccountId32, hotkey: &AccountId32, netuid: NetUid, amount: u64) {
+	assert_ok!(try_give_alpha(coldkey, hotkey, netuid, amount));
+}
+
+/// [`give_alpha`], which the hotkey's share pool may refuse.
+pub(crate) fn try_give_alpha(
+	coldkey: &AccountId32,
+	hotkey: &AccountId32,
+	netuid: NetUid,
+	amount: u64,
+) -> sp_runtime::DispatchResult {
 	let alpha = AlphaBalance::new(amount);
-	assert_ok!(SubtensorModule::put_alpha(hotkey, coldkey, netuid, alpha));
+	frame_support::storage::with_storage_layer(|| SubtensorModule::put_alpha(hotkey, coldkey, netuid, alpha))?;
+	SubnetAlphaOut::<Test>::mutate(netuid, |total| *total = total.saturating_add(alpha));
+	Ok(())
+}
+
+/// Gives alpha to all who stake on a hotkey.
+pub(crate) fn reward(hotkey: &AccountId32, netuid: NetUid, amount: u64) {
+	let alpha = AlphaBalance::new(amount);
+	let mut credits = staking::credits::Credits::<Test>::open(netuid);
+	assert_ok!(credits.credit(hotkey, alpha, AlphaBalance::ZERO));
+	credits.close();
 	SubnetAlphaOut::<Test>::mutate(netuid, |total| *total = total.saturating_add(alpha));
 }
 
@@ -229,7 +293,12 @@ pub(crate) fn block_length(picoseconds: u64) {
 
 /// Moves the issuance without moving money that tests look at.
 pub(crate) fn mint_to_stranger(amount: u64) {
-	assert_ok!(Balances::mint_into(&cold(200), amount));
+	mint_to(&cold(200), amount);
+}
+
+/// Gives TAO to an account.
+pub(crate) fn mint_to(account: &AccountId32, amount: u64) {
+	assert_ok!(Balances::mint_into(account, amount));
 }
 
 /// A subnet with validators 2 and 3 (uids 1 and 2, with permits) and miners 4 and 5 (uids 3 and 4).

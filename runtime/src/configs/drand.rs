@@ -12,7 +12,7 @@ const PULSE_PRIORITY: TransactionPriority = TransactionPriority::MAX / 2;
 const BEACON_TIMEOUT_MS: u64 = 5_000;
 
 impl pallet_drand::Config for Runtime {
-	type NeededRounds = ();
+	type NeededRounds = super::commitments::AllRounds;
 	type WeightInfo = pallet_drand::PalletWeight<Runtime>;
 	type UnsignedPriority = ConstU64<PULSE_PRIORITY>;
 	type HttpFetchTimeout = ConstU64<BEACON_TIMEOUT_MS>;
@@ -51,6 +51,7 @@ where
 			frame_system::CheckEra::from(Era::Immortal),
 			frame_system::CheckNonce::from(0),
 			frame_system::CheckWeight::new(),
+			super::precheck::RefuseEarly,
 			ChargeTransactionPayment::from(0),
 			frame_system::WeightReclaim::new(),
 		)

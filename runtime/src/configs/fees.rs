@@ -5,13 +5,35 @@
 //! expect. Fees are burnt, which lets the emission schedule mint them again.
 
 use crate::{AccountId, Balance, Balances, Runtime, RuntimeCall};
-use frame_support::weights::{ConstantMultiplier, Weight, WeightToFee};
-use pallet_subtensor::{Call, Owner};
+use frame_support::{
+	traits::GetCallMetadata,
+	weights::{ConstantMultiplier, Weight, WeightToFee},
+};
+use pallet_subtensor::Owner;
 use pallet_transaction_payment::{FungibleAdapter, OnChargeTransaction, TxCreditHold};
 use sp_runtime::{
 	traits::{DispatchInfoOf, PostDispatchInfoOf},
 	transaction_validity::TransactionValidityError,
 };
+
+/// What neurons sign on their own behalf: pallet and call.
+pub const COLDKEY_PAYS: &[(&str, &str)] = &[
+	("SubtensorModule", "set_weights"),
+	("SubtensorModule", "set_mechanism_weights"),
+	("SubtensorModule", "batch_set_weights"),
+	("SubtensorModule", "commit_weights"),
+	("SubtensorModule", "commit_mechanism_weights"),
+	("SubtensorModule", "batch_commit_weights"),
+	("SubtensorModule", "commit_timelocked_weights"),
+	("SubtensorModule", "commit_timelocked_mechanism_weights"),
+	("SubtensorModule", "reveal_weights"),
+	("SubtensorModule", "reveal_mechanism_weights"),
+	("SubtensorModule", "batch_reveal_weights"),
+	("SubtensorModule", "serve_axon"),
+	("SubtensorModule", "serve_axon_tls"),
+	("SubtensorModule", "serve_prometheus"),
+	("Commitments", "set_commitment"),
+];
 
 /// Picoseconds of computation that cost one rao.
 const REF_TIME_PER_RAO: u64 = 1_000;
@@ -42,16 +64,8 @@ impl ColdkeyPays {
 	/// A tip is the signer's own wish and has no bound: a call with one is never charged to the coldkey, so that a
 	/// stolen hotkey cannot burn its coldkey's TAO.
 	fn payer(signer: &AccountId, call: &RuntimeCall, tip: Balance) -> AccountId {
-		let by_hotkey = match call {
-			RuntimeCall::SubtensorModule(call) => matches!(
-				call,
-				Call::set_weights { .. }
-					| Call::set_mechanism_weights { .. }
-					| Call::serve_axon { .. }
-					| Call::serve_axon_tls { .. }
-			),
-			_ => false,
-		};
+		let metadata = call.get_call_metadata();
+		let by_hotkey = COLDKEY_PAYS.contains(&(metadata.pallet_name, metadata.function_name));
 		if by_hotkey && tip == 0 {
 			Owner::<Runtime>::try_get(signer).unwrap_or_else(|()| signer.clone())
 		} else {

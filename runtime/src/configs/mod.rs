@@ -1,9 +1,11 @@
 //! The pallets' parameters.
 
+pub mod commitments;
 pub mod delegation;
 mod drand;
 pub mod fees;
 pub mod governance;
+pub mod precheck;
 pub mod proxy_type;
 pub mod shield;
 pub mod swap;
@@ -145,6 +147,10 @@ impl pallet_subtensor::Config for Runtime {
 	type Currency = Balances;
 	type Pools = crate::Swap;
 	type PalletId = SubtensorPalletId;
+	type Beacon = crate::Drand;
+	type NeuronObserver = commitments::ForgetCommitments;
+	type SubnetCleanup = crate::Commitments;
+	type InitialStartCallDelay = pallet_subtensor::StartDelay<Runtime>;
 	type WeightInfo = pallet_subtensor::PalletWeight<Runtime>;
 }
 

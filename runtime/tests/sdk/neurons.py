@@ -57,10 +57,13 @@ async def root_register(world: World) -> str:
     return f"uid {uid} on subnet 0"
 
 
-async def validator_registers(world: World) -> str:
-    """The validator registers in the clear, by a raw call."""
-    uid = await world.chain.register(world.validator, world.netuid)
-    neurons = await world.chain.client.read("neurons", netuid=world.netuid, lite=True)
+async def registrations_in_the_clear(world: World) -> str:
+    """The validator registers by a raw call; so does the miner, if it has no seat: later steps need both."""
+    chain, netuid = world.chain, world.netuid
+    if await chain.client.read("uid", hotkey_ss58=world.miner.hot, netuid=netuid) is None:
+        await chain.register(world.miner, netuid)
+    uid = await chain.register(world.validator, netuid)
+    neurons = await chain.client.read("neurons", netuid=netuid, lite=True)
     equal("the uids", [neuron.uid for neuron in neurons], list(range(len(neurons))))
     equal("the hotkey of that uid", neurons[uid].hotkey, world.validator.hot)
     return f"uid {uid} of {len(neurons)}"
@@ -146,7 +149,7 @@ async def set_identity(world: World) -> str:
 
 STEPS = [
     ("burned_register", burned_register),
-    ("burned_register in the clear", validator_registers),
+    ("burned_register in the clear", registrations_in_the_clear),
     ("pow_register", pow_register),
     ("root_register", root_register),
     ("serve_axon", serve_axon),

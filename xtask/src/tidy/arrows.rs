@@ -25,11 +25,11 @@ const OUR_CRATES: &str = "<workspace>";
 
 const RULES: &[Rule] = &[
 	Rule {
-		of: &["yuma", "swap-math", "subnet-sdk"],
+		of: &["yuma", "swap-math", "timelock", "subnet-sdk"],
 		but: &[],
 		never: &["subxt*", "libp2p*", "candle*", "frame-*", "pallet-*", "sc-*"],
 		save: &[],
-		why: "the arithmetic and the mechanism interface run without chain, network and models",
+		why: "the arithmetic, timelock encryption and the mechanism interface run without chain, network and models",
 	},
 	Rule {
 		of: &["yuma", "swap-math"],

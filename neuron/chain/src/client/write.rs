@@ -32,6 +32,17 @@ impl ChainClient {
 		added_netuid(&self.execute(signer, &call).await?)
 	}
 
+	/// Starts a subnet that the signer (a coldkey) owns: its emission and the trade in its alpha begin.
+	///
+	/// # Errors
+	/// [`ChainError::UnknownNetuid`], and see [`ChainClient::submit`]: the subnet is too young, or was started already.
+	pub async fn start_subnet(&self, signer: &Keypair, netuid: u16) -> Result<Inclusion, ChainError> {
+		let call = Call::new(SUBTENSOR, "start_call").with("netuid", netuid);
+		self.submit(signer, &call)
+			.await
+			.map_err(|error| error.with_netuid(netuid))
+	}
+
 	/// Registers a hotkey in a subnet for the signer (its coldkey) at the price of
 	/// [`ChainClient::burn_cost`]. Returns the hotkey's uid.
 	///
@@ -216,7 +227,9 @@ fn added_netuid(executed: &Executed) -> Result<u16, ChainError> {
 			return netuid_field(&fields).ok_or_else(|| mismatch(format!("its fields are {fields:?}")));
 		}
 	}
-	Err(mismatch("the registration left no such event".to_owned()))
+	Err(mismatch("the registration left no such event; on a chain with as many subnets as it may have, a registration waits for one of \
+		 them to be dissolved"
+			.to_owned()))
 }
 
 /// The field named netuid, or the first one; through any newtype.

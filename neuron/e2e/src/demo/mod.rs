@@ -24,6 +24,9 @@ const SEALING_MS: u64 = 500;
 const TEMPO: u16 = 60;
 /// How often the chain and the validators' events are looked at.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
+/// What the subnet costs, which is what is in its pool at first: so much that the validators' stakes move the price by
+/// some percent only.
+const SUBNET_COST: u64 = 50_000 * RAO_PER_TAO;
 /// What each validator stakes on itself.
 const VALIDATOR_STAKE: u64 = 1_000 * RAO_PER_TAO;
 /// What the subnet's owner stakes on the first validator, as a nominator.
@@ -115,7 +118,10 @@ pub async fn run(options: Options) -> Result<()> {
 async fn play(options: Options) -> Result<()> {
 	let started = Instant::now();
 	println!("Ganglion demo: logs and data in {}", options.folder.display());
-	let patch = json!({ "subtensorModule": { "subnetDefaults": { "tempo": TEMPO } } });
+	let patch = json!({ "subtensorModule": {
+		"networkMinLockCost": SUBNET_COST,
+		"subnetDefaults": { "tempo": TEMPO },
+	} });
 	let mut world = World::start(options.programs.clone(), &options.folder, SEALING_MS, &patch).await?;
 	println!(
 		"node: a block every {SEALING_MS} ms; subnet {}: an epoch every {TEMPO} blocks",

@@ -32,7 +32,6 @@ impl<T: Config> Pallet<T> {
 		PendingValidatorEmission::<T>::remove(netuid);
 		PendingRootAlphaDivs::<T>::remove(netuid);
 		PendingOwnerCut::<T>::remove(netuid);
-		RootClaimableAlpha::<T>::remove(netuid);
 		EMAPriceHalvingBlocks::<T>::remove(netuid);
 		SubnetEmissionTotals::<T>::remove(netuid);
 	}

@@ -73,7 +73,7 @@ pub struct EmissionTotals {
 }
 
 impl<T: Config> Pallet<T> {
-	/// The work at the start of each block: emission, then the epochs that are due, then what earlier ones have still to
+	/// The work at the start of each block: emission, then the sealed weights whose round has come, then the epochs that are due, then what earlier ones have still to
 	/// pay.
 	pub(crate) fn begin_block() -> Weight {
 		let netuids = Self::subnets();
@@ -84,9 +84,12 @@ impl<T: Config> Pallet<T> {
 		Self::begin_registrations(NetUid::ROOT);
 		Self::emit(&netuids);
 		let count = u32::try_from(netuids.len()).unwrap_or(u32::MAX);
+		// Weights that are opened in the block of an epoch count in it.
+		let opened = Self::open_sealed_weights();
 		let epochs = Self::run_due_epochs(&netuids);
 		let payouts = Self::continue_payouts(epochs);
 		T::WeightInfo::begin_block(count)
+			.saturating_add(opened)
 			.saturating_add(epochs)
 			.saturating_add(payouts)
 	}

@@ -12,6 +12,7 @@
 //! by one, and a payment reads them anyway.
 
 pub(crate) mod dividends;
+mod forget;
 pub mod payout;
 pub mod schedule;
 mod snapshot;

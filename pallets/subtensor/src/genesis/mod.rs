@@ -7,20 +7,23 @@ use crate::{
 	Hyperparameters, MAX_ROOT_VALIDATORS, MAX_SUBNETS,
 	emission::{ISSUANCE_CAP, USUAL_TAO_WEIGHT},
 	pallet::*,
+	subnets::symbols,
 };
-use alloc::string::ToString;
-use frame_support::{
-	BoundedVec,
-	traits::fungible::{Inspect, Mutate},
-};
+use frame_support::traits::fungible::{Inspect, Mutate};
 use ganglion_primitives::{NetUid, RAO_PER_TAO, TaoBalance};
 
 /// 18% of 65535.
 const DEFAULT_OWNER_CUT: u16 = 11_796;
-/// 100 TAO.
-const DEFAULT_LOCK_COST: TaoBalance = TaoBalance::new(100 * RAO_PER_TAO);
-/// Subnets, root excluded.
-const DEFAULT_SUBNET_LIMIT: u16 = 64;
+/// 1,000 TAO.
+const DEFAULT_LOCK_COST: TaoBalance = TaoBalance::new(1_000 * RAO_PER_TAO);
+/// Two weeks of 12 s blocks.
+const DEFAULT_LOCK_REDUCTION_INTERVAL: u64 = 100_800;
+/// A day of 12 s blocks.
+const DEFAULT_NETWORK_RATE_LIMIT: u64 = 7_200;
+/// 180 days of 12 s blocks.
+const DEFAULT_NETWORK_IMMUNITY_PERIOD: u64 = 1_296_000;
+/// A week of 12 s blocks.
+const DEFAULT_START_CALL_DELAY: u64 = 50_400;
 /// Blocks.
 const DEFAULT_FREEZE_WINDOW: u16 = 10;
 /// Tempos.
@@ -31,7 +34,11 @@ impl<T: Config> Default for GenesisConfig<T> {
 		Self {
 			subnet_defaults: Hyperparameters::default(),
 			network_min_lock_cost: DEFAULT_LOCK_COST,
-			subnet_limit: DEFAULT_SUBNET_LIMIT,
+			network_lock_reduction_interval: DEFAULT_LOCK_REDUCTION_INTERVAL,
+			network_rate_limit: DEFAULT_NETWORK_RATE_LIMIT,
+			network_immunity_period: DEFAULT_NETWORK_IMMUNITY_PERIOD,
+			start_call_delay: DEFAULT_START_CALL_DELAY,
+			subnet_limit: MAX_SUBNETS,
 			subnet_owner_cut: DEFAULT_OWNER_CUT,
 			stake_threshold: 0,
 			admin_freeze_window: DEFAULT_FREEZE_WINDOW,
@@ -73,9 +80,12 @@ impl<T: Config> GenesisConfig<T> {
 			panic!("genesis: root's account cannot be created: {error:?}");
 		}
 		SubtokenEnabled::<T>::insert(NetUid::ROOT, true);
-		TransferToggle::<T>::insert(NetUid::ROOT, true);
 		SubnetDefaults::<T>::put(&self.subnet_defaults);
 		NetworkMinLockCost::<T>::put(self.network_min_lock_cost);
+		NetworkLockReductionInterval::<T>::put(self.network_lock_reduction_interval);
+		NetworkRateLimit::<T>::put(self.network_rate_limit);
+		NetworkImmunityPeriod::<T>::put(self.network_immunity_period);
+		StartCallDelay::<T>::put(self.start_call_delay);
 		SubnetLimit::<T>::put(self.subnet_limit);
 		SubnetOwnerCut::<T>::put(self.subnet_owner_cut);
 		StakeThreshold::<T>::put(self.stake_threshold);
@@ -85,8 +95,7 @@ impl<T: Config> GenesisConfig<T> {
 		TaoFlowEnabled::<T>::put(self.tao_flow_enabled);
 		NetworksAdded::<T>::insert(NetUid::ROOT, true);
 		TotalNetworks::<T>::put(1);
-		let symbol = BoundedVec::truncate_from("Τ".to_string().into_bytes());
-		TokenSymbol::<T>::insert(NetUid::ROOT, symbol);
+		TokenSymbol::<T>::insert(NetUid::ROOT, symbols::of_root());
 		SubnetworkN::<T>::insert(NetUid::ROOT, 0);
 		let root = Hyperparameters {
 			tempo: 0,

@@ -14,7 +14,7 @@ fn a_new_chain_has_root_only() {
 		assert!(SubtensorModule::subnets().is_empty());
 		let account = SubtensorModule::subnet_account(NetUid::ROOT);
 		assert_eq!(Balances::balance(&account), EXISTENTIAL_DEPOSIT);
-		assert!(SubtokenEnabled::<Test>::get(NetUid::ROOT) && TransferToggle::<Test>::get(NetUid::ROOT));
+		assert!(SubtokenEnabled::<Test>::get(NetUid::ROOT));
 		assert_eq!(SubtensorModule::next_epoch_block(NetUid::ROOT), None);
 		assert_eq!(SubtensorModule::network_registration_cost().get(), LOCK_COST);
 		assert_noop!(

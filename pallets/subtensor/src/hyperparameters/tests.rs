@@ -361,9 +361,10 @@ fn a_record_and_its_rate_limits_can_be_removed() {
 		}
 		let kept = Hyperparameters::load::<Test>(other);
 		Hyperparameters::forget::<Test>(NETUID);
-		assert_eq!(Tempo::<Test>::iter_keys().collect::<Vec<_>>(), vec![other]);
-		assert_eq!(AlphaValues::<Test>::iter_keys().collect::<Vec<_>>(), vec![other]);
-		assert_eq!(Burn::<Test>::iter_keys().collect::<Vec<_>>(), vec![other]);
+		let left = vec![NetUid::ROOT, other];
+		assert_eq!(Tempo::<Test>::iter_keys().collect::<Vec<_>>(), left);
+		assert_eq!(AlphaValues::<Test>::iter_keys().collect::<Vec<_>>(), left);
+		assert_eq!(Burn::<Test>::iter_keys().collect::<Vec<_>>(), left);
 		let limited = RateLimitKey::OwnerHyperparamUpdate(other, Hyperparameter::Tempo);
 		assert_eq!(
 			LastRateLimitedBlock::<Test>::iter_keys().collect::<Vec<_>>(),

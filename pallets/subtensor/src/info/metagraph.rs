@@ -14,7 +14,7 @@ impl<T: Config> Pallet<T> {
 	/// Everything about a subnet; `None` where it does not exist.
 	///
 	/// `pending_root_emission` is what the pending alpha of root is worth at the present price, `tao_stake` the TAO on root,
-	/// of which `total_stake` has as much as the weight of TAO says. What this chain does not have (identities, collateral) is
+	/// of which `total_stake` has as much as the weight of TAO says. What this chain does not have (collateral) is
 	/// empty or zero.
 	#[allow(clippy::too_many_lines, reason = "one line a field of a record that clients define")]
 	pub fn get_metagraph(netuid: NetUid) -> Option<Metagraph> {
@@ -26,6 +26,8 @@ impl<T: Config> Pallet<T> {
 		let registered_at = BlockAtRegistration::<T>::get(netuid);
 		let parameters = Hyperparameters::load::<T>(netuid);
 		let symbol = TokenSymbol::<T>::get(netuid);
+		let identity = SubnetIdentitiesV3::<T>::get(netuid);
+		let name: &[u8] = identity.as_ref().map_or(&[], |identity| &identity.subnet_name);
 		let pool = T::Pools::reserves(netuid).unwrap_or_default();
 		let tao_in_emission = SubnetTaoInEmission::<T>::get(netuid);
 		let [servers, validators, root] = Self::pending_emission(netuid);
@@ -42,9 +44,9 @@ impl<T: Config> Pallet<T> {
 		let no_collateral: Vec<_> = stakes.iter().map(|_| Compact(AlphaBalance::ZERO)).collect();
 		Some(Metagraph {
 			netuid: Compact(netuid),
-			name: text(&symbol),
+			name: text(if name.is_empty() { &symbol } else { name }),
 			symbol: text(&symbol),
-			identity: None,
+			identity: identity.clone(),
 			network_registered_at: Compact(NetworkRegisteredAt::<T>::get(netuid)),
 			owner_hotkey: SubnetOwnerHotkey::<T>::get(netuid),
 			owner_coldkey: SubnetOwner::<T>::get(netuid),
@@ -95,7 +97,10 @@ impl<T: Config> Pallet<T> {
 			bonds_moving_avg: Compact(parameters.bonds_moving_average),
 			hotkeys: neurons.iter().map(|neuron| neuron.hotkey.clone()).collect(),
 			coldkeys: neurons.iter().map(|neuron| neuron.coldkey.clone()).collect(),
-			identities: neurons.iter().map(|_| None).collect(),
+			identities: neurons
+				.iter()
+				.map(|neuron| IdentitiesV2::<T>::get(&neuron.coldkey))
+				.collect(),
 			axons: neurons.iter().map(|neuron| neuron.axon_info).collect(),
 			active: neurons.iter().map(|neuron| neuron.active).collect(),
 			validator_permit: neurons.iter().map(|neuron| neuron.validator_permit).collect(),

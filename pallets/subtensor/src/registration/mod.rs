@@ -1,5 +1,6 @@
 //! Who owns which hotkey, and which hotkey holds which uid.
 
+mod forget;
 mod pricing;
 mod prune;
 pub mod storage;
@@ -15,14 +16,14 @@ use alloc::vec::Vec;
 use frame_support::{
 	dispatch::WithPostDispatchInfo,
 	ensure,
-	pallet_prelude::{DispatchError, DispatchResult, DispatchResultWithPostInfo, Get},
+	pallet_prelude::{DispatchError, DispatchResult, DispatchResultWithPostInfo, Get, Weight},
 	storage::IterableStorageDoubleMap,
 	traits::{
 		fungible::{Inspect, Mutate},
 		tokens::{Fortitude, Precision, Preservation},
 	},
 };
-use ganglion_primitives::{AccountId32, AlphaBalance, MechanismIndex, NetUid, TaoBalance};
+use ganglion_primitives::{AccountId32, AlphaBalance, MechanismIndex, NetUid, NeuronObserver, TaoBalance};
 pub use work::MAX_WORK_AGE_BLOCKS;
 
 impl<T: Config> Pallet<T> {
@@ -167,6 +168,7 @@ impl<T: Config> Pallet<T> {
 		Axons::<T>::remove(netuid, &old);
 		NeuronCertificates::<T>::remove(netuid, &old);
 		Prometheus::<T>::remove(netuid, &old);
+		T::NeuronObserver::deregistered(netuid, &old);
 		Self::clear_neuron(netuid, uid)?;
 		let known = Hotkeys::<T>::mutate(netuid, |column| set(column, usize::from(uid), hotkey.clone()));
 		ensure!(known, Error::<T>::UidVecContainInvalidOne);
@@ -197,6 +199,20 @@ impl<T: Config> Pallet<T> {
 		drop_column::<Weights<T>>(index, uid);
 		drop_column::<Bonds<T>>(index, uid);
 		Ok(())
+	}
+
+	/// Makes validators' bonds in a neuron start anew, where the subnet allows it.
+	pub fn reset_bonds(netuid: NetUid, hotkey: &AccountId32) -> DispatchResult {
+		if BondsResetOn::<T>::get(netuid) {
+			let uid = Uids::<T>::get(netuid, hotkey).ok_or(Error::<T>::HotKeyNotRegisteredInSubNet)?;
+			drop_column::<Bonds<T>>(MechanismIndex::main(netuid), uid);
+		}
+		Ok(())
+	}
+
+	/// The weight of [`Pallet::reset_bonds`].
+	pub fn reset_bonds_weight() -> Weight {
+		T::WeightInfo::reset_bonds()
 	}
 
 	/// Enters the hotkey as the holder of a uid.

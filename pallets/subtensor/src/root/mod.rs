@@ -11,6 +11,7 @@
 mod claims;
 mod pot;
 pub mod storage;
+mod wind_up;
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 //! Where neurons serve, and the keys that prove who they are there.
 
+mod forget;
 pub mod storage;
 
 #[cfg(test)]

@@ -11,6 +11,8 @@ pub mod storage;
 mod take;
 mod trades;
 
+mod wind_up;
+
 #[cfg(test)]
 mod tests;
 
@@ -137,7 +139,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Forgets a hotkey on which a coldkey has no stake any more, unless it owns the hotkey or has root dividends to claim.
-	fn forget_staking_hotkey(coldkey: &AccountId32, hotkey: &AccountId32) {
+	pub(crate) fn forget_staking_hotkey(coldkey: &AccountId32, hotkey: &AccountId32) {
 		let has_stake = Alpha::<T>::iter_key_prefix((hotkey, coldkey)).next().is_some();
 		if Self::owns(coldkey, hotkey) || has_stake || RootClaims::<T>::contains_key(hotkey, coldkey) {
 			return;

@@ -102,7 +102,9 @@ impl<T: Config> Pallet<T> {
 	fn give_away(from: Place<'_>, to: Place<'_>, alpha: AlphaBalance) -> Result<TaoBalance, DispatchError> {
 		for netuid in [from.netuid, to.netuid] {
 			Self::ensure_subnet_exists(netuid)?;
-			ensure!(TransferToggle::<T>::get(netuid), Error::<T>::TransferDisallowed);
+			// Root has no owner who could switch transfers on or off.
+			let allowed = netuid.is_root() || TransferToggle::<T>::get(netuid);
+			ensure!(allowed, Error::<T>::TransferDisallowed);
 		}
 		Self::ensure_may_receive(to.coldkey, to.hotkey)?;
 		Self::relocate(from, to, alpha, None)

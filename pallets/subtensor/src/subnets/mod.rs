@@ -1,23 +1,36 @@
-//! Which subnets exist, whose they are, and the accounts that back their alpha.
+//! Which subnets exist, whose they are, and the accounts that hold their TAO.
+//!
+//! | module | what |
+//! | --- | --- |
+//! | `cost` | what a subnet costs |
+//! | `lifecycle` | how one begins, and which has to go for it |
+//! | [`queue`] | registrations that wait for that |
+//! | `start` | the call with which a subnet's emission and trade begin |
+//! | [`dissolve`] | how one ends, and who is paid then |
+//! | `symbols` | the tokens' symbols |
 
+mod cost;
+pub mod dissolve;
+mod forget;
+mod lifecycle;
+pub mod queue;
+mod start;
 pub mod storage;
-mod symbols;
+pub(crate) mod symbols;
 
 #[cfg(test)]
 mod tests;
 
-use crate::{Hyperparameters, MAX_SUBNETS, pallet::*};
+pub use start::StartDelay;
+
+use crate::pallet::*;
 use alloc::vec::Vec;
 use frame_support::{
 	ensure,
-	pallet_prelude::{DispatchError, DispatchResult, Get},
-	traits::{
-		fungible::{Inspect, Mutate},
-		tokens::{Fortitude, Preservation},
-	},
+	pallet_prelude::{DispatchResult, Get},
 };
 use frame_system::{ensure_root, ensure_signed, pallet_prelude::OriginFor};
-use ganglion_primitives::{AccountId32, AlphaBalance, MechanismIndex, NetUid, Reserves, SubnetPools, TaoBalance};
+use ganglion_primitives::{AccountId32, NetUid};
 use sp_runtime::{
 	TypeId,
 	traits::{AccountIdConversion, UniqueSaturatedInto},
@@ -51,11 +64,6 @@ impl<T: Config> Pallet<T> {
 		netuids
 	}
 
-	/// What registering a subnet costs now.
-	pub fn network_registration_cost() -> TaoBalance {
-		NetworkMinLockCost::<T>::get()
-	}
-
 	/// The uid of the owner's hotkey.
 	pub(crate) fn owner_uid(netuid: NetUid) -> Option<u16> {
 		Uids::<T>::get(netuid, SubnetOwnerHotkey::<T>::get(netuid))
@@ -68,7 +76,20 @@ impl<T: Config> Pallet<T> {
 
 	/// Fails unless the subnet exists.
 	pub fn ensure_subnet_exists(netuid: NetUid) -> DispatchResult {
-		ensure!(NetworksAdded::<T>::get(netuid), Error::<T>::SubnetNotExists);
+		if NetworksAdded::<T>::get(netuid) {
+			return Ok(());
+		}
+		let leaving = DissolveCleanupQueue::<T>::get().contains(&netuid);
+		ensure!(!leaving, Error::<T>::WaitingForDissolvedSubnetCleanup);
+		Err(Error::<T>::SubnetNotExists.into())
+	}
+
+	/// Fails unless the origin is the owner of the (existing) subnet. Root cannot be owned.
+	pub(crate) fn ensure_subnet_owner(origin: OriginFor<T>, netuid: NetUid) -> DispatchResult {
+		let coldkey = ensure_signed(origin)?;
+		Self::ensure_subnet_exists(netuid)?;
+		let owns = !netuid.is_root() && SubnetOwner::<T>::get(netuid) == coldkey;
+		ensure!(owns, Error::<T>::NotSubnetOwner);
 		Ok(())
 	}
 
@@ -83,67 +104,6 @@ impl<T: Config> Pallet<T> {
 		if let Some(coldkey) = signer {
 			ensure!(SubnetOwner::<T>::get(netuid) == coldkey, Error::<T>::NotSubnetOwner);
 		}
-		Ok(())
-	}
-
-	/// Registers a subnet with the default hyperparameters. The cost goes into the subnet's account, and opens its pool.
-	pub(crate) fn do_register_network(coldkey: &AccountId32, hotkey: &AccountId32) -> DispatchResult {
-		let netuid = Self::free_netuid()?;
-		Self::ensure_may_own(coldkey, hotkey)?;
-		Self::pay_for_network(coldkey, netuid)?;
-		Self::associate_hotkey(coldkey, hotkey)?;
-		Self::create_network(netuid, coldkey, hotkey)?;
-		Self::append_neuron(netuid, hotkey)?;
-		Self::begin_emission(netuid)?;
-		Self::deposit_event(Event::NetworkAdded(netuid, 0));
-		Ok(())
-	}
-
-	/// The smallest number that no subnet has.
-	fn free_netuid() -> Result<NetUid, DispatchError> {
-		let limit = SubnetLimit::<T>::get().min(MAX_SUBNETS);
-		let found = (1..=limit)
-			.map(NetUid::new)
-			.find(|netuid| !NetworksAdded::<T>::get(netuid));
-		Ok(found.ok_or(Error::<T>::SubnetLimitReached)?)
-	}
-
-	/// Moves the cost of a subnet into the subnet's account, and opens the subnet's pool with what of it is above the
-	/// existential deposit, at a price of one TAO for one alpha.
-	fn pay_for_network(coldkey: &AccountId32, netuid: NetUid) -> DispatchResult {
-		let cost = Self::network_registration_cost();
-		let seed = T::Currency::minimum_balance();
-		let pooled = cost.get().checked_sub(seed).ok_or(Error::<T>::CannotAffordLockCost)?;
-		let available = T::Currency::reducible_balance(coldkey, Preservation::Preserve, Fortitude::Polite);
-		ensure!(available >= cost.get(), Error::<T>::CannotAffordLockCost);
-		let account = Self::subnet_account(netuid);
-		T::Currency::transfer(coldkey, &account, cost.get(), Preservation::Preserve)?;
-		let reserves = Reserves {
-			tao: TaoBalance::new(pooled),
-			alpha: AlphaBalance::new(pooled),
-		};
-		T::Pools::open(netuid, reserves).map_err(Error::<T>::from)?;
-		SubnetLocked::<T>::insert(netuid, cost);
-		Ok(())
-	}
-
-	/// Writes the storage of a new subnet without neurons.
-	fn create_network(netuid: NetUid, coldkey: &AccountId32, hotkey: &AccountId32) -> DispatchResult {
-		let block = Self::block_number();
-		NetworksAdded::<T>::insert(netuid, true);
-		let total = TotalNetworks::<T>::get().checked_add(1).ok_or(Error::<T>::Overflow)?;
-		TotalNetworks::<T>::put(total);
-		SubnetOwner::<T>::insert(netuid, coldkey);
-		SubnetOwnerHotkey::<T>::insert(netuid, hotkey);
-		NetworkRegisteredAt::<T>::insert(netuid, block);
-		TokenSymbol::<T>::insert(netuid, symbols::symbol(netuid));
-		let defaults: Hyperparameters = SubnetDefaults::<T>::get();
-		defaults.store::<T>(netuid);
-		SubnetEmissionEnabled::<T>::insert(netuid, true);
-		SubtokenEnabled::<T>::insert(netuid, true);
-		SubnetworkN::<T>::insert(netuid, 0);
-		LastEpochBlock::<T>::insert(netuid, block);
-		LastUpdate::<T>::insert(MechanismIndex::main(netuid), Column::<u64>::new());
 		Ok(())
 	}
 }

@@ -35,9 +35,15 @@
 //!     root's share pools is a rao.
 //! 20. A pot of root dividends has, to the last bit, what its stakers are owed and the remainder. The claimable alpha of a
 //!     subnet is the sum of its pots. Hotkeys on which a coldkey has something to claim are in its [`StakingHotkeys`].
-//! 21. What a rate limit counts from ([`LastRateLimitedBlock`]) is not in the future, and its subnet exists.
+//! 21. What a rate limit counts from ([`LastRateLimitedBlock`]) is not in the future, and its subnet exists or is being cleaned up.
+//! 30. The subnets in [`DissolveCleanupQueue`] do not exist, and each is there once; the first of them is cleaned up.
+//! 31. What a clean-up has not paid is in the subnet's account, and covers what it has still to pay. (Of such a subnet the
+//!     share pools are exempt from invariant 12.)
+//! 32. A subnet that exists has a symbol of its own; of one that neither exists nor is cleaned up nothing is stored.
+//! 33. The escrow holds what the registrations that wait have cost.
 
 mod chain;
+mod lifecycle;
 mod limits;
 mod payouts;
 mod pools;
@@ -66,6 +72,7 @@ impl<T: Config> Pallet<T> {
 		root::check::<T>()?;
 		pools::check_root::<T>()?;
 		limits::check::<T>()?;
+		lifecycle::check::<T>()?;
 		ensure!(
 			NetworksAdded::<T>::get(ganglion_primitives::NetUid::ROOT),
 			"15: root does not exist"

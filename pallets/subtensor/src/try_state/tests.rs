@@ -135,11 +135,11 @@ fn too_many_permits() {
 #[test]
 fn rate_limits_of_the_future_and_of_nobody() {
 	let key = |netuid| RateLimitKey::OwnerHyperparamUpdate(netuid, Hyperparameter::Rho);
-	violates(20, || {
+	violates(21, || {
 		let tomorrow = SubtensorModule::block_number() + 1;
 		LastRateLimitedBlock::<Test>::insert(key(NETUID), tomorrow);
 	});
-	violates(20, || LastRateLimitedBlock::<Test>::insert(key(NetUid::new(9)), 1));
+	violates(21, || LastRateLimitedBlock::<Test>::insert(key(NetUid::new(9)), 1));
 }
 
 #[test]
@@ -244,8 +244,8 @@ fn pools_without_subnets_and_subnets_without_pools() {
 		Swap::close(NETUID);
 	});
 	let reserves = Reserves {
-		tao: TaoBalance::new(1),
-		alpha: AlphaBalance::new(1),
+		tao: TaoBalance::new(TAO),
+		alpha: AlphaBalance::new(TAO),
 	};
 	violates(18, || {
 		assert_ok!(Swap::open(NetUid::new(7), reserves).map_err(|_| "refused"));
@@ -333,6 +333,65 @@ fn payouts_that_do_not_add_up() {
 		..payout.clone()
 	};
 	violates(17, || put_aside(&spent, 1, some, some));
+}
+
+#[test]
+fn clean_ups_that_cannot_be() {
+	let queue = |netuids: Vec<NetUid>| DissolveCleanupQueue::<Test>::put(BoundedVec::truncate_from(netuids));
+	violates(30, || queue(vec![NETUID]));
+	violates(30, || queue(vec![NetUid::ROOT]));
+	violates(30, || queue(vec![NetUid::new(7), NetUid::new(7)]));
+	violates(30, || {
+		CurrentDissolveCleanupStatus::<Test>::put(DissolveCleanupStatus::default())
+	});
+}
+
+#[test]
+fn clean_ups_that_do_not_add_up() {
+	let begun = |change: fn(&mut DissolveCleanupStatus)| {
+		violates(31, || {
+			block_length(200_000_000_000);
+			for number in 0..100 {
+				give_alpha(&cold(number % 20 + 1), &hot(number % 4 + 2), NETUID, TAO);
+				let hotkey = crowd(u16::from(number));
+				assert_ok!(SubtensorModule::associate_hotkey(&cold(9), &hotkey));
+				give_alpha(&cold(9), &hotkey, NETUID, TAO);
+			}
+			assert_ok!(SubtensorModule::root_dissolve_network(RuntimeOrigin::root(), NETUID));
+			while CurrentDissolveCleanupStatus::<Test>::get().is_none_or(|status| status.paid.is_zero()) {
+				next_blocks(1);
+			}
+			assert_ok!(SubtensorModule::do_try_state());
+			let mut status = CurrentDissolveCleanupStatus::<Test>::get().unwrap();
+			change(&mut status);
+			CurrentDissolveCleanupStatus::<Test>::put(status);
+		});
+	};
+	begun(|status| status.paid = status.pot.saturating_add(TaoBalance::new(1)));
+	begun(|status| status.paid = TaoBalance::ZERO);
+	begun(|status| status.alpha = AlphaBalance::new(status.alpha.get() / 3));
+}
+
+#[test]
+fn symbols_that_are_missing_double_or_nobodys() {
+	violates(32, || TokenSymbol::<Test>::remove(NETUID));
+	let symbol = || TokenSymbol::<Test>::get(NETUID);
+	violates(32, || TokenSymbol::<Test>::insert(NetUid::new(7), symbol()));
+	violates(32, || TokenSymbol::<Test>::insert(NetUid::ROOT, symbol()));
+}
+
+#[test]
+fn an_escrow_that_does_not_hold_what_it_owes() {
+	violates(33, || {
+		let registration = NetworkRegistrationInfo {
+			coldkey: cold(2),
+			hotkey: hot(2),
+			registration_block: 1,
+			lock_amount: TaoBalance::new(1),
+			identity: None,
+		};
+		NetworkRegistrationQueue::<Test>::put(BoundedVec::truncate_from(vec![registration]));
+	});
 }
 
 /// Gives a working subnet stake on root that has earned something.

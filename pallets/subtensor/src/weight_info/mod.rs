@@ -7,9 +7,13 @@
 #[cfg(test)]
 mod tests;
 
-use crate::{MAX_SUBNETS, MAX_VALIDATORS_PER_SUBNET, PAYMENTS_PER_BLOCK};
+use crate::{
+	MAX_HOTKEYS_PER_COLDKEY, MAX_SEALED_COMMIT_BYTES, MAX_SEALED_COMMITS_PER_EPOCH, MAX_SUBNETS,
+	MAX_VALIDATORS_PER_SUBNET, PAYMENTS_PER_BLOCK,
+};
 use core::marker::PhantomData;
 use frame_support::weights::{RuntimeDbWeight, Weight, constants::ParityDbWeight};
+use ganglion_primitives::beacon::OPEN_REF_TIME_PS;
 use sp_runtime::traits::Get;
 
 /// Computation beside reads and writes, in picoseconds, in compiled Wasm.
@@ -45,15 +49,23 @@ pub mod computation {
 	pub const REGISTRATION_PS: u64 = 500_000_000;
 	/// What a row, of up to as many entries as a subnet has neurons, adds to the removal of what is said about a neuron.
 	pub const REPLACED_ROW_PS: u64 = 30_000_000;
+	/// Reading and writing the longest list of sealed weights: four megabytes.
+	pub const SEALED_LIST_PS: u64 = 20_000_000_000;
+	/// A row or a position of a subnet that is cleaned up, or one of another subnet that lies in the way.
+	pub const CLEANUP_ROW_PS: u64 = 20_000_000;
+	/// A payment to a holder of alpha.
+	pub const CLEANUP_PAYMENT_PS: u64 = 120_000_000;
+	/// The removal of what is one item a subnet.
+	pub const RECORDS_PS: u64 = 600_000_000;
 	/// What a subnet adds to the start of a block.
 	pub const BLOCK_SUBNET_PS: u64 = 150_000_000;
 }
 
 /// Distinct storage items that the work reads and writes, at most.
 pub mod accesses {
-	/// `set_weights`: who the caller and the owner are, the number of neurons, two columns, the caller's stake here and on
-	/// root, and seven parameters.
-	pub const SET_WEIGHTS_READS: u64 = 14;
+	/// `set_weights`: who the caller and the owner are, whether the subnet exists, the number of neurons, two columns, the
+	/// caller's stake here and on root, and seven parameters.
+	pub const SET_WEIGHTS_READS: u64 = 15;
 	/// `set_weights`: the row, and when it was set.
 	pub const SET_WEIGHTS_WRITES: u64 = 2;
 	/// An epoch: parameters, columns, root's part, and the owner's cut.
@@ -106,10 +118,45 @@ pub mod accesses {
 	pub const SERVE_READS: u64 = 5;
 	/// `serve_axon` and `serve_axon_tls`.
 	pub const SERVE_WRITES: u64 = 3;
-	/// `register_network`, on a chain without subnets; each that exists is looked at.
-	pub const NETWORK_READS: u64 = 30;
+	/// `register_network`, on a chain without subnets.
+	pub const NETWORK_READS: u64 = 40;
+	/// Each subnet that exists, at `register_network`: whether it does, its symbol, its age and its price.
+	pub const NETWORK_SUBNET_READS: u64 = 5;
 	/// `register_network`: the hyperparameters, and what else a subnet consists of.
-	pub const NETWORK_WRITES: u64 = 47_u64.saturating_add(crate::Hyperparameters::ITEMS as u64);
+	pub const NETWORK_WRITES: u64 = 57_u64.saturating_add(crate::Hyperparameters::ITEMS as u64);
+	/// `dissolve_network` and `root_dissolve_network`: the queue, whether the subnet exists, its owner, how many there are, its
+	/// pool.
+	pub const DISSOLVE_READS: u64 = 9;
+	/// `dissolve_network` and `root_dissolve_network`.
+	pub const DISSOLVE_WRITES: u64 = 8;
+	/// `start_call`: whether the subnet exists, its owner, its age, and whether it is started.
+	pub const START_READS: u64 = 6;
+	/// `start_call`.
+	pub const START_WRITES: u64 = 3;
+	/// `set_identity`: what the coldkey owns.
+	pub const IDENTITY_READS: u64 = 2;
+	/// `set_identity`, each hotkey: the first membership that is found, and that there is one.
+	pub const IDENTITY_HOTKEY_READS: u64 = 2;
+	/// `set_subnet_identity`: whether the subnet exists, and its owner.
+	pub const SUBNET_IDENTITY_READS: u64 = 3;
+	/// `update_symbol`, the other subnets' symbols excluded.
+	pub const SYMBOL_READS: u64 = 4;
+	/// The start of a block: the clean-up, and the queues before and behind it.
+	pub const RENEWAL_READS: u64 = 4;
+	/// The start of a block, where a clean-up goes on: how far it has come, and the queue.
+	pub const RENEWAL_WRITES: u64 = 2;
+	/// What is divided, when a clean-up begins: the owner's cut and the books that it changes.
+	pub const SETTLEMENT_READS: u64 = 12;
+	/// What is divided, when a clean-up begins.
+	pub const SETTLEMENT_WRITES: u64 = 8;
+	/// A holder of alpha: the position, the pool, who owns the hotkey, two accounts, and where else the holder stakes.
+	pub const CLEANUP_PAYMENT_READS: u64 = 10;
+	/// A holder of alpha.
+	pub const CLEANUP_PAYMENT_WRITES: u64 = 6;
+	/// What is one item a subnet.
+	pub const RECORDS_READS: u64 = 10;
+	/// What is one item a subnet: the hyperparameters, each with its rate limit, and what else there is.
+	pub const RECORDS_WRITES: u64 = 60_u64.saturating_add(2_u64.saturating_mul(crate::Hyperparameters::ITEMS as u64));
 	/// A claim on root: root's stake and account, the caller's hotkeys, and the threshold.
 	pub const CLAIM_READS: u64 = 8;
 	/// A claim on root: root's stake and account, and the caller's hotkeys.
@@ -148,6 +195,59 @@ pub trait WeightInfo {
 		let (reads, writes) = (accesses::SET_WEIGHTS_READS, accesses::SET_WEIGHTS_WRITES);
 		let entries = destinations.saturating_mul(ENTRY_PROOF_BYTES);
 		weigh(Self::database(), time, reads, writes, 2).saturating_add(Weight::from_parts(0, entries))
+	}
+
+	/// `batch_set_weights` of this many rows with this many destinations in all.
+	fn batch_set_weights(rows: u32, destinations: u32) -> Weight {
+		let each = Self::set_weights(0).saturating_mul(u64::from(rows));
+		each.saturating_add(Self::set_weights(destinations))
+	}
+
+	/// `commit_weights` and `commit_mechanism_weights`.
+	fn commit_weights() -> Weight {
+		let (reads, writes) = (accesses::SET_WEIGHTS_READS, accesses::SET_WEIGHTS_WRITES);
+		weigh(Self::database(), computation::SET_WEIGHTS_BASE_PS, reads, writes, 2)
+	}
+
+	/// `commit_timelocked_weights` and `commit_timelocked_mechanism_weights`: three items beside those of a commit, one of
+	/// which is a list that is appended to.
+	fn commit_sealed_weights() -> Weight {
+		let list = Weight::from_parts(computation::CALL_PS, SEALED_LIST_PROOF_BYTES);
+		Self::commit_weights()
+			.saturating_add(Self::database().reads_writes(5, 3))
+			.saturating_add(list)
+	}
+
+	/// `reveal_weights` and `reveal_mechanism_weights` with this many destinations.
+	fn reveal_weights(destinations: u32) -> Weight {
+		Self::set_weights(destinations).saturating_add(Self::database().reads_writes(5, 2))
+	}
+
+	/// `batch_reveal_weights` of this many rows with this many destinations in all.
+	fn batch_reveal_weights(rows: u32, destinations: u32) -> Weight {
+		let each = Self::reveal_weights(0).saturating_mul(u64::from(rows));
+		each.saturating_add(Self::reveal_weights(destinations))
+	}
+
+	/// Removing what bond rows say about a neuron: each validator may have one.
+	fn reset_bonds() -> Weight {
+		let rows = u64::from(MOST_VALIDATORS);
+		let time = rows.saturating_mul(computation::REPLACED_ROW_PS);
+		let reads = rows.saturating_mul(accesses::REPLACED_ROW_READS).saturating_add(2);
+		weigh(Self::database(), time, reads, rows, rows)
+	}
+
+	/// Looking whether the rounds have come that this many lists of sealed weights wait for.
+	fn look_for_rounds(lists: u32) -> Weight {
+		let reads = u64::from(lists).saturating_add(1);
+		weigh(Self::database(), computation::CALL_PS, reads, 1, 1)
+	}
+
+	/// Opening this many sealed rows of one list, and setting them.
+	fn open_sealed_weights(rows: u32) -> Weight {
+		let open = Weight::from_parts(OPEN_REF_TIME_PS, 0).saturating_add(Self::reveal_weights(MOST_SEALED_WEIGHTS));
+		let list = Weight::from_parts(computation::SEALED_LIST_PS, SEALED_LIST_PROOF_BYTES);
+		open.saturating_mul(u64::from(rows)).saturating_add(list)
 	}
 
 	/// `add_stake`.
@@ -208,11 +308,85 @@ pub trait WeightInfo {
 		weigh(Self::database(), time, reads, writes, rows.saturating_add(10))
 	}
 
-	/// `register_network`.
+	/// `register_network` and `register_network_with_identity`, and a registration that has waited.
 	fn register_network() -> Weight {
-		let reads = accesses::NETWORK_READS.saturating_add(MAX_SUBNETS as u64);
+		let subnets = (MAX_SUBNETS as u64).saturating_mul(accesses::NETWORK_SUBNET_READS);
+		let reads = accesses::NETWORK_READS.saturating_add(subnets);
 		let writes = accesses::NETWORK_WRITES;
-		weigh(Self::database(), computation::REGISTRATION_PS, reads, writes, 10)
+		let time = computation::REGISTRATION_PS.saturating_mul(2);
+		weigh(Self::database(), time, reads, writes, 13)
+	}
+
+	/// `dissolve_network` and `root_dissolve_network`; the clean-up is not included.
+	fn dissolve_network() -> Weight {
+		let (reads, writes) = (accesses::DISSOLVE_READS, accesses::DISSOLVE_WRITES);
+		weigh(Self::database(), computation::CALL_PS, reads, writes, 0)
+	}
+
+	/// `start_call`.
+	fn start_call() -> Weight {
+		let (reads, writes) = (accesses::START_READS, accesses::START_WRITES);
+		weigh(Self::database(), computation::CALL_PS, reads, writes, 0)
+	}
+
+	/// `set_identity` of a coldkey with as many hotkeys as it may have.
+	fn set_identity() -> Weight {
+		let hotkeys = u64::from(MAX_HOTKEYS_PER_COLDKEY).saturating_mul(accesses::IDENTITY_HOTKEY_READS);
+		let reads = accesses::IDENTITY_READS.saturating_add(hotkeys);
+		weigh(Self::database(), computation::REGISTRATION_PS, reads, 1, 1)
+	}
+
+	/// `set_subnet_identity`.
+	fn set_subnet_identity() -> Weight {
+		weigh(
+			Self::database(),
+			computation::CALL_PS,
+			accesses::SUBNET_IDENTITY_READS,
+			1,
+			1,
+		)
+	}
+
+	/// `update_symbol`: the symbols of all subnets are looked at.
+	fn update_symbol() -> Weight {
+		let reads = accesses::SYMBOL_READS.saturating_add((MAX_SUBNETS as u64).saturating_mul(2));
+		weigh(Self::database(), computation::CALL_PS, reads, 1, 0)
+	}
+
+	/// The start of a block as far as subnets go and come; what is cleaned up, and registered, is not included.
+	fn renew_subnets() -> Weight {
+		let (reads, writes) = (accesses::RENEWAL_READS, accesses::RENEWAL_WRITES);
+		weigh(Self::database(), computation::CALL_PS, reads, writes, 3)
+	}
+
+	/// What is divided between the holders of a dissolved subnet's alpha, and between whom, is noted.
+	fn cleanup_settlement() -> Weight {
+		let (reads, writes) = (accesses::SETTLEMENT_READS, accesses::SETTLEMENT_WRITES);
+		weigh(Self::database(), computation::CALL_PS, reads, writes, 0)
+	}
+
+	/// A stake position of another subnet is passed.
+	fn cleanup_scan() -> Weight {
+		weigh(Self::database(), computation::CLEANUP_ROW_PS, 2, 0, 0)
+	}
+
+	/// A holder of a dissolved subnet's alpha is paid.
+	fn cleanup_payment() -> Weight {
+		let (reads, writes) = (accesses::CLEANUP_PAYMENT_READS, accesses::CLEANUP_PAYMENT_WRITES);
+		weigh(Self::database(), computation::CLEANUP_PAYMENT_PS, reads, writes, 1)
+	}
+
+	/// So many rows of a dissolved subnet are removed.
+	fn cleanup_rows(rows: u32) -> Weight {
+		let rows = u64::from(rows);
+		let time = rows.saturating_mul(computation::CLEANUP_ROW_PS);
+		weigh(Self::database(), time, rows.saturating_mul(2), rows, 0)
+	}
+
+	/// What is one item of a dissolved subnet is removed.
+	fn cleanup_records() -> Weight {
+		let (reads, writes) = (accesses::RECORDS_READS, accesses::RECORDS_WRITES);
+		weigh(Self::database(), computation::RECORDS_PS, reads, writes, 14)
 	}
 
 	/// `claim_root` and `claim_root_with_hotkey` that look at so many dividends on so many hotkeys.
@@ -278,6 +452,13 @@ pub trait WeightInfo {
 		weigh(Self::database(), time, reads, writes, 0).saturating_add(page)
 	}
 }
+
+/// Bytes of the longest list of sealed weights.
+const SEALED_LIST_PROOF_BYTES: u64 =
+	(MAX_SEALED_COMMITS_PER_EPOCH as u64).saturating_mul((MAX_SEALED_COMMIT_BYTES as u64).saturating_add(64));
+
+/// Most weights that fit into a sealed row: two bytes for each uid and for each value.
+const MOST_SEALED_WEIGHTS: u32 = MAX_SEALED_COMMIT_BYTES / 4;
 
 /// Most uids of a subnet that may validate: those with a permit, and the owner.
 pub(crate) const MOST_VALIDATORS: u32 = (MAX_VALIDATORS_PER_SUBNET as u32).saturating_add(1);

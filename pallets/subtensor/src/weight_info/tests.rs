@@ -320,7 +320,7 @@ fn calls_are_charged_for_what_they_touch() {
 		),
 		(
 			"register_network",
-			accesses::NETWORK_READS + 2,
+			accesses::NETWORK_READS + 2 * accesses::NETWORK_SUBNET_READS,
 			accesses::NETWORK_WRITES,
 			|| SubtensorModule::register_network(signed(cold(7)), hot(7)).is_ok(),
 		),
@@ -338,6 +338,117 @@ fn calls_are_charged_for_what_they_touch() {
 		assert!(counted.reads <= reads, "{name}: {counted:?} of {reads} reads");
 		assert!(counted.writes <= writes, "{name}: {counted:?} of {writes} writes");
 	}
+}
+
+/// A subnet that works, and all that can be said about it.
+fn lively_storage() -> sp_io::TestExternalities {
+	let mut storage = storage_with(parameters());
+	storage.execute_with(|| {
+		working_subnet();
+		assert_ok!(set_weights(2, &[(3, 3), (4, 1)]));
+		stake(8, 2, TAO);
+		stake(9, 3, TAO);
+		give_root(&cold(8), &hot(2), TAO);
+		next_epoch(NETUID);
+		next_blocks(3);
+	});
+	storage
+}
+
+#[test]
+fn calls_about_subnets_are_charged_for_what_they_touch() {
+	type Call = (&'static str, u64, u64, fn() -> bool);
+	let calls: [Call; 5] = [
+		(
+			"dissolve_network",
+			accesses::DISSOLVE_READS,
+			accesses::DISSOLVE_WRITES,
+			|| SubtensorModule::dissolve_network(signed(cold(1)), cold(1), NETUID).is_ok(),
+		),
+		("start_call", accesses::START_READS, accesses::START_WRITES, || {
+			SubtensorModule::start_call(signed(cold(7)), NetUid::new(2)).is_ok()
+		}),
+		(
+			"set_identity",
+			accesses::IDENTITY_READS + accesses::IDENTITY_HOTKEY_READS,
+			1,
+			|| {
+				let nothing = Vec::new;
+				let name = b"two".to_vec();
+				let origin = signed(cold(2));
+				SubtensorModule::set_identity(
+					origin,
+					name,
+					nothing(),
+					nothing(),
+					nothing(),
+					nothing(),
+					nothing(),
+					nothing(),
+				)
+				.is_ok()
+			},
+		),
+		("set_subnet_identity", accesses::SUBNET_IDENTITY_READS, 1, || {
+			let identity = TypedSubnetIdentity {
+				subnet_name: b"echo".to_vec(),
+				..Default::default()
+			};
+			SubtensorModule::do_set_subnet_identity(NETUID, identity).is_ok()
+		}),
+		("update_symbol", accesses::SYMBOL_READS + 3 * 2, 1, || {
+			SubtensorModule::update_symbol(signed(cold(1)), NETUID, "ω".as_bytes().to_vec()).is_ok()
+		}),
+	];
+	for (name, reads, writes, call) in calls {
+		let mut storage = lively_storage();
+		storage.execute_with(|| {
+			assert_ok!(SubtensorModule::register_network(signed(cold(7)), hot(7)));
+		});
+		let counted = counter::count(&mut storage, || assert!(call(), "{name} is refused"));
+		println!("{name}: {counted:?}");
+		assert!(counted.reads <= reads, "{name}: {counted:?} of {reads} reads");
+		assert!(counted.writes <= writes, "{name}: {counted:?} of {writes} writes");
+	}
+}
+
+#[test]
+fn a_clean_up_and_a_registration_that_waited_are_charged_for_what_they_touch() {
+	let database = <Test as frame_system::Config>::DbWeight::get();
+	for length in [4_000_000_000_000_u64, 200_000_000_000] {
+		let mut storage = lively_storage();
+		storage.execute_with(|| {
+			block_length(length);
+			SubnetLimit::<Test>::put(1);
+			NetworkImmunityPeriod::<Test>::put(0);
+			assert_ok!(SubtensorModule::register_network(signed(cold(7)), hot(7)));
+		});
+		let mut blocks = 0;
+		while !storage.execute_with(|| DissolveCleanupQueue::<Test>::get().is_empty()) {
+			let mut charged = Weight::zero();
+			let counted = counter::count(&mut storage, || charged = SubtensorModule::renew_subnets());
+			println!("{counted:?}, charged {charged:?}");
+			let touched = database.reads_writes(counted.reads, counted.writes);
+			assert!(
+				charged.ref_time() >= touched.ref_time(),
+				"{counted:?}, charged {charged:?}"
+			);
+			storage.execute_with(SubtensorModule::renew_subnets);
+			blocks += 1;
+		}
+		assert!(blocks >= 1);
+		storage.execute_with(|| assert_eq!(SubnetOwner::<Test>::get(NETUID), cold(7)));
+	}
+}
+
+#[test]
+fn a_block_without_clean_up_is_charged_for_looking() {
+	let mut storage = lively_storage();
+	let counted = counter::count(&mut storage, || {
+		SubtensorModule::renew_subnets();
+	});
+	assert!(counted.reads <= accesses::RENEWAL_READS, "{counted:?}");
+	assert_eq!(counted.writes, 0);
 }
 
 #[test]

@@ -1,16 +1,37 @@
 //! What validators think of miners.
 
+mod batch;
+mod commits;
+mod forget;
 mod row;
+mod sealed;
 pub mod storage;
 
+#[cfg(test)]
+mod commit_tests;
 #[cfg(test)]
 mod tests;
 
 use crate::pallet::*;
 use alloc::vec::Vec;
-use frame_support::{ensure, pallet_prelude::DispatchResult};
+use frame_support::{
+	ensure,
+	pallet_prelude::{DispatchError, DispatchResult},
+};
 use ganglion_primitives::{AccountId32, MechId, MechanismIndex, NetUid};
 use row::RowError;
+
+pub use batch::BatchedRow;
+pub(crate) use batch::total_length;
+pub use commits::Commit;
+pub use sealed::{COMMIT_REVEAL_VERSION, SealedCommit, SealedEpoch, SealedWeights};
+
+/// A weight row as its author gives it.
+pub(crate) struct Row {
+	pub(crate) destinations: Vec<u16>,
+	pub(crate) weights: Vec<u16>,
+	pub(crate) version_key: u64,
+}
 
 impl<T: Config> From<RowError> for Error<T> {
 	fn from(error: RowError) -> Self {
@@ -37,29 +58,56 @@ impl<T: Config> Pallet<T> {
 		weights: Vec<u16>,
 		version_key: u64,
 	) -> DispatchResult {
-		ensure!(!netuid.is_root(), Error::<T>::CanNotSetRootNetworkWeights);
-		// A subnet that exists has its owner's neuron.
+		let index = Self::ensure_takes_weights(netuid, mechanism)?;
+		let commit_first = CommitRevealWeightsEnabled::<T>::get(netuid);
+		ensure!(!commit_first, Error::<T>::CommitRevealEnabled);
+		let row = Row {
+			destinations,
+			weights,
+			version_key,
+		};
 		let n = SubnetworkN::<T>::get(netuid);
-		ensure!(n > 0, Error::<T>::SubnetNotExists);
-		ensure!(mechanism == MechId::MAIN, Error::<T>::MechanismDoesNotExist);
-		ensure!(
-			!CommitRevealWeightsEnabled::<T>::get(netuid),
-			Error::<T>::CommitRevealEnabled
-		);
-		row::check(&destinations, &weights, n).map_err(Error::<T>::from)?;
+		row::check(&row.destinations, &row.weights, n).map_err(Error::<T>::from)?;
 		let uid = Uids::<T>::get(netuid, hotkey).ok_or(Error::<T>::HotKeyNotRegisteredInSubNet)?;
-		let is_owner = Self::is_owner_hotkey(netuid, hotkey);
-		let only_self = is_owner && destinations == [uid];
-		let index = MechanismIndex::main(netuid);
-		let mut last_updates = LastUpdate::<T>::get(index);
-		let last_update = last_updates
-			.get_mut(usize::from(uid))
-			.ok_or(Error::<T>::HotKeyNotRegisteredInSubNet)?;
-		Self::ensure_may_set_weights(hotkey, netuid, is_owner, version_key, *last_update)?;
-		let permit = ValidatorPermit::<T>::get(netuid).get(usize::from(uid)).copied();
-		ensure!(only_self || permit == Some(true), Error::<T>::NeuronNoValidatorPermit);
+		Self::note_update(netuid, index, uid)?;
+		Self::put_row(hotkey, netuid, uid, n, row)?;
+		Self::deposit_event(Event::WeightsSet(index, uid));
+		Ok(())
+	}
 
-		let row = row::scale(&destinations, &weights).map_err(Error::<T>::from)?;
+	/// Fails where a mechanism of a subnet takes no weights; the key of the mechanism else.
+	fn ensure_takes_weights(netuid: NetUid, mechanism: MechId) -> Result<MechanismIndex, DispatchError> {
+		ensure!(!netuid.is_root(), Error::<T>::CanNotSetRootNetworkWeights);
+		Self::ensure_subnet_exists(netuid)?;
+		ensure!(mechanism == MechId::MAIN, Error::<T>::MechanismDoesNotExist);
+		Ok(MechanismIndex::main(netuid))
+	}
+
+	/// Notes that a neuron sets or commits weights in this block; fails where its last ones are too recent.
+	fn note_update(netuid: NetUid, index: MechanismIndex, uid: u16) -> DispatchResult {
+		let block = Self::block_number();
+		LastUpdate::<T>::try_mutate(index, |column| {
+			let last = column
+				.get_mut(usize::from(uid))
+				.ok_or(Error::<T>::HotKeyNotRegisteredInSubNet)?;
+			let elapsed = block.saturating_sub(*last);
+			let limit = WeightsSetRateLimit::<T>::get(netuid);
+			ensure!(elapsed >= limit, Error::<T>::SettingWeightsTooFast);
+			*last = block;
+			Ok(())
+		})
+	}
+
+	/// Stores a row of a hotkey that holds `uid`, on a subnet of `n` neurons, that [`row::check`] has found well formed.
+	fn put_row(hotkey: &AccountId32, netuid: NetUid, uid: u16, n: u16, row: Row) -> DispatchResult {
+		let is_owner = Self::is_owner_hotkey(netuid, hotkey);
+		let only_self = is_owner && row.destinations == [uid];
+		Self::ensure_may_set_weights(hotkey, netuid, is_owner, row.version_key)?;
+		ensure!(
+			only_self || Self::holds_permit(netuid, uid),
+			Error::<T>::NeuronNoValidatorPermit
+		);
+		let row = row::scale(&row.destinations, &row.weights).map_err(Error::<T>::from)?;
 		let names_itself = row.iter().any(|(destination, _)| *destination == uid);
 		ensure!(is_owner || !names_itself, Error::<T>::SelfWeightNotAllowed);
 		if !only_self {
@@ -70,20 +118,20 @@ impl<T: Config> Pallet<T> {
 			ensure!(row::within_limit(&row, limit), Error::<T>::MaxWeightExceeded);
 		}
 		let row = SparseRow::try_from(row).map_err(|_| Error::<T>::UidsLengthExceedUidsInSubNet)?;
-		*last_update = Self::block_number();
-		LastUpdate::<T>::insert(index, last_updates);
-		Weights::<T>::insert(index, uid, row);
-		Self::deposit_event(Event::WeightsSet(index, uid));
+		Weights::<T>::insert(MechanismIndex::main(netuid), uid, row);
 		Ok(())
 	}
 
-	/// Checks who sets weights, and when.
+	fn holds_permit(netuid: NetUid, uid: u16) -> bool {
+		ValidatorPermit::<T>::get(netuid).get(usize::from(uid)) == Some(&true)
+	}
+
+	/// Checks who sets weights.
 	fn ensure_may_set_weights(
 		hotkey: &AccountId32,
 		netuid: NetUid,
 		is_owner: bool,
 		version_key: u64,
-		last_update: u64,
 	) -> DispatchResult {
 		let stake = Self::stake_weight(hotkey, netuid);
 		ensure!(
@@ -93,11 +141,6 @@ impl<T: Config> Pallet<T> {
 		ensure!(
 			version_key >= WeightsVersionKey::<T>::get(netuid),
 			Error::<T>::IncorrectWeightVersionKey
-		);
-		let elapsed = Self::block_number().saturating_sub(last_update);
-		ensure!(
-			elapsed >= WeightsSetRateLimit::<T>::get(netuid),
-			Error::<T>::SettingWeightsTooFast
 		);
 		Ok(())
 	}

@@ -17,4 +17,40 @@ mod weights_storage {
 	/// Block of the last weights of each uid, or of its registration.
 	#[pallet::storage]
 	pub type LastUpdate<T: Config> = StorageMap<_, Identity, MechanismIndex, Column<u64>, ValueQuery>;
+
+	/// Weight rows that hotkeys have committed to by their hash, oldest first: `(hash, block of the commit, first epoch in
+	/// which it can be revealed, last one)`. Epochs are counted by [`SubnetEpochIndex`].
+	#[pallet::storage]
+	pub type WeightCommits<T: Config> = StorageDoubleMap<
+		_,
+		Twox64Concat,
+		MechanismIndex,
+		Blake2_128Concat,
+		AccountId32,
+		BoundedVec<weights::Commit, ConstU32<MAX_UNREVEALED_COMMITS>>,
+		ValueQuery,
+	>;
+
+	/// Weight rows that are sealed until a round of the beacon, by the epoch in which they were committed: `(hotkey, block
+	/// of the commit, ciphertext, round)`.
+	#[pallet::storage]
+	pub type TimelockedWeightCommits<T: Config> = StorageDoubleMap<
+		_,
+		Twox64Concat,
+		MechanismIndex,
+		Twox64Concat,
+		u64,
+		BoundedVec<weights::SealedCommit, ConstU32<MAX_SEALED_COMMITS_PER_EPOCH>>,
+		ValueQuery,
+	>;
+
+	/// The lists of [`TimelockedWeightCommits`], each with the earliest round that one of its commits waits for.
+	#[pallet::storage]
+	pub type SealedEpochs<T: Config> =
+		StorageValue<_, BoundedVec<weights::SealedEpoch, ConstU32<MAX_SEALED_EPOCHS>>, ValueQuery>;
+
+	/// How many commits of a hotkey are sealed.
+	#[pallet::storage]
+	pub type SealedCommitCount<T: Config> =
+		StorageDoubleMap<_, Twox64Concat, MechanismIndex, Blake2_128Concat, AccountId32, u32, ValueQuery>;
 }

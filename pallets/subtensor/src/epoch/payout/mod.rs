@@ -238,6 +238,17 @@ impl<T: Config> Pallet<T> {
 		});
 	}
 
+	/// Pays the owner's cut of a subnet that has no further epoch.
+	pub(crate) fn settle_owner_cut(netuid: NetUid) {
+		let mut credits = Credits::<T>::open(netuid);
+		let paid = Paid {
+			owner: Self::pay_owner(netuid, &mut credits),
+			..Default::default()
+		};
+		credits.close();
+		Self::note_paid(netuid, &paid);
+	}
+
 	/// Pays the owner's cut as stake on the subnet owner's hotkey, which belongs to the subnet's owner.
 	fn pay_owner(netuid: NetUid, credits: &mut Credits<T>) -> AlphaBalance {
 		let pending = PendingOwnerCut::<T>::get(netuid);

@@ -139,7 +139,9 @@ fn more_neurons_are_paid_in_the_next_blocks_by_uid() {
 				let page = Info::payout(payments.min(PAYMENTS_PER_BLOCK));
 				assert_eq!(
 					SubtensorModule::begin_block(),
-					Info::begin_block(1).saturating_add(page)
+					Info::begin_block(1)
+						.saturating_add(Info::look_for_rounds(0))
+						.saturating_add(page)
 				);
 				assert_ok!(SubtensorModule::do_try_state());
 			}

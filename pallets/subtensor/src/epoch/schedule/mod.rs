@@ -21,8 +21,8 @@
 mod tests;
 
 use crate::{
-	Authority, EPOCH_SHARE, MAX_SUBNETS, MAX_UIDS_PER_SUBNET, PAYMENTS_PER_BLOCK, WeightInfo,
-	hyperparameters::MIN_TEMPO, pallet::*, weight_info::MOST_VALIDATORS,
+	Authority, EPOCH_SHARE, MAX_SEALED_EPOCHS, MAX_SUBNETS, MAX_UIDS_PER_SUBNET, OPENED_PER_BLOCK, PAYMENTS_PER_BLOCK,
+	WeightInfo, hyperparameters::MIN_TEMPO, pallet::*, weight_info::MOST_VALIDATORS,
 };
 use alloc::vec::Vec;
 use frame_support::{
@@ -171,10 +171,15 @@ impl<T: Config> Pallet<T> {
 			"the epoch of a subnet of {MAX_UIDS_PER_SUBNET} neurons weighs {largest:?}; EPOCH_SHARE of a block is {budget:?}",
 		);
 		let block = T::BlockWeights::get().max_block;
-		let begun = T::WeightInfo::begin_block(u32::from(MAX_SUBNETS)).saturating_add(budget);
+		let opened = T::WeightInfo::open_sealed_weights(1)
+			.saturating_mul(u64::from(OPENED_PER_BLOCK))
+			.saturating_add(T::WeightInfo::look_for_rounds(MAX_SEALED_EPOCHS));
+		let begun = T::WeightInfo::begin_block(u32::from(MAX_SUBNETS))
+			.saturating_add(budget)
+			.saturating_add(opened);
 		assert!(
 			begun.all_lt(block),
-			"emission and epochs weigh {begun:?}; a block is {block:?}, and transactions need room in it",
+			"emission, opened weights and epochs weigh {begun:?}; a block is {block:?}, and transactions need room in it",
 		);
 	}
 }
