@@ -5,9 +5,10 @@ use crate::{Call, Setting};
 
 type AdminError = crate::Error<Test>;
 use pallet_subtensor::{
-	AdminFreezeWindow, MaxDelegateTake, MinDelegateTake, NetworkMinLockCost, NominatorMinRequiredStake,
-	OwnerHyperparamRateLimit, StakeThreshold, SubnetEmissionEnabled, SubnetLimit, SubnetOwnerCut, SubnetOwnerHotkey,
-	SubtokenEnabled, TxDelegateTakeRateLimit, TxRateLimit,
+	AdminFreezeWindow, MaxDelegateTake, MinDelegateTake, NetworkImmunityPeriod, NetworkLockReductionInterval,
+	NetworkMinLockCost, NetworkRateLimit, NominatorMinRequiredStake, OwnerHyperparamRateLimit, StakeThreshold,
+	StartCallDelay, SubnetEmissionEnabled, SubnetLimit, SubnetOwnerCut, SubnetOwnerHotkey, SubtokenEnabled,
+	TxDelegateTakeRateLimit, TxRateLimit,
 };
 
 fn dispatch(origin: RuntimeOrigin, call: &Call<Test>) -> DispatchResult {

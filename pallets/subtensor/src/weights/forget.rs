@@ -21,13 +21,10 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn forget_weights(netuid: NetUid) {
 		let index = MechanismIndex::main(netuid);
 		LastUpdate::<T>::remove(index);
-		SealedEpochs::<T>::mutate_exists(|entry| {
-			if let Some(epochs) = entry {
-				epochs.retain(|(of, ..)| *of != index);
-				if epochs.is_empty() {
-					*entry = None;
-				}
-			}
-		});
+		let mut epochs = SealedEpochs::<T>::get();
+		if epochs.iter().any(|(of, ..)| *of == index) {
+			epochs.retain(|(of, ..)| *of != index);
+			SealedEpochs::<T>::put(epochs);
+		}
 	}
 }
