@@ -98,6 +98,7 @@ pub(crate) fn run(test: impl FnOnce()) {
 				..Default::default()
 			},
 			network_min_lock_cost: TaoBalance::new(10 * tao),
+			network_rate_limit: 0,
 			..Default::default()
 		},
 	};

@@ -553,8 +553,6 @@ pub mod pallet {
 		MaxWeightExceeded,
 		/// Every weight is zero.
 		InvalidValue,
-		/// A validator may not set a weight on itself.
-		SelfWeightNotAllowed,
 		/// The version key is older than the subnet asks for.
 		IncorrectWeightVersionKey,
 		/// The last weights, or the registration, are too recent.
