@@ -123,12 +123,13 @@ impl TransactionExtension<RuntimeCall> for RefuseEarly {
 	) -> ValidateResult<Self::Val, RuntimeCall> {
 		let metadata = call.get_call_metadata();
 		let tried = metadata.pallet_name == "SubtensorModule" && TRIED.contains(&metadata.function_name);
-		if let (true, false, Some(signer)) = (tried, source == TransactionSource::InBlock, origin.as_signer()) {
-			if let Err(error) = attempt(signer.clone(), call) {
-				// A reason without a number tells more as the error of a dispatch; what is free has to be refused here.
-				let refusal = code(&error).or((info.pays_fee == Pays::No).then_some(OTHER));
-				refusal.map_or(Ok(()), |number| Err(InvalidTransaction::Custom(number)))?;
-			}
+		let signer = origin
+			.as_signer()
+			.filter(|_| tried && source != TransactionSource::InBlock);
+		if let Some(Err(error)) = signer.map(|signer| attempt(signer.clone(), call)) {
+			// A reason without a number tells more as the error of a dispatch; what is free has to be refused here.
+			let refusal = code(&error).or((info.pays_fee == Pays::No).then_some(OTHER));
+			refusal.map_or(Ok(()), |number| Err(InvalidTransaction::Custom(number)))?;
 		}
 		Ok((Default::default(), (), origin))
 	}
