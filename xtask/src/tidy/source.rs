@@ -78,8 +78,7 @@ impl Source {
 				.collect();
 			let after = rest
 				.iter()
-				.skip_while(|character| character.is_whitespace() || is_word(Some(**character)))
-				.next();
+				.find(|character| !(character.is_whitespace() || is_word(Some(**character))));
 			// Without a name it is a function pointer's type, without parameters a name in an attribute.
 			let is_signature = !name.is_empty() && matches!(after, Some('(' | '<'));
 			if let (true, Some(lines)) = (is_signature, body_lines(rest)) {
