@@ -81,8 +81,8 @@ pub type TxExtension = (
 	frame_system::CheckEra<Runtime>,
 	frame_system::CheckNonce<Runtime>,
 	frame_system::CheckWeight<Runtime>,
-	configs::precheck::RefuseEarly,
 	pallet_transaction_payment::ChargeTransactionPayment<Runtime>,
+	configs::precheck::RefuseEarly,
 	frame_system::WeightReclaim<Runtime>,
 );
 /// A transaction as it comes from the network.
