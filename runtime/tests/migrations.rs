@@ -81,6 +81,10 @@ fn every_item_of_the_first_release_is_known_today() {
 		while let Some(next) = sp_io::storage::next_key(&key) {
 			// The first 32 bytes name the pallet and the item.
 			let item = &next[..next.len().min(32)];
+			if next == well_known_keys::CODE {
+				key = next;
+				continue;
+			}
 			let known = today.top.keys().any(|other| other.starts_with(item));
 			assert!(
 				known,

@@ -147,7 +147,7 @@ pub mod pallet {
 		TempoOutOfBounds,
 		/// The number of uids has to be 1 to 4096.
 		MaxAllowedUidsOutOfBounds,
-		/// The subnet has more neurons than that: trim it first.
+		/// The subnet has more neurons than that.
 		MaxAllowedUIdsLessThanCurrentUIds,
 		/// The number of validators has to be 1 to 256.
 		MaxAllowedValidatorsOutOfBounds,

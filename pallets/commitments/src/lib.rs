@@ -28,7 +28,7 @@ mod tests;
 pub use data::*;
 pub use pallet::*;
 
-use alloc::boxed::Box;
+use alloc::{boxed::Box, vec::Vec};
 use frame_support::sp_runtime::traits::UniqueSaturatedInto;
 use frame_support::{BoundedVec, ensure, pallet_prelude::DispatchResult, traits::ConstU32, weights::Weight};
 use ganglion_primitives::{AccountId32, Beacon, NetUid, SubnetCleanup, TaoBalance};
@@ -36,7 +36,9 @@ use ganglion_primitives::{AccountId32, Beacon, NetUid, SubnetCleanup, TaoBalance
 /// Most commitments that wait for one round.
 pub const MAX_WAITING_PER_ROUND: u32 = 256;
 /// Most rounds that commitments wait for.
-pub const MAX_ROUNDS: u32 = 1_024;
+pub const MAX_ROUNDS: u32 = 2_048;
+/// Most rounds after the last one that a commitment waits for: a month of rounds of 3 s.
+pub const MAX_ROUNDS_AHEAD: u64 = 864_000;
 /// Most commitments that a block opens; the others follow in the next blocks.
 pub const OPENED_PER_BLOCK: u32 = 8;
 /// Opened fields of a neuron that are kept, the newest.
@@ -176,7 +178,7 @@ pub mod pallet {
 		AccountNotAllowedCommit,
 		/// The neuron has published as many bytes as it may in this epoch: wait for the next, or publish less.
 		SpaceLimitExceeded,
-		/// The round has come already: encrypt to a later one.
+		/// The round has come already, or is more than a month ahead: encrypt to one between.
 		InvalidRevealRound,
 		/// As many commitments wait as may, for this round or in all: choose another round, or wait.
 		TooManyTimelockedCommitments,
@@ -218,7 +220,8 @@ pub mod pallet {
 impl<T: Config> Pallet<T> {
 	/// An upper bound: the neuron, its space and its commitment, the rounds it waits for, and new bonds.
 	fn set_commitment_weight() -> Weight {
-		let fields = u64::from(MAX_FIELDS);
+		// Each field may wait for a round, and so may each that it replaces.
+		let fields = u64::from(MAX_FIELDS).saturating_mul(2);
 		let items = <T::DbWeight as frame_support::traits::Get<_>>::get()
 			.reads_writes(fields.saturating_add(6), fields.saturating_add(4));
 		let computation = Weight::from_parts(150_000_000, 64 * 1_024);
@@ -236,10 +239,14 @@ impl<T: Config> Pallet<T> {
 		ensure!(registered, Error::<T>::AccountNotAllowedCommit);
 		Self::use_space(netuid, hotkey, info.space())?;
 		let latest = T::Beacon::latest_round().unwrap_or_default();
-		ensure!(
-			info.rounds().all(|round| round > latest),
-			Error::<T>::InvalidRevealRound
-		);
+		let last = if latest == 0 {
+			u64::MAX
+		} else {
+			latest.saturating_add(MAX_ROUNDS_AHEAD)
+		};
+		let to_come = info.rounds().all(|round| round > latest && round <= last);
+		ensure!(to_come, Error::<T>::InvalidRevealRound);
+		Self::stop_waiting(netuid, hotkey);
 		for round in info.rounds() {
 			Self::wait_for(round, netuid, hotkey)?;
 		}
@@ -288,6 +295,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Removes all that a neuron published; for when it loses its uid.
 	pub fn forget(netuid: NetUid, hotkey: &AccountId32) {
+		Self::stop_waiting(netuid, hotkey);
 		CommitmentOf::<T>::remove(netuid, hotkey);
 		RevealedCommitments::<T>::remove(netuid, hotkey);
 		LastCommitment::<T>::remove(netuid, hotkey);
@@ -297,12 +305,13 @@ impl<T: Config> Pallet<T> {
 
 impl<T: Config> SubnetCleanup for Pallet<T> {
 	fn remove_some(netuid: NetUid, limit: u32) -> u32 {
-		let mut removed = 0_u32;
-		let left = |removed: u32| limit.saturating_sub(removed);
-		removed = removed.saturating_add(CommitmentOf::<T>::clear_prefix(netuid, left(removed), None).unique);
-		removed = removed.saturating_add(RevealedCommitments::<T>::clear_prefix(netuid, left(removed), None).unique);
-		removed = removed.saturating_add(LastCommitment::<T>::clear_prefix(netuid, left(removed), None).unique);
-		removed.saturating_add(UsedSpaceOf::<T>::clear_prefix(netuid, left(removed), None).unique)
+		let most = usize::try_from(limit).unwrap_or(usize::MAX);
+		// Whoever has published anything has used space for it.
+		let hotkeys: Vec<AccountId32> = UsedSpaceOf::<T>::iter_key_prefix(netuid).take(most).collect();
+		for hotkey in &hotkeys {
+			Self::forget(netuid, hotkey);
+		}
+		u32::try_from(hotkeys.len()).unwrap_or(u32::MAX)
 	}
 }
 

@@ -30,6 +30,23 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
+	/// Takes a neuron's commitment out of what waits; for when it is replaced or goes.
+	pub(crate) fn stop_waiting(netuid: NetUid, hotkey: &AccountId32) {
+		let Some(registration) = CommitmentOf::<T>::get(netuid, hotkey) else {
+			return;
+		};
+		for round in registration.info.rounds() {
+			let mut waiting = Waiting::<T>::get(round);
+			waiting.retain(|entry| *entry != (netuid, hotkey.clone()));
+			if waiting.is_empty() {
+				Waiting::<T>::remove(round);
+				Rounds::<T>::mutate(|rounds| rounds.retain(|other| *other != round));
+			} else {
+				Waiting::<T>::insert(round, waiting);
+			}
+		}
+	}
+
 	/// Opens commitments whose rounds have come, at most [`OPENED_PER_BLOCK`], the earliest rounds first.
 	pub(crate) fn open_due() -> Weight {
 		let mut rounds = Rounds::<T>::get();

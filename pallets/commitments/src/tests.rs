@@ -178,6 +178,8 @@ fn timelocked_fields_are_opened_when_their_round_comes_however_late() {
 	run(|| {
 		come(5);
 		assert_noop!(publish(1, vec![sealed(b"x", 5)]), Error::<Test>::InvalidRevealRound);
+		let far = 6 + MAX_ROUNDS_AHEAD;
+		assert_noop!(publish(1, vec![sealed(b"x", far)]), Error::<Test>::InvalidRevealRound);
 		assert_ok!(publish(1, vec![raw(b"kept"), sealed(b"later", 9), sealed(b"last", 12)]));
 		assert_ok!(publish(2, vec![sealed(b"other", 9)]));
 		assert_eq!(Commitments::rounds(10), vec![9, 12]);
@@ -223,8 +225,13 @@ fn what_does_not_open_is_dropped_and_told() {
 #[test]
 fn a_replaced_commitment_opens_nothing_of_the_old_one() {
 	run(|| {
-		assert_ok!(publish(1, vec![sealed(b"old", 9)]));
+		assert_ok!(publish(1, vec![sealed(b"old", 8)]));
 		assert_ok!(publish(1, vec![sealed(b"new", 9)]));
+		assert_eq!(
+			Rounds::<Test>::get().into_inner(),
+			vec![9],
+			"nothing waits for the old round"
+		);
 		assert_ok!(publish(2, vec![sealed(b"gone", 9)]));
 		Commitments::forget(NETUID, &hot(2));
 		come(9);
@@ -285,11 +292,12 @@ fn a_dissolved_subnet_is_forgotten_in_steps() {
 		for number in 1..4 {
 			assert_ok!(publish(number, vec![raw(b"x")]));
 		}
-		// A commitment, its block and the space used, of each.
-		assert_eq!(<Commitments as SubnetCleanup>::remove_some(NETUID, 4), 4);
-		assert_eq!(<Commitments as SubnetCleanup>::remove_some(NETUID, 4), 4);
-		assert_eq!(<Commitments as SubnetCleanup>::remove_some(NETUID, 4), 1);
-		assert_eq!(<Commitments as SubnetCleanup>::remove_some(NETUID, 4), 0);
+		assert_ok!(publish(3, vec![sealed(b"x", 9)]));
+		assert_eq!(<Commitments as SubnetCleanup>::remove_some(NETUID, 2), 2);
+		assert_eq!(<Commitments as SubnetCleanup>::remove_some(NETUID, 2), 1);
+		assert_eq!(<Commitments as SubnetCleanup>::remove_some(NETUID, 2), 0);
+		assert_eq!(CommitmentOf::<Test>::iter().count(), 0);
+		assert!(Rounds::<Test>::get().is_empty());
 		assert_eq!(UsedSpaceOf::<Test>::iter().count(), 0);
 	});
 }

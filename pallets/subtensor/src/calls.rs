@@ -296,7 +296,7 @@ mod calls {
 		/// Sets weights of the calling hotkey on mechanism 0 of several subnets. An item that is refused leaves an event; the
 		/// others count.
 		#[pallet::call_index(80)]
-		#[pallet::weight(T::WeightInfo::batch_set_weights(netuids.len() as u32, weights::total_length(weights)))]
+		#[pallet::weight(T::WeightInfo::batch_set_weights(MAX_BATCH.min(netuids.len() as u32), weights::total_length(weights)))]
 		pub fn batch_set_weights(
 			origin: OriginFor<T>,
 			netuids: Vec<codec::Compact<NetUid>>,
@@ -331,7 +331,7 @@ mod calls {
 
 		/// Like `commit_weights`, for several subnets. An item that is refused leaves an event; the others count.
 		#[pallet::call_index(100)]
-		#[pallet::weight(T::WeightInfo::commit_weights().saturating_mul(netuids.len() as u64))]
+		#[pallet::weight(T::WeightInfo::commit_weights().saturating_mul(u64::from(MAX_BATCH.min(netuids.len() as u32))))]
 		pub fn batch_commit_weights(
 			origin: OriginFor<T>,
 			netuids: Vec<codec::Compact<NetUid>>,
@@ -384,7 +384,7 @@ mod calls {
 
 		/// Like `reveal_weights`, for several commits; all or none.
 		#[pallet::call_index(98)]
-		#[pallet::weight(T::WeightInfo::batch_reveal_weights(uids_list.len() as u32, weights::total_length(uids_list)))]
+		#[pallet::weight(T::WeightInfo::batch_reveal_weights(MAX_BATCH.min(uids_list.len() as u32), weights::total_length(uids_list)))]
 		pub fn batch_reveal_weights(
 			origin: OriginFor<T>,
 			netuid: NetUid,

@@ -44,8 +44,12 @@ pub const MAX_UNREVEALED_COMMITS: u32 = 10;
 pub const MAX_SEALED_COMMIT_BYTES: u32 = 8_192;
 /// Most sealed weight rows of a subnet and an epoch.
 pub const MAX_SEALED_COMMITS_PER_EPOCH: u32 = 512;
+/// Most epochs of a subnet that have sealed weight rows at once.
+pub const MAX_SEALED_EPOCHS_PER_SUBNET: u32 = 8;
 /// Most subnets and epochs that have sealed weight rows at once.
-pub const MAX_SEALED_EPOCHS: u32 = 1_024;
+pub const MAX_SEALED_EPOCHS: u32 = MAX_SEALED_EPOCHS_PER_SUBNET.saturating_mul(MAX_SUBNETS as u32);
+/// Most rounds of the beacon after the last one that weights are sealed until: a month of rounds of 3 s.
+pub const MAX_ROUNDS_AHEAD: u64 = 864_000;
 /// Most sealed weight rows that a block opens; the others follow in the next blocks.
 pub const OPENED_PER_BLOCK: u32 = 16;
 /// Most subnets of a batch of weights, and most reveals of a batch.

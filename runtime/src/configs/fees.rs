@@ -9,6 +9,7 @@ use frame_support::{
 	traits::GetCallMetadata,
 	weights::{ConstantMultiplier, Weight, WeightToFee},
 };
+use ganglion_primitives::RAO_PER_TAO;
 use pallet_subtensor::Owner;
 use pallet_transaction_payment::{FungibleAdapter, OnChargeTransaction, TxCreditHold};
 use sp_runtime::{
@@ -35,6 +36,9 @@ pub const COLDKEY_PAYS: &[(&str, &str)] = &[
 	("Commitments", "set_commitment"),
 ];
 
+/// The largest fee that a hotkey's coldkey pays, in rao: 0.05 TAO, several times that of the largest weight row.
+pub const MOST_FOR_COLDKEY: Balance = RAO_PER_TAO / 20;
+
 /// Picoseconds of computation that cost one rao.
 const REF_TIME_PER_RAO: u64 = 1_000;
 
@@ -59,14 +63,14 @@ type Charge = FungibleAdapter<Balances, ()>;
 pub struct ColdkeyPays;
 
 impl ColdkeyPays {
-	/// The account that pays for `call` signed by `signer`.
+	/// The account that pays a fee, tip included, for `call` signed by `signer`.
 	///
-	/// A tip is the signer's own wish and has no bound: a call with one is never charged to the coldkey, so that a
-	/// stolen hotkey cannot burn its coldkey's TAO.
-	fn payer(signer: &AccountId, call: &RuntimeCall, tip: Balance) -> AccountId {
+	/// A tip is the signer's own wish, and a large call may be, too: neither is ever charged to the coldkey, so that a
+	/// stolen hotkey burns little of its coldkey's TAO.
+	fn payer(signer: &AccountId, call: &RuntimeCall, fee: Balance, tip: Balance) -> AccountId {
 		let metadata = call.get_call_metadata();
 		let by_hotkey = COLDKEY_PAYS.contains(&(metadata.pallet_name, metadata.function_name));
-		if by_hotkey && tip == 0 {
+		if by_hotkey && tip == 0 && fee <= MOST_FOR_COLDKEY {
 			Owner::<Runtime>::try_get(signer).unwrap_or_else(|()| signer.clone())
 		} else {
 			signer.clone()
@@ -93,7 +97,7 @@ impl OnChargeTransaction<Runtime> for ColdkeyPays {
 		fee_with_tip: Balance,
 		tip: Balance,
 	) -> Result<Self::LiquidityInfo, TransactionValidityError> {
-		let payer = Self::payer(who, call, tip);
+		let payer = Self::payer(who, call, fee_with_tip, tip);
 		let credit = <Charge as OnChargeTransaction<Runtime>>::withdraw_fee(&payer, call, info, fee_with_tip, tip)?;
 		Ok((Some(payer), credit))
 	}
@@ -106,7 +110,7 @@ impl OnChargeTransaction<Runtime> for ColdkeyPays {
 		tip: Balance,
 	) -> Result<(), TransactionValidityError> {
 		<Charge as OnChargeTransaction<Runtime>>::can_withdraw_fee(
-			&Self::payer(who, call, tip),
+			&Self::payer(who, call, fee_with_tip, tip),
 			call,
 			info,
 			fee_with_tip,

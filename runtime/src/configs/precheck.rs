@@ -4,20 +4,20 @@
 //! therefore tried on the state of the best block when they reach a node, and the reason of a refusal comes back at once, as
 //! the number that clients of the network know. Nothing is tried again in a block.
 
-use crate::{AccountId, Runtime, RuntimeCall, RuntimeOrigin};
+use crate::{AccountId, Runtime, RuntimeCall, RuntimeOrigin, SubtensorModule};
 use codec::{Decode, DecodeWithMemTracking, Encode};
 use frame_support::{
 	dispatch::Pays,
 	pallet_prelude::{DispatchError, DispatchResult, TransactionSource, Weight},
 	storage::{TransactionOutcome, with_transaction},
-	traits::{GetCallMetadata, OriginTrait},
+	traits::{GetCallMetadata, OriginTrait, PalletInfoAccess},
 };
-use pallet_subtensor::Error;
+use pallet_subtensor::{Call, Error, RegistrationsThisBlock};
 use scale_info::TypeInfo;
 use sp_runtime::{
 	impl_tx_ext_default,
 	traits::{DispatchInfoOf, Dispatchable, TransactionExtension, ValidateResult},
-	transaction_validity::InvalidTransaction,
+	transaction_validity::{InvalidTransaction, ValidTransaction},
 };
 
 /// Calls of SubtensorModule that are tried before they get into the pool: what is free, what neurons send again and again,
@@ -60,6 +60,9 @@ pub fn code(error: &DispatchError) -> Option<u8> {
 	let DispatchError::Module(module) = error else {
 		return None;
 	};
+	if usize::from(module.index) != SubtensorModule::index() {
+		return None;
+	}
 	let error = Error::<Runtime>::decode(&mut &module.error[..]).ok()?;
 	Some(match error {
 		Error::AmountTooLow => 1,
@@ -91,9 +94,22 @@ pub fn code(error: &DispatchError) -> Option<u8> {
 /// Runs a call and takes back what it did.
 fn attempt(signer: AccountId, call: &RuntimeCall) -> DispatchResult {
 	with_transaction(|| {
+		if let RuntimeCall::SubtensorModule(Call::pow_register { netuid, .. }) = call {
+			// What was registered in the best block does not count in the next.
+			RegistrationsThisBlock::<Runtime>::remove(netuid);
+		}
 		let result = call.clone().dispatch(RuntimeOrigin::signed(signer));
 		TransactionOutcome::Rollback(result.map(|_| ()).map_err(|refusal| refusal.error))
 	})
+}
+
+/// What is free gets into the pool once for a hotkey, whatever the nonces.
+fn only_once(call: &RuntimeCall) -> ValidTransaction {
+	let mut valid = ValidTransaction::default();
+	if let RuntimeCall::SubtensorModule(Call::pow_register { netuid, hotkey, .. }) = call {
+		valid.provides.push(("pow_register", netuid, hotkey).encode());
+	}
+	valid
 }
 
 /// Tries a call before it gets into the pool.
@@ -131,7 +147,7 @@ impl TransactionExtension<RuntimeCall> for RefuseEarly {
 			let refusal = code(&error).or((info.pays_fee == Pays::No).then_some(OTHER));
 			refusal.map_or(Ok(()), |number| Err(InvalidTransaction::Custom(number)))?;
 		}
-		Ok((Default::default(), (), origin))
+		Ok((only_once(call), (), origin))
 	}
 
 	impl_tx_ext_default!(RuntimeCall; prepare);

@@ -1,8 +1,8 @@
 //! What a proxy may do for the account that appointed it.
 //!
 //! The variants are those that clients of the network know, in the order of their encoding. A rule names calls by pallet
-//! and name, so that one table says what each type allows. Batches of the Utility pallet are allowed to every type that
-//! allows anything: the filter holds for each call in them.
+//! and name, so that one table says what each type allows. Batches of the Utility pallet are allowed where
+//! their size does not matter: the filter holds for each call in them.
 
 use crate::RuntimeCall;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -53,7 +53,7 @@ pub enum ProxyType {
 	Registration,
 	/// Transfers of TAO and of stake.
 	Transfer,
-	/// Transfers of TAO and of stake up to [`SMALL_TRANSFER_LIMIT`] each.
+	/// Transfers of TAO up to [`SMALL_TRANSFER_LIMIT`], one a transaction.
 	SmallTransfer,
 	/// Nothing: root validators set no weights on this chain.
 	RootWeights,
@@ -164,7 +164,7 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 			Self::Staking => batch || one_of(&[STAKING]),
 			Self::Registration => batch || one_of(&[REGISTRATION]),
 			Self::Transfer => batch || one_of(&[STAKE_TRANSFERS]) || is_transfer(call),
-			Self::SmallTransfer => batch || is_small_transfer(call),
+			Self::SmallTransfer => is_small_transfer(call),
 			Self::ChildKeys => batch || one_of(&[CHILD_KEYS]),
 			Self::SudoUncheckedSetCode => sets_code_unchecked(call),
 			Self::SwapHotkey => batch || one_of(&[SWAP_HOTKEY]),

@@ -266,9 +266,8 @@ mod tests {
 
 	#[test]
 	fn functions_are_measured_to_their_closing_brace() {
-		let text = "trait T { fn none(&self, a: [u8; 2]); }\n\
+		let text = "trait T { fn none(&self, a: [u8; 2]); } #[generate(pub fn named)] enum E {}\n\
 					fn one() { \"}\"; }\n\
-					#[generate(pub fn named)] enum E {}\n\
 					pub fn four(f: fn(u8) -> u8, a: [u8; 3])\nwhere u8: Copy\n{ fn inner() {\n} }\n";
 		let functions = Source::new(text).functions();
 		let expected = [("one", 2, 1), ("four", 3, 4), ("inner", 5, 2)];

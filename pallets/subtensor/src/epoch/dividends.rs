@@ -15,7 +15,7 @@ pub(crate) struct DividendSplit {
 impl DividendSplit {
 	/// Divides `earned` (by uid). Root gets as much of the sum as its part of what was pending for validators and root says;
 	/// a validator's dividend counts for root by the part that root has in its stake, and for alpha by the rest. Where
-	/// nothing counts for one of the two, all is the other's. `root` has the weighted TAO in each `stake`. All is rounded
+	/// nothing counts for one of the two, all is the other's. Root never gets more than what counts for it. `root` has the weighted TAO in each `stake`. All is rounded
 	/// down.
 	pub(crate) fn of(earned: &[u64], stake: &[u64], root: &[u64], pending: (u64, u64)) -> Self {
 		let (pending_alpha, pending_root) = pending;
@@ -37,7 +37,9 @@ impl DividendSplit {
 			(_, 0) => all,
 			_ => {
 				let pending = u128::from(pending_alpha).saturating_add(u128::from(pending_root));
-				mul_div_floor(all, u128::from(pending_root), pending).unwrap_or_default()
+				let pot = mul_div_floor(all, u128::from(pending_root), pending).unwrap_or_default();
+				// A little stake on root may not take what validators earned by alpha.
+				pot.min(sum_root)
 			}
 		};
 		let alpha_pot = all.saturating_sub(root_pot);

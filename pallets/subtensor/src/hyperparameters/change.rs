@@ -79,7 +79,8 @@ impl<T: Config> Pallet<T> {
 
 	/// Fails for the owner of a subnet whose epoch is near.
 	pub(crate) fn ensure_not_frozen(authority: Authority, netuid: NetUid) -> DispatchResult {
-		let window = u64::from(AdminFreezeWindow::<T>::get());
+		// At most half a tempo, so that there is a time for changes on every subnet.
+		let window = u64::from(AdminFreezeWindow::<T>::get()).min(u64::from(Tempo::<T>::get(netuid)) / 2);
 		if authority == Authority::Root || window == 0 {
 			return Ok(());
 		}

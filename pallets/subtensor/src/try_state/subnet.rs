@@ -49,7 +49,8 @@ fn money<T: Config>(netuid: NetUid) -> Check {
 	let alpha_out = SubnetAlphaOut::<T>::get(netuid);
 	let staked = TotalAlphaStaked::<T>::get(netuid);
 	let balance = T::Currency::balance(&Pallet::<T>::subnet_account(netuid));
-	let pooled = T::Pools::reserves(netuid).unwrap_or_default().tao;
+	let aside = T::Pools::set_aside(netuid).tao;
+	let pooled = T::Pools::reserves(netuid).unwrap_or_default().tao.saturating_add(aside);
 	let owed = pooled.get().saturating_add(T::Currency::minimum_balance());
 	ensure!(
 		balance >= owed,

@@ -275,12 +275,14 @@ fn sealed_commits_are_refused() {
 		let good = sealed(&hot(2), &[(2, 1)], 20);
 		assert_noop!(commit_sealed(good.clone(), 10), Error::<Test>::InvalidRevealRound);
 		assert_noop!(commit_sealed(good.clone(), 0), Error::<Test>::InvalidRevealRound);
+		let far = 11 + MAX_ROUNDS_AHEAD;
+		assert_noop!(commit_sealed(good.clone(), far), Error::<Test>::InvalidRevealRound);
 		let older = SubtensorModule::commit_timelocked_weights(signed(hot(2)), NETUID, good.clone(), 20, 3);
 		assert_noop!(older, Error::<Test>::IncorrectCommitRevealVersion);
 		for _ in 0..MAX_UNREVEALED_COMMITS {
-			assert_ok!(commit_sealed(good.clone(), u64::MAX));
+			assert_ok!(commit_sealed(good.clone(), 10 + MAX_ROUNDS_AHEAD));
 		}
-		assert_noop!(commit_sealed(good, u64::MAX), Error::<Test>::TooManyUnrevealedCommits);
+		assert_noop!(commit_sealed(good, 20), Error::<Test>::TooManyUnrevealedCommits);
 	});
 }
 
@@ -371,5 +373,31 @@ fn batched_commits_and_reveals() {
 		assert_noop!(reveals([1, 3]), Error::<Test>::InvalidRevealCommitHashNotMatch);
 		assert_ok!(reveals([1, 2]));
 		assert_eq!(weights_of(1), vec![(2, 65_535)]);
+	});
+}
+
+#[test]
+fn a_subnet_whose_rounds_do_not_come_keeps_its_lists_and_takes_no_others_room() {
+	let parameters = Hyperparameters {
+		weights_set_rate_limit: 0,
+		..secret()
+	};
+	run_with(parameters, || {
+		validated();
+		for round in 0..u64::from(MAX_UNREVEALED_COMMITS) {
+			assert_ok!(commit_sealed(sealed(&hot(2), &[(2, 1)], 20 + round), 20 + round));
+			next_epoch(NETUID);
+		}
+		let lists = SealedEpochs::<Test>::get().len();
+		assert_eq!(lists, MAX_SEALED_EPOCHS_PER_SUBNET as usize);
+		let rows: usize = TimelockedWeightCommits::<Test>::iter_values()
+			.map(|list| list.len())
+			.sum();
+		assert_eq!(rows, MAX_UNREVEALED_COMMITS as usize);
+		for round in 0..u64::from(MAX_UNREVEALED_COMMITS) {
+			come(20 + round);
+		}
+		next_blocks(2);
+		assert!(SealedEpochs::<Test>::get().is_empty());
 	});
 }

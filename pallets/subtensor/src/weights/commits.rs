@@ -102,7 +102,7 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
-	/// Stores a row that was committed to in an earlier block. Whoever got a uid since then is not who was meant: such
+	/// Stores a row that was committed to in an earlier block. Whoever got a uid in that block or since then may not be who was meant: such
 	/// destinations are dropped, and an author who did not hold its uid then sets nothing.
 	pub(super) fn put_committed_row(
 		hotkey: &AccountId32,
@@ -118,7 +118,7 @@ impl<T: Config> Pallet<T> {
 		let was_there = |uid: &u16| {
 			registrations
 				.get(usize::from(*uid))
-				.is_none_or(|block| *block <= committed_at)
+				.is_none_or(|block| *block < committed_at)
 		};
 		ensure!(was_there(&uid), Error::<T>::NoWeightsCommitFound);
 		let (destinations, weights) = core::mem::take(&mut given.destinations)

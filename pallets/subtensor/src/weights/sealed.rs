@@ -54,7 +54,8 @@ impl<T: Config> Pallet<T> {
 			version == COMMIT_REVEAL_VERSION,
 			Error::<T>::IncorrectCommitRevealVersion
 		);
-		let to_come = T::Beacon::latest_round().is_none_or(|latest| round > latest);
+		let to_come = T::Beacon::latest_round()
+			.is_none_or(|latest| round > latest && round.saturating_sub(latest) <= crate::MAX_ROUNDS_AHEAD);
 		ensure!(to_come && round > 0, Error::<T>::InvalidRevealRound);
 		let (index, _) = Self::ensure_may_commit(hotkey, netuid, mechanism)?;
 		let sealed = SealedCommitCount::<T>::get(index, hotkey);
@@ -64,7 +65,7 @@ impl<T: Config> Pallet<T> {
 		);
 		SealedCommitCount::<T>::insert(index, hotkey, sealed.saturating_add(1));
 
-		let epoch = SubnetEpochIndex::<T>::get(netuid);
+		let epoch = Self::epoch_to_seal_in(netuid, index);
 		let hash = BlakeTwo256::hash(&ciphertext);
 		let commit: SealedCommit = (hotkey.clone(), Self::block_number(), ciphertext, round);
 		TimelockedWeightCommits::<T>::try_append(index, epoch, commit)
@@ -81,6 +82,20 @@ impl<T: Config> Pallet<T> {
 		})?;
 		Self::deposit_event(Event::TimelockedWeightsCommitted(hotkey.clone(), index, hash, round));
 		Ok(())
+	}
+
+	/// The epoch under which a row that is sealed now is kept: the present one, or, where the subnet has as many lists as
+	/// it may have, that of its last list. So no subnet takes the room of another, and none runs out of lists.
+	fn epoch_to_seal_in(netuid: NetUid, index: MechanismIndex) -> u64 {
+		let epoch = SubnetEpochIndex::<T>::get(netuid);
+		let lists: Vec<u64> = SealedEpochs::<T>::get()
+			.into_iter()
+			.filter(|(of, ..)| *of == index)
+			.map(|(_, epoch, _)| epoch)
+			.collect();
+		let full = lists.len() >= usize::try_from(crate::MAX_SEALED_EPOCHS_PER_SUBNET).unwrap_or(usize::MAX);
+		let last = lists.into_iter().max();
+		last.filter(|last| full && *last < epoch).unwrap_or(epoch)
 	}
 
 	/// Opens sealed rows whose rounds have come, at most [`OPENED_PER_BLOCK`]; the oldest epochs first.

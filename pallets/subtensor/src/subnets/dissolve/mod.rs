@@ -67,7 +67,11 @@ impl<T: Config> Pallet<T> {
 		DissolveCleanupQueue::<T>::try_append(netuid).map_err(|()| Error::<T>::SubnetLimitReached)?;
 		NetworksAdded::<T>::remove(netuid);
 		TotalNetworks::<T>::mutate(|total| *total = total.saturating_sub(1));
-		T::Pools::close(netuid);
+		// The pool's alpha counts in the payout as the protocol's, which is burned: holders get what all of them would get
+		// if they sold to the pool, and nobody can buy before the end to get more.
+		let pool = T::Pools::close(netuid);
+		SubnetProtocolAlpha::<T>::mutate(netuid, |alpha| *alpha = alpha.saturating_add(pool.alpha));
+		SubnetAlphaOut::<T>::mutate(netuid, |alpha| *alpha = alpha.saturating_add(pool.alpha));
 		Self::deposit_event(Event::NetworkRemoved(netuid));
 		Ok(())
 	}
@@ -162,7 +166,7 @@ impl<T: Config> Pallet<T> {
 		let account = Self::subnet_account(netuid);
 		let balance = T::Currency::reducible_balance(&account, Preservation::Preserve, Fortitude::Polite);
 		status.pot = TaoBalance::new(balance);
-		status.alpha = TotalAlphaStaked::<T>::get(netuid).saturating_add(RootClaimableAlpha::<T>::get(netuid));
+		status.alpha = SubnetAlphaOut::<T>::get(netuid);
 		true
 	}
 

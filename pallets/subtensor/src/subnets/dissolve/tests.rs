@@ -10,7 +10,7 @@ use frame_support::{
 		tokens::Preservation,
 	},
 };
-use ganglion_primitives::{NetUid, TaoBalance};
+use ganglion_primitives::{NetUid, SubnetPools, TaoBalance};
 use proptest::prelude::*;
 use sp_io::hashing::twox_128;
 use sp_runtime::DispatchError;
@@ -67,6 +67,17 @@ fn account(netuid: NetUid) -> u64 {
 	Balances::balance(&SubtensorModule::subnet_account(netuid))
 }
 
+/// The alpha of a subnet, in the pool and outside.
+fn all_alpha(netuid: NetUid) -> u128 {
+	let pooled = Swap::reserves(netuid).unwrap().alpha.get();
+	u128::from(pooled) + u128::from(SubnetAlphaOut::<Test>::get(netuid).get())
+}
+
+/// What this part of the alpha is paid of a pot.
+fn share(pot: u64, alpha: u64, all: u128) -> u64 {
+	(u128::from(pot) * u128::from(alpha) / all) as u64
+}
+
 #[test]
 fn holders_are_paid_in_proportion_and_the_rest_is_burned() {
 	run(|| {
@@ -79,11 +90,12 @@ fn holders_are_paid_in_proportion_and_the_rest_is_burned() {
 		let pot = account(NETUID) - EXISTENTIAL_DEPOSIT;
 		let before = [2, 3, 9].map(|number| Balances::balance(&cold(number)));
 		let issuance = Balances::total_issuance();
+		let all = all_alpha(NETUID);
+		assert!(all > u128::from(6 * TAO));
 		dissolve(NETUID);
 		clean_up();
 		let after = [2, 3, 9].map(|number| Balances::balance(&cold(number)));
-		let alpha = u128::from(6 * TAO);
-		let shares = [3, 1, 2].map(|part| (u128::from(pot) * part * u128::from(TAO) / alpha) as u64);
+		let shares = [3, 1, 2].map(|part| share(pot, part * TAO, all));
 		let got: Vec<u64> = after.iter().zip(before).map(|(after, before)| after - before).collect();
 		assert_eq!(got, shares);
 		let (paid, burned) = paid_and_burned(NETUID);
@@ -100,11 +112,11 @@ fn holders_are_told() {
 		subnet();
 		register(2);
 		stake(2, 2, 3 * TAO);
-		let pot = account(NETUID) - EXISTENTIAL_DEPOSIT;
+		let paid = share(account(NETUID) - EXISTENTIAL_DEPOSIT, 3 * TAO, all_alpha(NETUID));
 		dissolve(NETUID);
 		assert!(events().contains(&Event::NetworkRemoved(NETUID)));
 		clean_up();
-		let told = Event::StakeRemoved(cold(2), hot(2), TaoBalance::new(pot), (3 * TAO).into(), NETUID, 0);
+		let told = Event::StakeRemoved(cold(2), hot(2), TaoBalance::new(paid), (3 * TAO).into(), NETUID, 0);
 		assert!(events().contains(&told), "{:?}", events());
 	});
 }
@@ -283,13 +295,15 @@ fn payments_that_an_epoch_put_aside_and_the_owners_cut_take_part() {
 			.map(|payment| payment.server.get())
 			.sum();
 		let owner = Balances::balance(&cold(1));
+		let (all, outside) = (all_alpha(NETUID), SubnetAlphaOut::<Test>::get(NETUID).get());
+		assert!(outside >= staked + cut + rest);
 		dissolve(NETUID);
 		clean_up();
 		let cleaned = events().into_iter().find_map(|event| match event {
 			Event::NetworkCleanedUp { alpha, .. } => Some(alpha.get()),
 			_ => None,
 		});
-		assert_eq!(cleaned, Some(staked + cut + rest));
+		assert_eq!(cleaned.map(u128::from), Some(all));
 		assert!(cut > 0 && rest > 0);
 		assert!(Balances::balance(&cold(1)) > owner);
 	});
@@ -376,15 +390,15 @@ fn a_holder_whose_account_cannot_be_paid_loses_no_more_than_dust() {
 		// So little that its share is below the existential deposit, for an account that does not exist.
 		give_alpha(&cold(100), &hot(2), NETUID, 10_000 * TAO / LOCK_COST * 1_000);
 		let issuance = Balances::total_issuance();
+		let (pot, all) = (LOCK_COST - EXISTENTIAL_DEPOSIT, all_alpha(NETUID));
+		let (alone, dust) = (stake_of(2, 2), stake_of(100, 2));
+		assert!((1..EXISTENTIAL_DEPOSIT).contains(&share(pot, dust, all)));
 		dissolve(NETUID);
 		clean_up();
 		assert_eq!(Balances::balance(&cold(100)), 0);
 		let (paid, burned) = paid_and_burned(NETUID);
 		assert_eq!(paid + burned, LOCK_COST);
-		assert!(
-			(EXISTENTIAL_DEPOSIT..2 * EXISTENTIAL_DEPOSIT).contains(&burned),
-			"{burned}"
-		);
+		assert_eq!(paid, share(pot, alone, all));
 		assert_eq!(Balances::total_issuance(), issuance - burned);
 	});
 }
@@ -403,12 +417,10 @@ fn tao_that_somebody_sent_there_is_divided_too() {
 			Preservation::Preserve
 		));
 		let before = Balances::balance(&cold(2));
+		let paid = share(LOCK_COST - EXISTENTIAL_DEPOSIT + gift, TAO, all_alpha(NETUID));
 		dissolve(NETUID);
 		clean_up();
-		assert_eq!(
-			Balances::balance(&cold(2)),
-			before + LOCK_COST - EXISTENTIAL_DEPOSIT + gift
-		);
+		assert_eq!(Balances::balance(&cold(2)), before + paid);
 	});
 }
 
@@ -505,7 +517,7 @@ proptest! {
 			}
 			assert_ok!(SubtensorModule::do_try_state());
 			let pot = u128::from(account(NETUID) - EXISTENTIAL_DEPOSIT);
-			let all = u128::from(TotalAlphaStaked::<Test>::get(NETUID).get());
+			let all = all_alpha(NETUID);
 			let held: Vec<(u8, u128, u64, usize)> = (2..10)
 				.map(|coldkey| {
 					let on = |hotkey| u128::from(stake_of(coldkey, hotkey));
