@@ -117,7 +117,6 @@ impl<T: Config> Pallet<T> {
 	///
 	/// # Errors
 	/// Names what does not hold.
-	#[cfg(any(feature = "try-runtime", test))]
 	pub fn do_try_state() -> Result<(), &'static str> {
 		use frame_support::ensure;
 		let rounds = Rounds::<T>::get();

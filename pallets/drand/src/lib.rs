@@ -35,7 +35,6 @@
 extern crate alloc;
 
 mod pulses;
-#[cfg(any(feature = "try-runtime", test))]
 mod try_state;
 mod types;
 pub mod weights;

@@ -44,7 +44,6 @@ extern crate alloc;
 pub mod envelope;
 pub mod weight_info;
 
-#[cfg(any(feature = "try-runtime", test))]
 mod try_state;
 
 #[cfg(test)]

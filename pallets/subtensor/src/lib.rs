@@ -77,7 +77,6 @@ pub mod subnets;
 pub mod weight_info;
 pub mod weights;
 
-#[cfg(any(feature = "try-runtime", test))]
 mod try_state;
 
 #[cfg(test)]

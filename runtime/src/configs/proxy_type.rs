@@ -72,7 +72,7 @@ pub enum ProxyType {
 }
 
 /// Calls of SubtensorModule that stake, or move one's own stake.
-const STAKING: &[&str] = &[
+pub const STAKING: &[&str] = &[
 	"add_stake",
 	"add_stake_limit",
 	"remove_stake",
@@ -86,13 +86,13 @@ const STAKING: &[&str] = &[
 	"swap_stake_limit",
 ];
 /// Calls of SubtensorModule that give stake away.
-const STAKE_TRANSFERS: &[&str] = &["transfer_stake", "transfer_stake_and_hotkey"];
+pub const STAKE_TRANSFERS: &[&str] = &["transfer_stake", "transfer_stake_and_hotkey"];
 /// Calls of SubtensorModule that destroy money or give it to all.
-const SPENDING: &[&str] = &["add_stake_burn", "burn_alpha", "recycle_alpha"];
+pub const SPENDING: &[&str] = &["add_stake_burn", "burn_alpha", "recycle_alpha"];
 /// Calls of SubtensorModule that register neurons.
-const REGISTRATION: &[&str] = &["burned_register", "register_limit", "pow_register", "root_register"];
+pub const REGISTRATION: &[&str] = &["burned_register", "register_limit", "pow_register", "root_register"];
 /// Calls of SubtensorModule that hand keys over.
-const KEY_SWAPS: &[&str] = &[
+pub const KEY_SWAPS: &[&str] = &[
 	"swap_hotkey",
 	"swap_hotkey_v2",
 	"swap_coldkey",
@@ -101,7 +101,7 @@ const KEY_SWAPS: &[&str] = &[
 	"announce_coldkey_swap",
 ];
 /// Calls of SubtensorModule that are for the owner of a subnet.
-const OWNER: &[&str] = &[
+pub const OWNER: &[&str] = &[
 	"set_subnet_identity",
 	"update_symbol",
 	"start_call",
@@ -110,7 +110,7 @@ const OWNER: &[&str] = &[
 	"set_activity_cutoff_factor",
 ];
 /// Calls of SubtensorModule that create or end subnets.
-const SUBNETS: &[&str] = &[
+pub const SUBNETS: &[&str] = &[
 	"register_network",
 	"register_network_with_identity",
 	"register_leased_network",
@@ -118,15 +118,15 @@ const SUBNETS: &[&str] = &[
 	"root_dissolve_network",
 ];
 /// Calls of SubtensorModule about child hotkeys.
-const CHILD_KEYS: &[&str] = &["set_children", "set_childkey_take"];
+pub const CHILD_KEYS: &[&str] = &["set_children", "set_childkey_take"];
 /// Calls of SubtensorModule that claim root dividends.
-const ROOT_CLAIM: &[&str] = &["claim_root", "claim_root_with_hotkey"];
+pub const ROOT_CLAIM: &[&str] = &["claim_root", "claim_root_with_hotkey"];
 /// Calls of SubtensorModule that replace a hotkey.
-const SWAP_HOTKEY: &[&str] = &["swap_hotkey", "swap_hotkey_v2"];
+pub const SWAP_HOTKEY: &[&str] = &["swap_hotkey", "swap_hotkey_v2"];
 /// Calls of Utility that dispatch other calls in the caller's name.
-const BATCHES: &[&str] = &["batch", "batch_all", "force_batch"];
+pub const BATCHES: &[&str] = &["batch", "batch_all", "force_batch"];
 /// Calls of AdminUtils that hand a subnet over.
-const OWNER_CHANGES: &[&str] = &["sudo_set_sn_owner_hotkey"];
+pub const OWNER_CHANGES: &[&str] = &["sudo_set_sn_owner_hotkey"];
 
 impl InstanceFilter<RuntimeCall> for ProxyType {
 	fn filter(&self, call: &RuntimeCall) -> bool {

@@ -26,7 +26,6 @@ pub(crate) struct Settled {
 	pub(crate) rows: Vec<ClaimRow>,
 }
 
-#[cfg(any(feature = "try-runtime", test))]
 impl Settled {
 	/// What is owed by each subnet, times 2^64.
 	pub(crate) fn owed(&self) -> impl Iterator<Item = (NetUid, u128)> {

@@ -25,7 +25,6 @@ impl Payment {
 	}
 
 	/// All that the hotkey earned as a validator.
-	#[cfg(any(feature = "try-runtime", test))]
 	pub(crate) fn of_validator(&self) -> AlphaBalance {
 		self.take.saturating_add(self.stakers)
 	}
