@@ -401,12 +401,9 @@ fn strangers_and_wrong_types_are_no_proxies() {
 		let call = Box::new(transfer(1));
 		let by = |who, force| Proxy::proxy(RuntimeOrigin::signed(who), real().into(), force, call.clone());
 		let not_proxy = pallet_proxy::Error::<Runtime>::NotProxy;
-		assert_noop!(by(bob(), None).map_err(|refusal| refusal.error), not_proxy);
+		assert_noop!(by(bob(), None), not_proxy);
 		let not_proxy = pallet_proxy::Error::<Runtime>::NotProxy;
-		assert_noop!(
-			by(delegate(Staking), Some(Transfer)).map_err(|refusal| refusal.error),
-			not_proxy
-		);
+		assert_noop!(by(delegate(Staking), Some(Transfer)), not_proxy);
 	});
 }
 

@@ -54,9 +54,9 @@ const LEFT_OUT: &[(&str, &str)] = &[
 
 /// A call that can be drawn.
 #[derive(Clone)]
-pub struct Entry {
+pub(crate) struct Entry {
 	/// Pallet and call.
-	pub name: (String, String),
+	pub(crate) name: (String, String),
 	pallet_index: u8,
 	call_index: u8,
 	fields: Vec<(String, u32)>,
@@ -64,7 +64,7 @@ pub struct Entry {
 
 /// Who signs.
 #[derive(Clone, Debug)]
-pub enum Origin {
+pub(crate) enum Origin {
 	/// Root.
 	Root,
 	/// This account.
@@ -82,33 +82,33 @@ impl From<Origin> for RuntimeOrigin {
 
 /// What a call is about, so that its arguments fit one another.
 #[derive(Clone)]
-pub struct Focus {
+pub(crate) struct Focus {
 	/// A subnet.
-	pub netuid: NetUid,
+	pub(crate) netuid: NetUid,
 	/// Another, or the same.
-	pub destination: NetUid,
+	pub(crate) destination: NetUid,
 	/// A hotkey, of that subnet mostly.
-	pub hotkey: AccountId,
+	pub(crate) hotkey: AccountId,
 	/// A coldkey: that hotkey's, or one that stakes on it.
-	pub coldkey: AccountId,
+	pub(crate) coldkey: AccountId,
 	/// How long its lists are.
-	pub length: usize,
+	pub(crate) length: usize,
 }
 
 /// Draws calls.
-pub struct Draw {
+pub(crate) struct Draw {
 	/// Chance.
-	pub random: Random,
+	pub(crate) random: Random,
 	types: PortableRegistry,
 	/// All that can be drawn.
-	pub catalog: Vec<Entry>,
+	pub(crate) catalog: Vec<Entry>,
 	/// What is drawn, as often as it is likely.
 	urn: Vec<usize>,
 }
 
 impl Draw {
 	/// A drawer of all calls.
-	pub fn new(seed: u64) -> Self {
+	pub(crate) fn new(seed: u64) -> Self {
 		let mut registry = Registry::new();
 		let root = registry.register_type(&meta_type::<RuntimeCall>()).id;
 		let types: PortableRegistry = registry.into();
@@ -133,13 +133,13 @@ impl Draw {
 	}
 
 	/// One of the calls.
-	pub fn entry(&mut self) -> Entry {
+	pub(crate) fn entry(&mut self) -> Entry {
 		let index = *self.random.pick(&self.urn);
 		self.catalog[index].clone()
 	}
 
 	/// What the next call is about.
-	pub fn focus(&mut self, call: &str) -> Focus {
+	pub(crate) fn focus(&mut self, call: &str) -> Focus {
 		let subnets = SubtensorModule::subnets();
 		let netuid = match self.random.below(100) {
 			0..10 => NetUid::ROOT,
@@ -181,7 +181,7 @@ impl Draw {
 	}
 
 	/// Who makes a call of this name.
-	pub fn origin(&mut self, name: &(String, String), focus: &Focus) -> Origin {
+	pub(crate) fn origin(&mut self, name: &(String, String), focus: &Focus) -> Origin {
 		let (pallet, call) = (name.0.as_str(), name.1.as_str());
 		let by_hotkey = COLDKEY_PAYS.contains(&(pallet, call));
 		let governed = pallet == "AdminUtils" || pallet == "Swap" || call.starts_with("set_") || call.contains("root_");
@@ -202,7 +202,7 @@ impl Draw {
 	}
 
 	/// The call of an entry, if its bytes are one.
-	pub fn call(&mut self, entry: &Entry, focus: &Focus, depth: u32) -> Option<RuntimeCall> {
+	pub(crate) fn call(&mut self, entry: &Entry, focus: &Focus, depth: u32) -> Option<RuntimeCall> {
 		let mut bytes = vec![entry.pallet_index, entry.call_index];
 		for (name, kind) in &entry.fields {
 			self.value(*kind, name, focus, depth, &mut bytes);
@@ -211,7 +211,7 @@ impl Draw {
 	}
 
 	/// A call within a call.
-	pub fn inner(&mut self, focus: &Focus, depth: u32) -> RuntimeCall {
+	pub(crate) fn inner(&mut self, focus: &Focus, depth: u32) -> RuntimeCall {
 		if depth < MAX_DEPTH {
 			let entry = self.entry();
 			if let Some(call) = self.call(&entry, focus, depth + 1) {

@@ -13,6 +13,7 @@
 //! `GANGLION_CHAOS_SEED` names another run, `GANGLION_CHAOS_CALLS` a longer one. What was called last is printed where
 //! something does not hold.
 
+mod delegation;
 mod draw;
 mod random;
 mod record;

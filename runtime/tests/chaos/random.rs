@@ -6,42 +6,42 @@ use rand_chacha::{
 };
 
 /// Chance that a seed determines.
-pub struct Random(ChaCha8Rng);
+pub(crate) struct Random(ChaCha8Rng);
 
 impl Random {
 	/// The stream of a seed.
-	pub fn new(seed: u64) -> Self {
+	pub(crate) fn new(seed: u64) -> Self {
 		Self(ChaCha8Rng::seed_from_u64(seed))
 	}
 
 	/// Any number.
-	pub fn number(&mut self) -> u64 {
+	pub(crate) fn number(&mut self) -> u64 {
 		self.0.next_u64()
 	}
 
 	/// A number below `bound`, which is not 0.
-	pub fn below(&mut self, bound: u64) -> u64 {
+	pub(crate) fn below(&mut self, bound: u64) -> u64 {
 		self.number() % bound
 	}
 
 	/// True in so many of a hundred cases.
-	pub fn chance(&mut self, percent: u64) -> bool {
+	pub(crate) fn chance(&mut self, percent: u64) -> bool {
 		self.below(100) < percent
 	}
 
 	/// One of these; there is at least one.
-	pub fn pick<'a, Item>(&mut self, items: &'a [Item]) -> &'a Item {
+	pub(crate) fn pick<'a, Item>(&mut self, items: &'a [Item]) -> &'a Item {
 		&items[self.below(items.len() as u64) as usize]
 	}
 
 	/// A number up to `most` whose length in bits is as likely to be one as another.
-	pub fn any_size(&mut self, most: u64) -> u64 {
+	pub(crate) fn any_size(&mut self, most: u64) -> u64 {
 		let bits = self.below(u64::from(most.max(1).ilog2()) + 1) as u32;
 		(self.number() >> (63 - bits)).min(most)
 	}
 
 	/// So many bytes.
-	pub fn bytes(&mut self, length: usize) -> Vec<u8> {
+	pub(crate) fn bytes(&mut self, length: usize) -> Vec<u8> {
 		let mut bytes = vec![0; length];
 		self.0.fill_bytes(&mut bytes);
 		bytes

@@ -11,28 +11,28 @@ const PRINTED: usize = 1_200;
 
 /// How often a call was accepted and refused, and why.
 #[derive(Default)]
-pub struct Row {
+pub(crate) struct Row {
 	/// Accepted.
-	pub accepted: u32,
+	pub(crate) accepted: u32,
 	/// Refused.
-	pub refused: u32,
+	pub(crate) refused: u32,
 	/// Reasons of the refusals.
 	reasons: BTreeMap<String, u32>,
 }
 
 /// The record of a run. Prints the last calls where the test panics.
-pub struct Record {
+pub(crate) struct Record {
 	seed: u64,
 	/// By pallet and call.
-	pub rows: BTreeMap<(String, String), Row>,
+	pub(crate) rows: BTreeMap<(String, String), Row>,
 	recent: VecDeque<String>,
 	/// Calls so far.
-	pub calls: u32,
+	pub(crate) calls: u32,
 }
 
 impl Record {
 	/// Nothing yet of these calls.
-	pub fn new(seed: u64, names: impl Iterator<Item = (String, String)>) -> Self {
+	pub(crate) fn new(seed: u64, names: impl Iterator<Item = (String, String)>) -> Self {
 		Self {
 			seed,
 			rows: names.map(|name| (name, Row::default())).collect(),
@@ -42,7 +42,7 @@ impl Record {
 	}
 
 	/// A call that is about to be made.
-	pub fn about_to(&mut self, block: u32, origin: &str, call: &RuntimeCall) {
+	pub(crate) fn about_to(&mut self, block: u32, origin: &str, call: &RuntimeCall) {
 		self.calls += 1;
 		if self.recent.len() == KEPT {
 			self.recent.pop_front();
@@ -56,7 +56,7 @@ impl Record {
 	}
 
 	/// How the call ended.
-	pub fn ended(&mut self, name: &(String, String), result: Result<(), DispatchError>) {
+	pub(crate) fn ended(&mut self, name: &(String, String), result: Result<(), DispatchError>) {
 		let row = self.rows.get_mut(name).unwrap();
 		let reason = match result {
 			Ok(()) => {
@@ -80,14 +80,14 @@ impl Record {
 	}
 
 	/// A call whose bytes are none.
-	pub fn undecodable(&mut self, name: &(String, String)) {
+	pub(crate) fn undecodable(&mut self, name: &(String, String)) {
 		let row = self.rows.get_mut(name).unwrap();
 		row.refused += 1;
 		*row.reasons.entry("undecodable".to_owned()).or_default() += 1;
 	}
 
 	/// Prints the table.
-	pub fn print(&self) {
+	pub(crate) fn print(&self) {
 		println!(
 			"{:<16}{:<42}{:>9}{:>9}  reasons",
 			"pallet", "call", "accepted", "refused"

@@ -18,7 +18,7 @@ use sp_runtime::{
 };
 
 /// Coldkeys that act.
-pub const COLDKEYS: u16 = 20;
+pub(crate) const COLDKEYS: u16 = 20;
 /// Hotkeys of each of them.
 const HOTKEYS_EACH: u16 = 4;
 /// What a coldkey has at the start.
@@ -27,18 +27,18 @@ const FUNDS: u64 = 50_000 * RAO_PER_TAO;
 const SUBNETS: u16 = 10;
 
 /// Alice, who is sudo.
-pub fn sudo() -> AccountId {
+pub(crate) fn sudo() -> AccountId {
 	Sr25519Keyring::Alice.to_account_id()
 }
 
 /// The coldkey of this number; number 0 is sudo.
-pub fn coldkey(number: u64) -> AccountId {
+pub(crate) fn coldkey(number: u64) -> AccountId {
 	let number = number as u16 % COLDKEYS;
 	if number == 0 { sudo() } else { account(b'c', number) }
 }
 
 /// The hotkey of this number.
-pub fn hotkey(number: u64) -> AccountId {
+pub(crate) fn hotkey(number: u64) -> AccountId {
 	account(b'h', number as u16 % (COLDKEYS * HOTKEYS_EACH))
 }
 
@@ -61,7 +61,7 @@ fn merge(genesis: &mut Value, patch: Value) {
 }
 
 /// A development chain before its first block, on which the coldkeys have TAO.
-pub fn chain() -> sp_io::TestExternalities {
+pub(crate) fn chain() -> sp_io::TestExternalities {
 	let mut genesis = serde_json::to_value(RuntimeGenesisConfig::default()).unwrap();
 	let patch = genesis::preset(&"development".into()).unwrap();
 	merge(&mut genesis, serde_json::from_slice(&patch).unwrap());
@@ -77,7 +77,7 @@ pub fn chain() -> sp_io::TestExternalities {
 }
 
 /// Begins the block of this number, in the slot of the same number, on a parent.
-pub fn begin_block(number: u32, parent: sp_core::H256, random: &mut Random) {
+pub(crate) fn begin_block(number: u32, parent: sp_core::H256, random: &mut Random) {
 	let slot = Slot::from(u64::from(number));
 	let digest = Digest {
 		logs: vec![DigestItem::PreRuntime(AURA_ENGINE_ID, slot.encode())],
@@ -99,13 +99,13 @@ pub fn begin_block(number: u32, parent: sp_core::H256, random: &mut Random) {
 }
 
 /// Ends a block and returns its hash.
-pub fn end_block() -> sp_core::H256 {
+pub(crate) fn end_block() -> sp_core::H256 {
 	System::note_finished_extrinsics();
 	Executive::finalize_block().hash()
 }
 
 /// Takes back what would stop all life: limits that nobody meets, subnets that nobody can use, empty purses.
-pub fn tend(random: &mut Random) {
+pub(crate) fn tend(random: &mut Random) {
 	let root = RuntimeOrigin::root;
 	let least_cost = TaoBalance::new(100 * RAO_PER_TAO);
 	AdminUtils::sudo_set_stake_threshold(root(), 0).unwrap();
@@ -209,6 +209,6 @@ fn tend_subnet(netuid: NetUid, random: &mut Random) {
 		Call::sudo_set_subnet_emission_enabled { netuid, enabled: true },
 	];
 	for call in calls {
-		drop(RuntimeCall::AdminUtils(call).dispatch(RuntimeOrigin::root()));
+		RuntimeCall::AdminUtils(call).dispatch(RuntimeOrigin::root()).ok();
 	}
 }
