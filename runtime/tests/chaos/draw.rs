@@ -3,7 +3,7 @@
 
 use crate::{
 	random::Random,
-	world::{coldkey, hotkey, sudo},
+	world::{COLDKEYS, coldkey, hotkey, sudo},
 };
 use codec::{Compact, DecodeAll, Encode};
 use ganglion_primitives::{NetUid, RAO_PER_TAO};
@@ -116,7 +116,7 @@ impl Draw {
 		let mut urn = Vec::new();
 		for (index, entry) in catalog.iter().enumerate() {
 			let share = match entry.name.0.as_str() {
-				"SubtensorModule" if entry.name.1.contains("dissolve") => 2,
+				"SubtensorModule" if entry.name.1.contains("dissolve") => 1,
 				"SubtensorModule" if entry.name.1.contains("stake") => 8,
 				"SubtensorModule" => 6,
 				"AdminUtils" | "Drand" => 1,
@@ -162,14 +162,13 @@ impl Draw {
 		let mut cold = SubtensorModule::coldkey_of(&hot)
 			.filter(|_| self.random.chance(85))
 			.unwrap_or_else(|| coldkey(self.random.number()));
+		let mut netuid = netuid;
 		let moves = ["stake", "alpha", "claim"].iter().any(|word| call.contains(word));
-		if moves && self.random.chance(60) {
-			let staker = coldkey(self.random.number());
-			let staked = StakingHotkeys::<Runtime>::get(&staker);
-			if !staked.is_empty() {
-				hot = self.random.pick(&staked).clone();
-				cold = staker;
-			}
+		if moves
+			&& self.random.chance(75)
+			&& let Some((staker, staked, on)) = self.position()
+		{
+			(cold, hot, netuid) = (staker, staked, on);
 		}
 		Focus {
 			netuid,
@@ -178,6 +177,26 @@ impl Draw {
 			coldkey: cold,
 			length: self.random.below(4) as usize + 1,
 		}
+	}
+
+	/// A coldkey, a hotkey and a subnet with stake.
+	fn position(&mut self) -> Option<(AccountId, AccountId, NetUid)> {
+		let first = self.random.number() % u64::from(COLDKEYS);
+		let mut netuids = SubtensorModule::subnets();
+		netuids.push(NetUid::ROOT);
+		for number in first..first + u64::from(COLDKEYS) {
+			let staker = coldkey(number);
+			let mut positions = Vec::new();
+			for hotkey in StakingHotkeys::<Runtime>::get(&staker) {
+				let staked = |netuid: &&NetUid| !SubtensorModule::stake_of(&hotkey, &staker, **netuid).is_zero();
+				positions.extend(netuids.iter().filter(staked).map(|netuid| (hotkey.clone(), *netuid)));
+			}
+			if !positions.is_empty() {
+				let (hotkey, netuid) = self.random.pick(&positions).clone();
+				return Some((staker, hotkey, netuid));
+			}
+		}
+		None
 	}
 
 	/// Who makes a call of this name.
@@ -384,6 +403,8 @@ impl Draw {
 			"delay" | "index" => self.random.below(3),
 			"take" | "default_take" => self.random.below(12_000),
 			"threshold" => 2,
+			"factor_milli" => 1_000 + self.random.below(49_000),
+			"immune_neurons" => 1 + self.random.below(10),
 			"value" | "amount" => self.random.below(1_000 * RAO_PER_TAO),
 			"ref_time" | "proof_size" => 4_000_000_000_000,
 			_ => return self.any_number(most),

@@ -6,7 +6,7 @@ use crate::{
 	world::coldkey,
 };
 use codec::{Compact, Encode};
-use ganglion_primitives::{MechId, MechanismIndex, NetUid};
+use ganglion_primitives::{AlphaBalance, MechId, MechanismIndex, NetUid};
 use ganglion_runtime::{AccountId, Runtime, RuntimeCall, SubtensorModule, System};
 use pallet_drand::{BeaconConfiguration, LastStoredRound, Pulse, PulsesPayload};
 use pallet_mev_shield::envelope::{KEM_CIPHERTEXT_BYTES, NONCE_BYTES, TAG_BYTES, key_hash};
@@ -95,6 +95,14 @@ impl Draw {
 					pallet_commitments::Call::set_max_space { new_limit }.into(),
 				))
 			}
+			("Utility", "with_weight") => {
+				let call = Box::new(self.inner(focus, 0));
+				let weight = Default::default();
+				Some((
+					Origin::Root,
+					pallet_utility::Call::<Runtime>::with_weight { call, weight }.into(),
+				))
+			}
 			("MevShield", "submit_encrypted") => self.shielded(focus),
 			("Multisig", call) => self.multisig(call, focus, memory),
 			("Proxy", call) => self.proxy(call, focus, memory),
@@ -107,6 +115,43 @@ impl Draw {
 		let (netuid, mecid) = (focus.netuid, MechId::MAIN);
 		let author = signed(&focus.hotkey);
 		let call = match name {
+			"set_weights" => {
+				let row = self.row(netuid);
+				Call::set_weights {
+					netuid,
+					dests: row.uids,
+					weights: row.values,
+					version_key: row.version_key,
+				}
+			}
+			"set_mechanism_weights" => {
+				let row = self.row(netuid);
+				Call::set_mechanism_weights {
+					netuid,
+					mecid,
+					dests: row.uids,
+					weights: row.values,
+					version_key: row.version_key,
+				}
+			}
+			"burn_alpha" | "recycle_alpha" => {
+				let stake = SubtensorModule::stake_of(&focus.hotkey, &focus.coldkey, netuid);
+				let amount = AlphaBalance::new(self.random.below(stake.get().max(1)));
+				let hotkey = focus.hotkey.clone();
+				let call = match name {
+					"burn_alpha" => Call::burn_alpha { hotkey, amount, netuid },
+					_ => Call::recycle_alpha { hotkey, amount, netuid },
+				};
+				return Some((signed(&focus.coldkey), call.into()));
+			}
+			"sudo_set_root_claim_threshold" => {
+				let new_value = self.random.below(2_000_000_000);
+				let call = Call::sudo_set_root_claim_threshold {
+					netuid: NetUid::ROOT,
+					new_value,
+				};
+				return Some((Origin::Root, call.into()));
+			}
 			"commit_weights" => {
 				let commit_hash = self.commit(focus, memory);
 				Call::commit_weights { netuid, commit_hash }
