@@ -119,7 +119,7 @@ impl Draw {
 				"SubtensorModule" if entry.name.1.contains("dissolve") => 1,
 				"SubtensorModule" if entry.name.1.contains("stake") => 8,
 				"SubtensorModule" => 6,
-				"AdminUtils" | "Drand" => 1,
+				"Drand" => 1,
 				_ => 2,
 			};
 			urn.extend(std::iter::repeat_n(index, share));
