@@ -11,6 +11,7 @@
 //! | --- | --- |
 //! | [`configs`] | the pallets' parameters, fees among them |
 //! | `apis` | the runtime APIs that nodes and clients call |
+//! | [`pace`] | the time between blocks, a setting of the genesis |
 //! | [`genesis`] | the presets `development` and `local` |
 //!
 //! ```
@@ -35,6 +36,8 @@ include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));
 mod apis;
 pub mod configs;
 pub mod genesis;
+pub mod migrations;
+pub mod pace;
 
 pub use apis::{RUNTIME_API_VERSIONS, RuntimeApi};
 
@@ -78,8 +81,8 @@ pub type TxExtension = (
 	frame_system::CheckEra<Runtime>,
 	frame_system::CheckNonce<Runtime>,
 	frame_system::CheckWeight<Runtime>,
-	configs::precheck::RefuseEarly,
 	pallet_transaction_payment::ChargeTransactionPayment<Runtime>,
+	configs::precheck::RefuseEarly,
 	frame_system::WeightReclaim<Runtime>,
 );
 /// A transaction as it comes from the network.
@@ -105,10 +108,10 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
 	spec_name: Cow::Borrowed("ganglion"),
 	impl_name: Cow::Borrowed("ganglion"),
 	authoring_version: 1,
-	spec_version: 1,
+	spec_version: 2,
 	impl_version: 1,
 	apis: RUNTIME_API_VERSIONS,
-	transaction_version: 1,
+	transaction_version: 2,
 	system_version: 1,
 };
 
@@ -185,4 +188,7 @@ mod runtime {
 	pub type Swap = pallet_swap;
 	#[runtime::pallet_index(30)]
 	pub type MevShield = pallet_mev_shield;
+
+	#[runtime::pallet_index(40)]
+	pub type Pace = pace;
 }

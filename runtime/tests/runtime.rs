@@ -77,8 +77,8 @@ fn apply_with_tip(signer: Sr25519Keyring, call: RuntimeCall, tip: Balance) -> Ap
 		frame_system::CheckEra::from(Era::Immortal),
 		frame_system::CheckNonce::from(System::account_nonce(signer.to_account_id())),
 		frame_system::CheckWeight::new(),
-		ganglion_runtime::configs::precheck::RefuseEarly,
 		ChargeTransactionPayment::<Runtime>::from(tip),
+		ganglion_runtime::configs::precheck::RefuseEarly,
 		frame_system::WeightReclaim::new(),
 	);
 	let payload = SignedPayload::new(call, extension).unwrap();

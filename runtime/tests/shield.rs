@@ -77,8 +77,8 @@ fn submit(key: &[u8]) -> ApplyExtrinsicResult {
 		frame_system::CheckEra::from(Era::Immortal),
 		frame_system::CheckNonce::from(System::account_nonce(signer.to_account_id())),
 		frame_system::CheckWeight::new(),
-		ganglion_runtime::configs::precheck::RefuseEarly,
 		pallet_transaction_payment::ChargeTransactionPayment::<Runtime>::from(0),
+		ganglion_runtime::configs::precheck::RefuseEarly,
 		frame_system::WeightReclaim::new(),
 	);
 	let payload = SignedPayload::new(call.clone(), extension.clone()).unwrap();

@@ -85,8 +85,8 @@ fn sign(call: RuntimeCall) -> Result<UncheckedExtrinsic, String> {
 		frame_system::CheckEra::from(Era::Immortal),
 		frame_system::CheckNonce::from(System::account_nonce(signer().to_account_id())),
 		frame_system::CheckWeight::new(),
-		ganglion_runtime::configs::precheck::RefuseEarly,
 		ChargeTransactionPayment::<Chain>::from(0),
+		ganglion_runtime::configs::precheck::RefuseEarly,
 		frame_system::WeightReclaim::new(),
 	);
 	let payload = SignedPayload::new(call, extension).map_err(|error| format!("the payload is invalid: {error:?}"))?;

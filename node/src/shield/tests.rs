@@ -77,8 +77,8 @@ fn signed(nonce: u32, call: RuntimeCall) -> OpaqueExtrinsic {
 		frame_system::CheckEra::from(Era::Immortal),
 		frame_system::CheckNonce::from(nonce),
 		frame_system::CheckWeight::new(),
-		ganglion_runtime::configs::precheck::RefuseEarly,
 		pallet_transaction_payment::ChargeTransactionPayment::from(0),
+		ganglion_runtime::configs::precheck::RefuseEarly,
 		frame_system::WeightReclaim::new(),
 	);
 	let signature = Signature::Sr25519(sp_core::sr25519::Signature::from_raw([1; 64]));

@@ -136,6 +136,42 @@ macro_rules! calls {
 					Self::changed(Setting::NetworkMinLockCost, lock_cost.get())
 				}
 
+				/// Sets the blocks in which the cost of a subnet falls to the least one; for root.
+				#[pallet::call_index(101)]
+				#[pallet::weight(<T as Config>::WeightInfo::set_setting())]
+				pub fn sudo_set_lock_reduction_interval(origin: OriginFor<T>, interval: u64) -> DispatchResult {
+					ensure_root(origin)?;
+					Subtensor::<T>::set_network_lock_reduction_interval(interval);
+					Self::changed(Setting::NetworkLockReductionInterval, interval)
+				}
+
+				/// Sets the blocks between two registrations of subnets; for root.
+				#[pallet::call_index(102)]
+				#[pallet::weight(<T as Config>::WeightInfo::set_setting())]
+				pub fn sudo_set_network_rate_limit(origin: OriginFor<T>, rate_limit: u64) -> DispatchResult {
+					ensure_root(origin)?;
+					Subtensor::<T>::set_network_rate_limit(rate_limit);
+					Self::changed(Setting::NetworkRateLimit, rate_limit)
+				}
+
+				/// Sets the blocks in which a new subnet does not make room for another; for root.
+				#[pallet::call_index(103)]
+				#[pallet::weight(<T as Config>::WeightInfo::set_setting())]
+				pub fn sudo_set_network_immunity_period(origin: OriginFor<T>, immunity_period: u64) -> DispatchResult {
+					ensure_root(origin)?;
+					Subtensor::<T>::set_network_immunity_period(immunity_period);
+					Self::changed(Setting::NetworkImmunityPeriod, immunity_period)
+				}
+
+				/// Sets the blocks after which a new subnet may be started; for root.
+				#[pallet::call_index(104)]
+				#[pallet::weight(<T as Config>::WeightInfo::set_setting())]
+				pub fn sudo_set_start_call_delay(origin: OriginFor<T>, delay: u64) -> DispatchResult {
+					ensure_root(origin)?;
+					Subtensor::<T>::set_start_call_delay(delay);
+					Self::changed(Setting::StartCallDelay, delay)
+				}
+
 				/// Sets the owners' share of the subnets' emission, of 65535; for root.
 				#[pallet::call_index(65)]
 				#[pallet::weight(<T as Config>::WeightInfo::set_setting())]

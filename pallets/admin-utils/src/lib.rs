@@ -118,6 +118,14 @@ pub mod pallet {
 		SubnetLimit,
 		/// Least cost of a subnet, in rao.
 		NetworkMinLockCost,
+		/// Blocks in which the cost of a subnet falls to the least one.
+		NetworkLockReductionInterval,
+		/// Blocks between two registrations of subnets.
+		NetworkRateLimit,
+		/// Blocks in which a new subnet does not make room for another.
+		NetworkImmunityPeriod,
+		/// Blocks after which a new subnet may be started.
+		StartCallDelay,
 		/// Owners' share of the subnets' emission, of 65535.
 		SubnetOwnerCut,
 		/// Stake below which a hotkey does not count, in rao.

@@ -56,6 +56,10 @@ impl pallet_swap::Config for Test {
 impl pallet_subtensor::Config for Test {
 	type Currency = Balances;
 	type Pools = Swap;
+	type Beacon = ();
+	type NeuronObserver = ();
+	type SubnetCleanup = ();
+	type InitialStartCallDelay = frame_support::traits::ConstU64<0>;
 	type WeightInfo = pallet_subtensor::PalletWeight<Test>;
 	type PalletId = SubtensorPalletId;
 }
@@ -94,6 +98,7 @@ pub(crate) fn run(test: impl FnOnce()) {
 				..Default::default()
 			},
 			network_min_lock_cost: TaoBalance::new(10 * tao),
+			network_rate_limit: 0,
 			..Default::default()
 		},
 	};

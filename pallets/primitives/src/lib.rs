@@ -10,7 +10,7 @@
 //! - [`neurons`]: [`NeuronObserver`], for what else the chain keeps about neurons;
 //! - [`pools`]: [`SubnetPools`], the seam between staking and the pools of TAO and alpha;
 //! - [`cleanup`]: [`SubnetCleanup`], the seam through which other pallets learn that a subnet is gone;
-//! - [`info`] and [`delegation`]: the records that the runtime APIs return;
+//! - [`info`], [`metagraph`] and [`delegation`]: the records that the runtime APIs return;
 //! - [`hyperparams`]: hyperparameters as a list of names and values;
 //! - [`apis`]: the runtime-API declarations.
 //!
@@ -49,6 +49,7 @@ pub mod delegation;
 pub mod fixed;
 pub mod hyperparams;
 pub mod info;
+pub mod metagraph;
 pub mod neurons;
 pub mod pools;
 pub mod units;
@@ -59,9 +60,10 @@ pub use delegation::{DelegateInfo, DelegatedStake, LockState, Nomination, StakeA
 pub use fixed::{I32F32, I64F64, I96F32, U64F64, mul_div_ceil, mul_div_floor};
 pub use hyperparams::{HyperparamEntry, HyperparamValue};
 pub use info::{
-	AxonInfo, BasketClaimPreview, ChainIdentityV2, IdentityText, Metagraph, NeuronCertificate, NeuronInfo,
-	NeuronInfoLite, PrometheusInfo, StakeInfo, SubnetIdentityV3,
+	AxonInfo, BasketClaimPreview, ChainIdentityV2, IdentityText, NeuronCertificate, NeuronInfo, NeuronInfoLite,
+	PrometheusInfo, StakeInfo, SubnetIdentityV3,
 };
+pub use metagraph::Metagraph;
 pub use neurons::NeuronObserver;
 pub use pools::{PoolRefusal, PriceLimit, Reserves, SimSwapResult, SubnetPools, SubnetPrice, Trade};
 pub use sp_runtime::{AccountId32, PerU16};

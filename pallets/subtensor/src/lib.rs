@@ -11,7 +11,7 @@
 //!
 //! This file holds the configuration, events and errors; `calls` has the calls, each of which checks its origin and calls `do_*`.
 //! Each domain is a folder that owns its storage items (a FRAME pallet section) and its tests:
-//! `subnets`, `identity`, `hyperparameters`, `registration`, `serving`, `staking`, `weights`, `emission`, `epoch`;
+//! `subnets`, `identity`, `hyperparameters`, `registration`, `serving`, `staking`, `weights`, `emission`, `epoch`, `root`;
 //! `rows` moves weights and bonds in bulk, `genesis` fills the storage of a new chain, `info` answers the runtime APIs, `try_state` checks the
 //! invariants.
 //!
@@ -19,9 +19,11 @@
 //!
 //! Every subnet has an account ([`Pallet::subnet_account`]) that holds the TAO of the subnet's pool, and the existential
 //! deposit that the registration of the subnet left there. Staking buys alpha from the pool ([`Config::Pools`]), and
-//! unstaking sells it. Root has no pool: its stake is TAO, one to one, in root's account. Whatever an epoch cannot pay out exactly stays pending, so that for each subnet
-//! `emitted = paid to miners + to validators + to the owner + pending`, to the rao
-//! ([`SubnetEmissionTotals`](pallet::SubnetEmissionTotals)).
+//! unstaking sells it. Root has no pool: its stake is TAO, one to one, in root's account. Emission adds TAO and alpha to the
+//! pools; the alpha for those who work is outside. Whatever an epoch cannot pay out exactly stays pending, so that for each
+//! subnet `emitted = paid to miners + to validators + to the owner + to root + pending`, to the rao
+//! ([`SubnetEmissionTotals`](pallet::SubnetEmissionTotals)), and the alpha outside the pool is staked, pending, claimable,
+//! burned or the protocol's.
 //!
 //! # First permits
 //!
@@ -550,8 +552,6 @@ pub mod pallet {
 		MaxWeightExceeded,
 		/// Every weight is zero.
 		InvalidValue,
-		/// A validator may not set a weight on itself.
-		SelfWeightNotAllowed,
 		/// The version key is older than the subnet asks for.
 		IncorrectWeightVersionKey,
 		/// The last weights, or the registration, are too recent.

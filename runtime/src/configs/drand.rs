@@ -51,8 +51,8 @@ where
 			frame_system::CheckEra::from(Era::Immortal),
 			frame_system::CheckNonce::from(0),
 			frame_system::CheckWeight::new(),
-			super::precheck::RefuseEarly,
 			ChargeTransactionPayment::from(0),
+			super::precheck::RefuseEarly,
 			frame_system::WeightReclaim::new(),
 		)
 	}

@@ -73,6 +73,7 @@ impl Contains<RuntimeCall> for SafeCalls {
 				| RuntimeCall::Grandpa(_)
 				| RuntimeCall::Sudo(_)
 				| RuntimeCall::Drand(_)
+				| RuntimeCall::MevShield(pallet_mev_shield::Call::announce_next_key { .. })
 				| RuntimeCall::Multisig(_)
 				| RuntimeCall::Preimage(_)
 				| RuntimeCall::Scheduler(_)

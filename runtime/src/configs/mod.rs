@@ -12,7 +12,7 @@ pub mod swap;
 
 use crate::{
 	AccountId, Aura, Balance, Balances, Block, Nonce, OriginCaller, PalletInfo, Runtime, RuntimeCall, RuntimeEvent,
-	RuntimeFreezeReason, RuntimeHoldReason, RuntimeOrigin, RuntimeTask, System, VERSION,
+	RuntimeFreezeReason, RuntimeHoldReason, RuntimeOrigin, RuntimeTask, System, VERSION, pace,
 };
 use frame_support::{
 	PalletId, derive_impl, parameter_types,
@@ -27,8 +27,8 @@ use sp_consensus_aura::sr25519::AuthorityId as AuraId;
 use sp_runtime::Perbill;
 use sp_version::RuntimeVersion;
 
-/// The time between blocks, in milliseconds.
-pub const SLOT_DURATION_MS: u64 = 12_000;
+pub use pace::DEFAULT_SLOT_DURATION_MS as SLOT_DURATION_MS;
+
 /// The least an account may hold, in rao; an account that falls below it is removed.
 pub const EXISTENTIAL_DEPOSIT: Balance = 500;
 /// The format of addresses: the one that Bittensor's wallets use.
@@ -65,6 +65,7 @@ parameter_types! {
 #[derive_impl(frame_system::config_preludes::SolochainDefaultConfig)]
 impl frame_system::Config for Runtime {
 	type BaseCallFilter = crate::SafeMode;
+	type SingleBlockMigrations = crate::migrations::Migrations;
 	type Block = Block;
 	type BlockWeights = RuntimeBlockWeights;
 	type BlockLength = RuntimeBlockLength;
@@ -78,10 +79,12 @@ impl frame_system::Config for Runtime {
 	type MaxConsumers = ConstU32<16>;
 }
 
+impl pace::Config for Runtime {}
+
 impl pallet_timestamp::Config for Runtime {
 	type Moment = u64;
 	type OnTimestampSet = Aura;
-	type MinimumPeriod = ConstU64<{ SLOT_DURATION_MS / 2 }>;
+	type MinimumPeriod = pace::MinimumPeriod<Runtime>;
 	type WeightInfo = pallet_timestamp::weights::SubstrateWeight<Runtime>;
 }
 
@@ -90,7 +93,7 @@ impl pallet_aura::Config for Runtime {
 	type DisabledValidators = ();
 	type MaxAuthorities = ConstU32<MAX_AUTHORITIES>;
 	type AllowMultipleBlocksPerSlot = ConstBool<false>;
-	type SlotDuration = ConstU64<SLOT_DURATION_MS>;
+	type SlotDuration = pace::SlotDuration<Runtime>;
 }
 
 impl pallet_grandpa::Config for Runtime {

@@ -7,6 +7,7 @@
 use crate::{AccountId, Runtime, RuntimeCall, RuntimeOrigin};
 use codec::{Decode, DecodeWithMemTracking, Encode};
 use frame_support::{
+	dispatch::Pays,
 	pallet_prelude::{DispatchError, DispatchResult, TransactionSource, Weight},
 	storage::{TransactionOutcome, with_transaction},
 	traits::{GetCallMetadata, OriginTrait},
@@ -50,19 +51,17 @@ pub const TRIED: &[&str] = &[
 	"decrease_take",
 ];
 
-/// Bad request: a reason without a number of its own.
+/// Bad request: why a free call is refused for a reason without a number of its own.
 const OTHER: u8 = 255;
 
-/// The number under which clients know a reason.
+/// The number under which clients know a reason; `None` for one without a number.
 #[must_use]
-pub fn code(error: &DispatchError) -> u8 {
+pub fn code(error: &DispatchError) -> Option<u8> {
 	let DispatchError::Module(module) = error else {
-		return OTHER;
+		return None;
 	};
-	let Ok(error) = Error::<Runtime>::decode(&mut &module.error[..]) else {
-		return OTHER;
-	};
-	match error {
+	let error = Error::<Runtime>::decode(&mut &module.error[..]).ok()?;
+	Some(match error {
 		Error::AmountTooLow => 1,
 		Error::NotEnoughBalanceToStake => 2,
 		Error::SubnetNotExists => 3,
@@ -85,8 +84,8 @@ pub fn code(error: &DispatchError) -> u8 {
 		Error::NonAssociatedColdKey => 25,
 		Error::DelegateTakeTooLow => 26,
 		Error::DelegateTakeTooHigh => 27,
-		_ => OTHER,
-	}
+		_ => return None,
+	})
 }
 
 /// Runs a call and takes back what it did.
@@ -116,7 +115,7 @@ impl TransactionExtension<RuntimeCall> for RefuseEarly {
 		&self,
 		origin: RuntimeOrigin,
 		call: &RuntimeCall,
-		_info: &DispatchInfoOf<RuntimeCall>,
+		info: &DispatchInfoOf<RuntimeCall>,
 		_len: usize,
 		_self_implicit: Self::Implicit,
 		_inherited_implication: &impl Encode,
@@ -124,8 +123,13 @@ impl TransactionExtension<RuntimeCall> for RefuseEarly {
 	) -> ValidateResult<Self::Val, RuntimeCall> {
 		let metadata = call.get_call_metadata();
 		let tried = metadata.pallet_name == "SubtensorModule" && TRIED.contains(&metadata.function_name);
-		if let (true, false, Some(signer)) = (tried, source == TransactionSource::InBlock, origin.as_signer()) {
-			attempt(signer.clone(), call).map_err(|error| InvalidTransaction::Custom(code(&error)))?;
+		let signer = origin
+			.as_signer()
+			.filter(|_| tried && source != TransactionSource::InBlock);
+		if let Some(Err(error)) = signer.map(|signer| attempt(signer.clone(), call)) {
+			// A reason without a number tells more as the error of a dispatch; what is free has to be refused here.
+			let refusal = code(&error).or((info.pays_fee == Pays::No).then_some(OTHER));
+			refusal.map_or(Ok(()), |number| Err(InvalidTransaction::Custom(number)))?;
 		}
 		Ok((Default::default(), (), origin))
 	}

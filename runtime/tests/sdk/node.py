@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import json
 import os
 import signal
 import socket
@@ -58,6 +59,10 @@ def development_node(binary: Path, sealing_ms: int, folder: Path) -> Iterator[st
     log = folder / "node.log"
     arguments = [str(binary), "--dev", "--sealing", str(sealing_ms)]
     arguments += ["--base-path", str(folder / "node")]
+    # The chain's clock goes with the clock on the wall, from which the SDK computes rounds and waits.
+    patch = folder / "genesis-patch.json"
+    patch.write_text(json.dumps({"pace": {"slotDurationMs": sealing_ms}}))
+    arguments += ["--genesis-patch", str(patch)]
     arguments += ["--rpc-port", str(rpc), "--listen-addr", f"/ip4/127.0.0.1/tcp/{network}"]
     arguments += ["--no-prometheus", "--no-telemetry"]
     with log.open("wb") as sink:

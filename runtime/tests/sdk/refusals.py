@@ -187,7 +187,7 @@ ATTEMPTS: list[tuple[str, set[str], Attempt]] = [
     ("second seat on root", {"HotKeyAlreadyRegisteredInSubNet"}, intent("root_register", "validator")),
     (
         "work that is none",
-        {"InvalidSeal", "InvalidDifficulty", "InvalidWorkBlock"},
+        {"InvalidSeal", "InvalidDifficulty", "InvalidWorkBlock", "BadRequest"},
         raw(
             "pow_register",
             "stranger",

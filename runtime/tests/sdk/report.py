@@ -11,9 +11,9 @@ import time
 from collections.abc import Awaitable, Callable
 
 #: The longest that a single step may take, in seconds.
-STEP_LIMIT_S = 90.0
+STEP_LIMIT_S = 240.0
 #: The longest that all steps of all scripts may take, in seconds; those that come later do not run and have failed.
-TOTAL_LIMIT_S = 600.0
+TOTAL_LIMIT_S = 1_200.0
 #: How much of what a step found is printed, in characters.
 DETAIL_LIMIT = 240
 #: When the scripts began.

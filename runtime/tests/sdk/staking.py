@@ -125,10 +125,10 @@ def near(what: str, actual: int, quoted: int) -> None:
 STEPS = [
     ("add_stake", add_stake),
     ("add_stake without price protection", add_stake_unprotected),
-    ("add_stake on somebody else's hotkey", delegation),
-    ("remove_stake", remove_stake),
-    ("add_stake and remove_stake on root", root_stake),
     ("set_take", set_take),
     ("increase_take", increase_take),
     ("decrease_take", decrease_take),
+    ("add_stake on somebody else's hotkey", delegation),
+    ("remove_stake", remove_stake),
+    ("add_stake and remove_stake on root", root_stake),
 ]

@@ -39,17 +39,17 @@ async def set_weights(world: World) -> str:
     """With a permit, the weights are in force at once."""
     chain, person, netuid = world.chain, world.validator, world.netuid
     await commit_reveal(world, enabled=False)
-    uid, miner = await chain.uid(person, netuid), await chain.uid(world.miner, netuid)
+    uid, miner, owner = [await chain.uid(who, netuid) for who in (person, world.miner, world.owner)]
 
     async def permitted() -> bool:
         permits = await chain.value(SUBTENSOR.ValidatorPermit, netuid)
         return bool(permits) and uid < len(permits) and bool(permits[uid])
 
     await chain.until("the validator has a permit", permitted, PATIENCE)
-    await chain.execute("set_weights", person, netuid=netuid, uids=[uid, miner], weights=[0.5, 1.0])
+    await chain.execute("set_weights", person, netuid=netuid, uids=[owner, miner], weights=[0.5, 1.0])
     weights = await row(world, person)
-    equal("the uids with weight", sorted(weights), sorted([uid, miner]))
-    check(abs(weights[uid] / weights[miner] - 0.5) < 1e-4, f"the weights are {weights}, expected one half and one")
+    equal("the uids with weight", sorted(weights), sorted([owner, miner]))
+    check(abs(weights[owner] / weights[miner] - 0.5) < 1e-4, f"the weights are {weights}, expected one half and one")
     since = await chain.client.read("blocks_since_last_update", netuid=netuid, uid=uid)
     check(since is not None and since <= 10, f"the last update was {since} blocks ago")
     return str(weights)

@@ -76,8 +76,12 @@ impl Source {
 				.skip_while(|character| character.is_whitespace())
 				.take_while(|character| is_word(Some(**character)))
 				.collect();
-			// Without a name it is a function pointer's type.
-			if let (false, Some(lines)) = (name.is_empty(), body_lines(rest)) {
+			let after = rest
+				.iter()
+				.find(|character| !(character.is_whitespace() || is_word(Some(**character))));
+			// Without a name it is a function pointer's type, without parameters a name in an attribute.
+			let is_signature = !name.is_empty() && matches!(after, Some('(' | '<'));
+			if let (true, Some(lines)) = (is_signature, body_lines(rest)) {
 				functions.push(Function { name, line, lines });
 			}
 		}
@@ -264,6 +268,7 @@ mod tests {
 	fn functions_are_measured_to_their_closing_brace() {
 		let text = "trait T { fn none(&self, a: [u8; 2]); }\n\
 					fn one() { \"}\"; }\n\
+					#[generate(pub fn named)] enum E {}\n\
 					pub fn four(f: fn(u8) -> u8, a: [u8; 3])\nwhere u8: Copy\n{ fn inner() {\n} }\n";
 		let functions = Source::new(text).functions();
 		let expected = [("one", 2, 1), ("four", 3, 4), ("inner", 5, 2)];

@@ -5,9 +5,10 @@ use crate::{Call, Setting};
 
 type AdminError = crate::Error<Test>;
 use pallet_subtensor::{
-	AdminFreezeWindow, MaxDelegateTake, MinDelegateTake, NetworkMinLockCost, NominatorMinRequiredStake,
-	OwnerHyperparamRateLimit, StakeThreshold, SubnetEmissionEnabled, SubnetLimit, SubnetOwnerCut, SubnetOwnerHotkey,
-	SubtokenEnabled, TxDelegateTakeRateLimit, TxRateLimit,
+	AdminFreezeWindow, MaxDelegateTake, MinDelegateTake, NetworkImmunityPeriod, NetworkLockReductionInterval,
+	NetworkMinLockCost, NetworkRateLimit, NominatorMinRequiredStake, OwnerHyperparamRateLimit, StakeThreshold,
+	StartCallDelay, SubnetEmissionEnabled, SubnetLimit, SubnetOwnerCut, SubnetOwnerHotkey, SubtokenEnabled,
+	TxDelegateTakeRateLimit, TxRateLimit,
 };
 
 fn dispatch(origin: RuntimeOrigin, call: &Call<Test>) -> DispatchResult {
@@ -21,7 +22,7 @@ fn dispatch(origin: RuntimeOrigin, call: &Call<Test>) -> DispatchResult {
 fn root_changes_the_settings_of_the_chain_and_nobody_else_does() {
 	type Stored = fn() -> u64;
 	let lock_cost = TaoBalance::new(7_000);
-	let cases: [(Call<Test>, Setting, u64, Stored); 6] = [
+	let cases: [(Call<Test>, Setting, u64, Stored); 10] = [
 		(
 			Call::sudo_set_subnet_limit { max_subnets: 5 },
 			Setting::SubnetLimit,
@@ -33,6 +34,30 @@ fn root_changes_the_settings_of_the_chain_and_nobody_else_does() {
 			Setting::NetworkMinLockCost,
 			7_000,
 			|| NetworkMinLockCost::<Test>::get().get(),
+		),
+		(
+			Call::sudo_set_lock_reduction_interval { interval: 11 },
+			Setting::NetworkLockReductionInterval,
+			11,
+			NetworkLockReductionInterval::<Test>::get,
+		),
+		(
+			Call::sudo_set_network_rate_limit { rate_limit: 12 },
+			Setting::NetworkRateLimit,
+			12,
+			NetworkRateLimit::<Test>::get,
+		),
+		(
+			Call::sudo_set_network_immunity_period { immunity_period: 13 },
+			Setting::NetworkImmunityPeriod,
+			13,
+			NetworkImmunityPeriod::<Test>::get,
+		),
+		(
+			Call::sudo_set_start_call_delay { delay: 14 },
+			Setting::StartCallDelay,
+			14,
+			StartCallDelay::<Test>::get,
 		),
 		(
 			Call::sudo_set_subnet_owner_cut { subnet_owner_cut: 6 },
@@ -93,9 +118,9 @@ fn root_changes_settings_of_stake_and_nobody_else_does() {
 		(
 			Call::sudo_set_subtoken_enabled {
 				netuid,
-				subtoken_enabled: false,
+				subtoken_enabled: true,
 			},
-			|| !SubtokenEnabled::<Test>::get(NETUID),
+			|| SubtokenEnabled::<Test>::get(NETUID),
 		),
 	];
 	run(|| {

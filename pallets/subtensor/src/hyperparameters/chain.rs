@@ -23,6 +23,26 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
+	/// Sets the blocks in which the cost of a subnet falls to the least one; 0 = at once.
+	pub fn set_network_lock_reduction_interval(blocks: u64) {
+		NetworkLockReductionInterval::<T>::put(blocks);
+	}
+
+	/// Sets the blocks between two registrations of subnets; 0 = no limit.
+	pub fn set_network_rate_limit(blocks: u64) {
+		NetworkRateLimit::<T>::put(blocks);
+	}
+
+	/// Sets the blocks in which a new subnet does not make room for another.
+	pub fn set_network_immunity_period(blocks: u64) {
+		NetworkImmunityPeriod::<T>::put(blocks);
+	}
+
+	/// Sets the blocks after which a new subnet may be started.
+	pub fn set_start_call_delay(blocks: u64) {
+		StartCallDelay::<T>::put(blocks);
+	}
+
 	/// Sets the owners' share of the subnets' emission, of 65535.
 	pub fn set_subnet_owner_cut(share: u16) {
 		SubnetOwnerCut::<T>::put(share);

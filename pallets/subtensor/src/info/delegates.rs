@@ -39,11 +39,9 @@ impl<T: Config> Pallet<T> {
 		hotkeys.iter().filter_map(Self::delegate_info).collect()
 	}
 
-	/// A hotkey with a validator permit or with a take of its own; `None` for others.
+	/// A hotkey that has an owner, and so takes stake; `None` for others.
 	pub fn get_delegate(hotkey: &AccountId32) -> Option<DelegateInfo> {
-		let info = Self::delegate_info(hotkey)?;
-		let takes_stake = !info.validator_permits.is_empty() || Delegates::<T>::contains_key(hotkey);
-		takes_stake.then_some(info)
+		Self::delegate_info(hotkey)
 	}
 
 	/// The stakes of a coldkey on the hotkeys of others: what is known of the hotkey, the subnet, and the alpha.

@@ -215,7 +215,8 @@ fn delegates_and_their_nominators() {
 		let each = u128::from(daily) * u128::from(65_535 - info.take.0) / 65_535 * u128::from(1_000 * TAO);
 		assert_eq!(u128::from(info.return_per_1000.0), each / u128::from(staked));
 
-		assert_eq!(SubtensorModule::get_delegate(&hot(4)), None);
+		let miner = SubtensorModule::get_delegate(&hot(4)).unwrap();
+		assert_eq!((miner.owner_ss58, miner.validator_permits), (cold(4), vec![]));
 		assert_eq!(SubtensorModule::get_delegate(&hot(99)), None);
 		let take = ganglion_primitives::PerU16::from_percent(5);
 		assert_ok!(SubtensorModule::decrease_take(signed(cold(4)), hot(4), take));

@@ -246,7 +246,6 @@ fn sealed_weights_that_are_not_what_they_should_be_are_dropped_and_tell_why() {
 			(sealed(&hot(2), &[(2, 1)], 21), Error::<Test>::SealedWeightsUnreadable),
 			(sealed(&hot(3), &[(2, 1)], 20), Error::<Test>::SealedWeightsOfAnother),
 			(sealed(&hot(2), &[(9, 1)], 20), Error::<Test>::UidVecContainInvalidOne),
-			(sealed(&hot(2), &[(1, 1)], 20), Error::<Test>::SelfWeightNotAllowed),
 		] {
 			Rounds::set(&Vec::new());
 			assert_ok!(commit_sealed(ciphertext, 20));

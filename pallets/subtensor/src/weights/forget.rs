@@ -21,6 +21,10 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn forget_weights(netuid: NetUid) {
 		let index = MechanismIndex::main(netuid);
 		LastUpdate::<T>::remove(index);
-		SealedEpochs::<T>::mutate(|epochs| epochs.retain(|(of, ..)| *of != index));
+		let mut epochs = SealedEpochs::<T>::get();
+		if epochs.iter().any(|(of, ..)| *of == index) {
+			epochs.retain(|(of, ..)| *of != index);
+			SealedEpochs::<T>::put(epochs);
+		}
 	}
 }

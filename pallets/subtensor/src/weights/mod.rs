@@ -48,8 +48,8 @@ impl<T: Config> From<RowError> for Error<T> {
 impl<T: Config> Pallet<T> {
 	/// Sets the weight row of a hotkey: a dozen reads, whatever the subnet's size, and two writes.
 	///
-	/// A validator may not weigh itself, except for the subnet's owner. A row in which the owner names itself only
-	/// needs neither a permit nor a smallest length: it says that all miners' emission should go to the owner.
+	/// A row in which a neuron names itself only needs neither a permit nor a smallest length. In the epoch a weight on
+	/// oneself counts for the subnet's owner only: it says that miners' emission should go to the owner.
 	pub(crate) fn do_set_weights(
 		hotkey: &AccountId32,
 		netuid: NetUid,
@@ -101,15 +101,13 @@ impl<T: Config> Pallet<T> {
 	/// Stores a row of a hotkey that holds `uid`, on a subnet of `n` neurons, that [`row::check`] has found well formed.
 	fn put_row(hotkey: &AccountId32, netuid: NetUid, uid: u16, n: u16, row: Row) -> DispatchResult {
 		let is_owner = Self::is_owner_hotkey(netuid, hotkey);
-		let only_self = is_owner && row.destinations == [uid];
+		let only_self = row.destinations == [uid];
 		Self::ensure_may_set_weights(hotkey, netuid, is_owner, row.version_key)?;
 		ensure!(
 			only_self || Self::holds_permit(netuid, uid),
 			Error::<T>::NeuronNoValidatorPermit
 		);
 		let row = row::scale(&row.destinations, &row.weights).map_err(Error::<T>::from)?;
-		let names_itself = row.iter().any(|(destination, _)| *destination == uid);
-		ensure!(is_owner || !names_itself, Error::<T>::SelfWeightNotAllowed);
 		if !only_self {
 			let possible = if is_owner { n } else { n.saturating_sub(1) };
 			let fewest = usize::from(MinAllowedWeights::<T>::get(netuid).min(possible));

@@ -77,7 +77,7 @@ fn only_permitted_neurons_set_weights() {
 	run(|| {
 		working_subnet();
 		assert_noop!(set_weights(9, &[(3, 1)]), Error::<Test>::HotKeyNotRegisteredInSubNet);
-		assert_noop!(set_weights(4, &[(3, 1)]), Error::<Test>::NeuronNoValidatorPermit);
+		assert_noop!(set_weights(4, &[(2, 1)]), Error::<Test>::NeuronNoValidatorPermit);
 		StakeThreshold::<Test>::put(500 * TAO + 1);
 		// Epochs have paid validator 2 far more than that, and validator 3 a little.
 		TotalHotkeyAlpha::<Test>::mutate(hot(3), NETUID, |alpha| {
@@ -133,13 +133,17 @@ fn the_version_key_must_be_recent_enough() {
 }
 
 #[test]
-fn self_weight_is_for_the_owner() {
+fn who_weighs_itself_gains_nothing() {
 	run(|| {
 		working_subnet();
-		assert_noop!(set_weights(2, &[(1, 1), (3, 1)]), Error::<Test>::SelfWeightNotAllowed);
-		assert_noop!(set_weights(2, &[(1, 1)]), Error::<Test>::SelfWeightNotAllowed);
-		assert_ok!(set_weights(2, &[(1, 0), (3, 1)]));
-		assert_noop!(set_weights(4, &[(3, 1)]), Error::<Test>::NeuronNoValidatorPermit);
+		assert_ok!(set_weights(2, &[(1, 1), (3, 1)]));
+		next_epoch(NETUID);
+		let incentive = Incentive::<Test>::get(INDEX);
+		assert_eq!((incentive[1], incentive[3]), (0, u16::MAX));
+		assert_noop!(
+			set_weights(4, &[(3, 1), (2, 1)]),
+			Error::<Test>::NeuronNoValidatorPermit
+		);
 		assert_ok!(set_weights(1, &[(0, 1), (3, 1)]));
 	});
 }

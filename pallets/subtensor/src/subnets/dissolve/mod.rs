@@ -25,6 +25,8 @@
 mod status;
 
 #[cfg(test)]
+mod map_tests;
+#[cfg(test)]
 mod tests;
 
 pub use status::{CleanupStage, DissolveCleanupStatus};
