@@ -28,6 +28,8 @@ mod status;
 mod map_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod value_tests;
 
 pub use status::{CleanupStage, DissolveCleanupStatus};
 
