@@ -11,6 +11,7 @@
 //! | --- | --- |
 //! | [`configs`] | the pallets' parameters, fees among them |
 //! | `apis` | the runtime APIs that nodes and clients call |
+//! | [`migrations`] | what is done to a state of an older layout |
 //! | [`pace`] | the time between blocks, a setting of the genesis |
 //! | [`genesis`] | the presets `development` and `local` |
 //!

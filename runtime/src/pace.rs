@@ -15,6 +15,9 @@ pub mod pallet {
 	/// The time between blocks of a production chain, in milliseconds.
 	pub const DEFAULT_SLOT_DURATION_MS: u64 = 12_000;
 
+	/// The longest time between blocks, in milliseconds: a minute.
+	pub const MAX_SLOT_DURATION_MS: u64 = 60_000;
+
 	/// The pallet.
 	#[pallet::pallet]
 	pub struct Pallet<T>(_);
@@ -33,7 +36,9 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type SlotDurationMs<T: Config> = StorageValue<_, u64, ValueQuery, DefaultSlotDuration>;
 
-	/// What a new chain starts with. Building it panics where a block is shorter than 2 ms.
+	/// What a new chain starts with. Building it panics where the time is below 2 ms or above [`MAX_SLOT_DURATION_MS`].
+	///
+	/// Blocks may weigh as much as ever: below some 6 s, only a chain with one authority keeps its pace when they are full.
 	#[pallet::genesis_config]
 	pub struct GenesisConfig<T: Config> {
 		/// The time between blocks, in milliseconds.
@@ -56,8 +61,8 @@ pub mod pallet {
 	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
 		fn build(&self) {
 			assert!(
-				self.slot_duration_ms >= 2,
-				"genesis: slotDurationMs is {}, must be at least 2",
+				(2..=MAX_SLOT_DURATION_MS).contains(&self.slot_duration_ms),
+				"genesis: slotDurationMs is {}, must be 2 to {MAX_SLOT_DURATION_MS}",
 				self.slot_duration_ms
 			);
 			SlotDurationMs::<T>::put(self.slot_duration_ms);

@@ -66,7 +66,7 @@ mod calls {
 		/// Like `add_stake`, but pays at most `limit_price` rao of TAO for one alpha: buys what that allows if
 		/// `allow_partial`, else all or nothing.
 		#[pallet::call_index(88)]
-		#[pallet::weight(T::WeightInfo::add_stake())]
+		#[pallet::weight(T::WeightInfo::limit_order())]
 		pub fn add_stake_limit(
 			origin: OriginFor<T>,
 			hotkey: AccountId32,
@@ -83,7 +83,7 @@ mod calls {
 		/// Like `remove_stake`, but sells for at least `limit_price` rao of TAO for one alpha: what that allows if
 		/// `allow_partial`, else all or nothing.
 		#[pallet::call_index(89)]
-		#[pallet::weight(T::WeightInfo::remove_stake())]
+		#[pallet::weight(T::WeightInfo::limit_order())]
 		pub fn remove_stake_limit(
 			origin: OriginFor<T>,
 			hotkey: AccountId32,

@@ -534,6 +534,8 @@ pub mod pallet {
 		InvalidRevealRound,
 		/// The sealed weights could not be opened with their round's signature, or are not what they should be.
 		SealedWeightsUnreadable,
+		/// The hotkey has weights in force that it committed to, or set, later.
+		NewerWeightsInForce,
 		/// The sealed weights name another hotkey than the one that committed to them.
 		SealedWeightsOfAnother,
 		/// The lists of a batch are not equally long, or longer than [`MAX_BATCH`].

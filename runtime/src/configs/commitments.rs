@@ -6,6 +6,9 @@ use frame_support::{pallet_prelude::DispatchResult, weights::Weight};
 use ganglion_primitives::{NeededRounds, NetUid, NeuronObserver};
 use pallet_subtensor::{SubnetEpochIndex, Uids};
 
+/// Blocks in which a root validator may publish as many bytes as a neuron in an epoch.
+const ROOT_EPOCH_BLOCKS: u64 = 360;
+
 /// The neurons of SubtensorModule.
 pub struct SubtensorNeurons;
 
@@ -15,6 +18,10 @@ impl pallet_commitments::Neurons for SubtensorNeurons {
 	}
 
 	fn epoch(netuid: NetUid) -> u64 {
+		if netuid.is_root() {
+			// Root has no epochs; its validators' space is counted by those of an ordinary subnet.
+			return SubtensorModule::block_number() / ROOT_EPOCH_BLOCKS;
+		}
 		SubnetEpochIndex::<Runtime>::get(netuid)
 	}
 
@@ -41,7 +48,7 @@ impl NeuronObserver for ForgetCommitments {
 	}
 }
 
-/// The rounds that anything on the chain waits for: weights first.
+/// The rounds that anything on the chain waits for, the earliest first.
 pub struct AllRounds;
 
 impl NeededRounds for AllRounds {

@@ -134,21 +134,23 @@ macro_rules! hyperparameter_table {
 				/// Blocks between two publications of an axon; 0 = no limit.
 				serving_rate_limit: u64 = 50, ServingRateLimit: Identity, "serving_rate_limit"
 					=> owner 34 sudo_set_serving_rate_limit(serving_rate_limit);
-				/// Share of a registration's cost that is locked as collateral and not burned, of 65535, at most 62258.
+				/// Share of a registration's cost that is locked as collateral and not burned, of 65535, at most 62258. Kept for
+				/// clients; this chain locks none yet.
 				collateral_lock_share: u16 = 0, CollateralLockShare: Identity, "collateral_lock_share"
 					=> owner 35 sudo_set_collateral_lock_share(lock_share);
-				/// Alpha of the collateral that is set free for each alpha earned, above 0 and at most 10.
+				/// Alpha of the collateral that is set free for each alpha earned, above 0 and at most 10. Kept for clients, like
+				/// the share.
 				collateral_drain_ratio: U64F64 = U64F64::from_integer(1), CollateralDrainRatio: Identity,
 					"collateral_drain_ratio"
 					=> owner 36 sudo_set_collateral_drain_ratio(drain_ratio);
-				/// Smallest take of a child key.
+				/// Smallest take of a child key. Kept for clients; this chain has no child keys yet.
 				min_childkey_take: PerU16 = PerU16::from_parts(0), MinChildkeyTakePerSubnet: Identity,
 					"min_childkey_take"
 					=> owner 37 sudo_set_min_childkey_take_per_subnet(take);
 				/// Whether the owner gets the owner cut.
 				owner_cut_enabled: bool = true, OwnerCutEnabled: Identity, "owner_cut_enabled"
 					=> owner 38 sudo_set_owner_cut_enabled(enabled);
-				/// Whether the owner cut is locked when it is paid.
+				/// Whether the owner cut is locked when it is paid. Kept for clients; this chain locks no stake yet.
 				owner_cut_auto_lock_enabled: bool = false, OwnerCutAutoLockEnabled: Identity,
 					"owner_cut_auto_lock_enabled"
 					=> owner 39 sudo_set_owner_cut_auto_lock_enabled(enabled);

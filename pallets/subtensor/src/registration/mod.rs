@@ -168,6 +168,7 @@ impl<T: Config> Pallet<T> {
 		Axons::<T>::remove(netuid, &old);
 		NeuronCertificates::<T>::remove(netuid, &old);
 		Prometheus::<T>::remove(netuid, &old);
+		WeightCommits::<T>::remove(MechanismIndex::main(netuid), &old);
 		T::NeuronObserver::deregistered(netuid, &old);
 		Self::clear_neuron(netuid, uid)?;
 		let known = Hotkeys::<T>::mutate(netuid, |column| set(column, usize::from(uid), hotkey.clone()));
@@ -195,6 +196,7 @@ impl<T: Config> Pallet<T> {
 		BlockAtRegistration::<T>::mutate(netuid, |column| reset(set(column, position, block)));
 		ensure!(!missing, Error::<T>::UidVecContainInvalidOne);
 		Weights::<T>::remove(index, uid);
+		RevealedCommitBlock::<T>::remove(index, uid);
 		Bonds::<T>::remove(index, uid);
 		drop_column::<Weights<T>>(index, uid);
 		drop_column::<Bonds<T>>(index, uid);

@@ -31,6 +31,8 @@ impl<T: Config> Pallet<T> {
 		Self::ensure_stakeable(hotkey, netuid)?;
 		Self::ensure_can_pay(coldkey, tao)?;
 		let trade = Self::buy(netuid, tao, limit)?;
+		// A limit may leave less of the order than can be staked.
+		ensure!(trade.taken.get() >= MIN_STAKE, Error::<T>::AmountTooLow);
 		Self::pay(coldkey, &Self::subnet_account(netuid), trade.taken)?;
 		Self::put_alpha(hotkey, coldkey, netuid, trade.given)?;
 		Self::ensure_nomination(hotkey, coldkey, netuid)?;

@@ -57,6 +57,8 @@ pub mod computation {
 	pub const CLEANUP_PAYMENT_PS: u64 = 120_000_000;
 	/// The removal of what is one item a subnet.
 	pub const RECORDS_PS: u64 = 600_000_000;
+	/// The search for the largest trade within a price limit: up to 66 powers, twice, and half as much again to spare.
+	pub const LIMIT_SEARCH_PS: u64 = 5_000_000_000;
 	/// What a subnet adds to the start of a block.
 	pub const BLOCK_SUBNET_PS: u64 = 150_000_000;
 }
@@ -220,7 +222,7 @@ pub trait WeightInfo {
 
 	/// `reveal_weights` and `reveal_mechanism_weights` with this many destinations.
 	fn reveal_weights(destinations: u32) -> Weight {
-		Self::set_weights(destinations).saturating_add(Self::database().reads_writes(5, 2))
+		Self::set_weights(destinations).saturating_add(Self::database().reads_writes(7, 3))
 	}
 
 	/// `batch_reveal_weights` of this many rows with this many destinations in all.
@@ -258,6 +260,11 @@ pub trait WeightInfo {
 	/// `remove_stake`.
 	fn remove_stake() -> Weight {
 		change_of_stake(Self::database())
+	}
+
+	/// `add_stake_limit` and `remove_stake_limit`: the largest amount within a limit is searched for.
+	fn limit_order() -> Weight {
+		change_of_stake(Self::database()).saturating_add(Weight::from_parts(computation::LIMIT_SEARCH_PS, 0))
 	}
 
 	/// `move_stake` and its kin; one that finds out how much it may move tries.

@@ -401,3 +401,29 @@ fn a_subnet_whose_rounds_do_not_come_keeps_its_lists_and_takes_no_others_room() 
 		assert!(SealedEpochs::<Test>::get().is_empty());
 	});
 }
+
+#[test]
+fn a_row_that_comes_late_does_not_undo_a_newer_one() {
+	let parameters = Hyperparameters {
+		weights_set_rate_limit: 0,
+		..secret()
+	};
+	run_with(parameters, || {
+		validated();
+		assert_ok!(commit_sealed(sealed(&hot(2), &[(2, 1)], 20), 20));
+		next_epoch(NETUID);
+		assert_ok!(commit_sealed(sealed(&hot(2), &[(3, 1)], 21), 21));
+		come(21);
+		next_blocks(1);
+		assert_eq!(weights_of(1), vec![(3, 65_535)]);
+		come(20);
+		next_blocks(1);
+		assert_eq!(weights_of(1), vec![(3, 65_535)]);
+		let refused = Event::TimelockedWeightsRefused {
+			index: INDEX,
+			hotkey: hot(2),
+			error: Error::<Test>::NewerWeightsInForce.into(),
+		};
+		assert!(events().contains(&refused));
+	});
+}

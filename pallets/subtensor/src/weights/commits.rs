@@ -131,6 +131,18 @@ impl<T: Config> Pallet<T> {
 			weights,
 			..given
 		};
+		let index = MechanismIndex::main(netuid);
+		// A round that came late, or a reveal out of order, does not undo what was meant later.
+		let revealed = RevealedCommitBlock::<T>::get(index, uid);
+		ensure!(committed_at >= revealed, Error::<T>::NewerWeightsInForce);
+		if !CommitRevealWeightsEnabled::<T>::get(netuid) {
+			let last = LastUpdate::<T>::get(index).get(usize::from(uid)).copied();
+			ensure!(
+				last.is_none_or(|last| committed_at >= last),
+				Error::<T>::NewerWeightsInForce
+			);
+		}
+		RevealedCommitBlock::<T>::insert(index, uid, committed_at);
 		let n = SubnetworkN::<T>::get(netuid);
 		row::check(&kept.destinations, &kept.weights, n).map_err(Error::<T>::from)?;
 		Self::put_row(hotkey, netuid, uid, n, kept)

@@ -11,6 +11,7 @@ impl<T: Config> Pallet<T> {
 		let index = MechanismIndex::main(netuid);
 		vec![
 			Weights::<T>::storage_double_map_final_key1(index),
+			RevealedCommitBlock::<T>::storage_double_map_final_key1(index),
 			WeightCommits::<T>::storage_double_map_final_key1(index),
 			TimelockedWeightCommits::<T>::storage_double_map_final_key1(index),
 			SealedCommitCount::<T>::storage_double_map_final_key1(index),

@@ -98,13 +98,21 @@ impl<T: Config> Pallet<T> {
 		last.filter(|last| full && *last < epoch).unwrap_or(epoch)
 	}
 
-	/// Opens sealed rows whose rounds have come, at most [`OPENED_PER_BLOCK`]; the oldest epochs first.
+	/// Opens sealed rows whose rounds have come, at most [`OPENED_PER_BLOCK`].
 	pub(crate) fn open_sealed_weights() -> Weight {
 		let mut epochs = SealedEpochs::<T>::get();
 		let mut weight = T::WeightInfo::look_for_rounds(u32::try_from(epochs.len()).unwrap_or(u32::MAX));
 		let mut room = OPENED_PER_BLOCK;
 		let mut changed = false;
-		for (index, epoch, first) in &mut epochs {
+		// Each block begins with another list, so that no subnet's rows hold up the others'.
+		let count = u64::try_from(epochs.len()).unwrap_or(u64::MAX);
+		let begin = Self::block_number().checked_rem(count).unwrap_or_default();
+		let begin = usize::try_from(begin).unwrap_or_default();
+		let positions = (0..epochs.len()).cycle().skip(begin).take(epochs.len());
+		for position in positions.collect::<Vec<_>>() {
+			let Some((index, epoch, first)) = epochs.get_mut(position) else {
+				continue;
+			};
 			if room == 0 || T::Beacon::signature(*first).is_none() {
 				continue;
 			}

@@ -49,6 +49,11 @@ mod weights_storage {
 	pub type SealedEpochs<T: Config> =
 		StorageValue<_, BoundedVec<weights::SealedEpoch, ConstU32<MAX_SEALED_EPOCHS>>, ValueQuery>;
 
+	/// Block of the commit of the row that each uid revealed last, or had opened.
+	#[pallet::storage]
+	pub type RevealedCommitBlock<T: Config> =
+		StorageDoubleMap<_, Identity, MechanismIndex, Identity, u16, u64, ValueQuery>;
+
 	/// How many commits of a hotkey are sealed.
 	#[pallet::storage]
 	pub type SealedCommitCount<T: Config> =
