@@ -112,6 +112,10 @@ pub(crate) fn tend(random: &mut Random) {
 	AdminUtils::sudo_set_tx_rate_limit(root(), 0).unwrap();
 	AdminUtils::sudo_set_tx_delegate_take_rate_limit(root(), 0).unwrap();
 	AdminUtils::sudo_set_network_min_lock_cost(root(), least_cost).unwrap();
+	AdminUtils::sudo_set_lock_reduction_interval(root(), 0).unwrap();
+	AdminUtils::sudo_set_network_rate_limit(root(), 0).unwrap();
+	AdminUtils::sudo_set_network_immunity_period(root(), 200).unwrap();
+	AdminUtils::sudo_set_start_call_delay(root(), 0).unwrap();
 	AdminUtils::sudo_set_subnet_limit(root(), SUBNETS).unwrap();
 	AdminUtils::sudo_set_admin_freeze_window(root(), 0).unwrap();
 	AdminUtils::sudo_set_owner_hparam_rate_limit(root(), 0).unwrap();
