@@ -9,7 +9,7 @@ use super::{
 };
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce, aead::Aead};
 use codec::{Compact, Encode};
-use ganglion_runtime::{Hash, RuntimeCall, Signature, TxExtension, UncheckedExtrinsic};
+use ganglion_runtime::{Hash, RuntimeCall, Signature, UncheckedExtrinsic};
 use ml_kem::ml_kem_768::DecapsulationKey;
 use pallet_mev_shield::{
 	Call,
@@ -19,7 +19,6 @@ use sc_transaction_pool_api::{InPoolTransaction, ReadyTransactions};
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::{
 	OpaqueExtrinsic,
-	generic::Era,
 	transaction_validity::{TransactionLongevity, TransactionPriority, TransactionTag},
 };
 use std::sync::Arc;
@@ -68,19 +67,7 @@ fn encrypt(seed: u8, plaintext: &[u8]) -> Vec<u8> {
 
 /// A transaction that looks signed; whether it is, is the runtime's business.
 fn signed(nonce: u32, call: RuntimeCall) -> OpaqueExtrinsic {
-	let extension: TxExtension = (
-		frame_system::AuthorizeCall::new(),
-		frame_system::CheckNonZeroSender::new(),
-		frame_system::CheckSpecVersion::new(),
-		frame_system::CheckTxVersion::new(),
-		frame_system::CheckGenesis::new(),
-		frame_system::CheckEra::from(Era::Immortal),
-		frame_system::CheckNonce::from(nonce),
-		frame_system::CheckWeight::new(),
-		pallet_transaction_payment::ChargeTransactionPayment::from(0),
-		ganglion_runtime::configs::precheck::RefuseEarly,
-		frame_system::WeightReclaim::new(),
-	);
+	let extension = ganglion_runtime::extension(nonce, 0);
 	let signature = Signature::Sr25519(sp_core::sr25519::Signature::from_raw([1; 64]));
 	let signer = Sr25519Keyring::Alice.to_account_id();
 	opaque(UncheckedExtrinsic::new_signed(
