@@ -52,6 +52,7 @@ mod money;
 pub mod published;
 mod random;
 mod record;
+pub mod report;
 mod scenario;
 mod study;
 

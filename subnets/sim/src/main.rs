@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use subnet_sim::{Outcome, Scenario, published, run};
+use subnet_sim::{Outcome, Scenario, Study, published, report, run};
 
 /// Tries a subnet's rules against cheats before they pay.
 #[derive(Parser)]
@@ -20,6 +20,14 @@ enum Command {
 	Run {
 		/// The scenario file.
 		scenario: PathBuf,
+	},
+	/// Tries each cheat of a scenario against honest work, under many rules, and writes a page with plots.
+	Report {
+		/// The scenario file.
+		scenario: PathBuf,
+		/// The folder for the page and its plots.
+		#[arg(long, default_value = "report")]
+		out: PathBuf,
 	},
 	/// Prints published results beside those of this consensus.
 	Published {
@@ -44,6 +52,16 @@ fn execute(command: Command) -> Result<(), Box<dyn std::error::Error>> {
 		Command::Run { scenario } => {
 			let scenario = Scenario::from_file(&scenario)?;
 			print!("{}", table(&scenario, &run(&scenario)));
+		}
+		Command::Report { scenario, out } => {
+			let study = Study::of(&Scenario::from_file(&scenario)?);
+			let page = report::write(&study, &out).map_err(|error| {
+				format!(
+					"cannot write the report to {}: {error}; choose a folder with --out",
+					out.display()
+				)
+			})?;
+			println!("{}", page.display());
 		}
 		Command::Published { seeds } => print!("{}", published::markdown(&published::table(seeds), seeds)),
 	}

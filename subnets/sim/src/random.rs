@@ -19,8 +19,6 @@ pub(crate) enum Purpose {
 	Churn = 4,
 	/// The constructions of published results.
 	Published = 5,
-	/// Trials of a mechanism.
-	Trial = 6,
 }
 
 /// The stream of a purpose, an epoch and somebody's number, of which 24 bits count.

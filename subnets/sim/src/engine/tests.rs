@@ -5,7 +5,7 @@ use crate::scenario::Scenario;
 
 fn scenario(rules: &str, people: &str) -> Scenario {
 	let text = format!(
-		"name = 'test'\nepochs = 60\n[hyperparameters]\nmax_uids = 24\nimmunity_period_blocks = 720\n{rules}\n{people}"
+		"name = 'test'\nepochs = 60\n[hyperparameters]\nmax_uids = 32\nimmunity_period_blocks = 720\n{rules}\n{people}"
 	);
 	Scenario::from_toml(&text).unwrap()
 }
@@ -65,8 +65,8 @@ fn all_alpha_is_somewhere_in_every_epoch() {
 				.iter()
 				.all(|holder| holder.own <= holder.alpha)
 		);
-		// What rounding leaves is a few rao for each neuron.
-		assert!(treasury.pending.sum() < 100, "{:?}", treasury.pending);
+		// Consensus has 32 binary digits: rounding leaves up to some 100 rao for each neuron.
+		assert!(treasury.pending.sum() < 10_000, "{:?}", treasury.pending);
 	}
 	assert!(simulation.totals.last().unwrap().mined > 0.0);
 	assert!(simulation.totals[0].tao_from_trades > 0.0);
@@ -152,7 +152,7 @@ fn run_total(count: u16) -> f64 {
 #[test]
 fn a_strong_newcomer_replaces_the_weakest_and_earns() {
 	let people = "
-		[[miners]]\nname = 'weak'\ncount = 6\nquality = 0.3
+		[[miners]]\nname = 'weak'\ncount = 14\nquality = 0.3
 		[[miners]]\nname = 'new'\nquality = 3\njoins_at_epoch = 20";
 	let run = with("", people);
 	assert_eq!((run.totals[2].replaced, run.totals[3].uid_epochs), (1, 41.0));
@@ -163,7 +163,7 @@ fn a_strong_newcomer_replaces_the_weakest_and_earns() {
 #[test]
 fn swapping_uids_after_the_commit_earns_nothing_under_the_chains_rule() {
 	let people = "
-		[[miners]]\nname = 'others'\ncount = 5\nquality = 1
+		[[miners]]\nname = 'others'\ncount = 13\nquality = 1
 		[[miners]]\nname = 'swap'\nquality = 1\nbehaviour = { kind = 'uid_swap', every_epochs = 2 }";
 	let rules = "commit_reveal = true\nreveal_period_epochs = 1\n";
 	let mined = |mask: bool| {
@@ -177,7 +177,8 @@ fn swapping_uids_after_the_commit_earns_nothing_under_the_chains_rule() {
 
 #[test]
 fn lazy_validators_agree_less_when_miners_change() {
-	let lazy = "[[validators]]\nname = 'lazy'\ncount = 2\nstake_alpha = 1000
+	let lazy =
+		"[[validators]]\nname = 'lazy'\ncount = 2\nstake_alpha = 1000\nroot_tao = 500\nnominated = 0.5\nsells = 0.5
 		behaviour = { kind = 'lazy', noise = 0.1, refresh_epochs = 30 }";
 	let run = with("yuma3 = true", lazy);
 	let rate = |group: usize| run.totals[group].dividends / run.totals[group].stake_epochs;

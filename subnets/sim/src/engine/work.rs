@@ -111,8 +111,10 @@ mod tests {
 	}
 
 	fn utility(behaviour: MinerBehaviour) -> f64 {
-		let mut subnet = Subnet::default();
-		subnet.holders = vec![Holder::new(0, 1, false, 2.0), Holder::new(1, 2, false, 3.0)];
+		let mut subnet = Subnet {
+			holders: vec![Holder::new(0, 1, false, 2.0), Holder::new(1, 2, false, 3.0)],
+			..Subnet::default()
+		};
 		let group = group(behaviour);
 		work(&mut subnet, 1, 1, |holder| (holder.group == 0).then_some(&group));
 		assert_eq!(subnet.holders[1].utility, 3.0);
@@ -136,12 +138,14 @@ mod tests {
 
 	#[test]
 	fn who_is_surely_found_out_scores_zero_and_others_do_not() {
-		let mut subnet = Subnet::default();
-		subnet.holders = vec![
-			Holder::new(0, 1, true, 0.0),
-			Holder::new(1, 2, false, 1.0),
-			Holder::new(1, 3, false, 1.0),
-		];
+		let mut subnet = Subnet {
+			holders: vec![
+				Holder::new(0, 1, true, 0.0),
+				Holder::new(1, 2, false, 1.0),
+				Holder::new(1, 3, false, 1.0),
+			],
+			..Subnet::default()
+		};
 		subnet.holders[1].utility = 1.0;
 		subnet.holders[1].detection = 1.0;
 		subnet.holders[2].utility = 1.0;

@@ -14,7 +14,7 @@ use yuma::{Entry, EpochInput, EpochOutput, MechanismInput, Parameters, Workspace
 use crate::random::{Purpose, normal, share, stream};
 
 /// The periods of the table, in epochs.
-pub(super) const PERIODS: [usize; 5] = [0, 1, 3, 7, 15];
+pub(super) const PERIODS: [usize; 6] = [0, 1, 3, 7, 15, 23];
 /// How exactly validators see qualities.
 const DEVIATION: f64 = 0.06;
 /// Qualities, and up to which draw a miner gets them.
@@ -47,7 +47,7 @@ impl Default for CopierStudy {
 			copier_stake: 0.05,
 			warm_up_epochs: 30,
 			epochs: 30,
-			scale: 1.0,
+			scale: 20.0,
 		}
 	}
 }

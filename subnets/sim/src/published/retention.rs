@@ -148,6 +148,15 @@ impl SplitNetwork {
 			let all: f64 = shares.iter().map(|share| f64::from(*share)).sum();
 			shares.iter().enumerate().map(of).sum::<f64>() / all.max(1.0)
 		};
+		if output
+			.incentive
+			.iter()
+			.chain(&output.dividends)
+			.all(|share| *share == 0)
+		{
+			// There is no consensus about anybody, and stake is paid.
+			return self.honest_stake;
+		}
 		let miners = VALIDATORS..VALIDATORS + self.honest_miners;
 		let incentive = side(&output.incentive, &|uid| miners.contains(&uid));
 		let dividends = side(&output.dividends, &|uid| uid < self.honest_validators);
@@ -186,13 +195,20 @@ impl SplitNetwork {
 		payouts.fold(1.0, f64::min)
 	}
 
+	/// Whether the honest side gets at least its share of the stake, whatever weight the cabal has on itself. High weights do
+	/// the most harm, and come first.
+	fn keeps_its_stake(&self, utility: f64, rules: &Rules) -> bool {
+		let mut weights = (0..=CABAL_STEPS).rev().map(|step| f64::from(step) / f64::from(CABAL_STEPS));
+		weights.all(|weight| self.honest_payout(utility, weight, rules) >= self.honest_stake)
+	}
+
 	/// The lowest honest utility with which the honest side keeps its share of the stake, whatever weight the cabal has on
 	/// itself; 1 where none is enough. A search by halves, as more utility never pays less.
 	pub fn required_utility(&self, rules: &Rules) -> f64 {
 		let (mut too_low, mut enough) = (0.0, 1.0);
 		for _ in 0..HALVINGS {
 			let middle = (too_low + enough) / 2.0;
-			if self.worst_payout(middle, rules) >= self.honest_stake {
+			if self.keeps_its_stake(middle, rules) {
 				enough = middle;
 			} else {
 				too_low = middle;
@@ -207,13 +223,13 @@ mod tests {
 	use super::*;
 
 	#[test]
-	fn without_deviation_utility_is_what_it_pays() {
+	fn without_deviation_utility_pays_miners_and_stake_pays_validators() {
 		let network = SplitNetwork::new(0.6, 0.0, 1);
 		let payout = network.honest_payout(0.7, 0.3, &USUAL_RULES);
-		assert!((payout - 0.7).abs() < 0.01, "{payout}");
+		assert!((payout - 0.65).abs() < 0.01, "{payout}");
 		// A cabal that praises itself is clipped, and loses bonds.
 		let attacked = network.honest_payout(0.7, 1.0, &USUAL_RULES);
-		assert!(attacked > 0.69, "{attacked}");
+		assert!(attacked > payout, "{attacked}");
 	}
 
 	#[test]

@@ -132,6 +132,7 @@ pub struct MinerGroup {
 	#[serde(default)]
 	pub team: Option<String>,
 	/// How many uids it holds.
+	#[serde(default = "one")]
 	pub count: u16,
 	/// What its work is worth when it does it, above 0.
 	pub quality: f64,
