@@ -47,6 +47,7 @@ fn rounds(mechanism: Arc<dyn DynMechanism>, handle: &Handle, folder: &tempfile::
 	let descriptor = mechanism.descriptor();
 	let store = ScoreStore::open(folder.path().join("scores"), Owner::new(hotkey(0), 1, descriptor), 1.0).unwrap();
 	let challenger = Challenger {
+		own: Hotkey(hotkey(0).into()),
 		mechanism,
 		peers: Arc::new(handle.clone()),
 		clock: Arc::new(SystemClock::default()),

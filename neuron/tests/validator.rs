@@ -25,8 +25,8 @@ use neuron::{
 use neuron_net::Target;
 use subnet_echo::Echo;
 use subnet_sdk::{
-	ChallengeContext, Descriptor, DynMechanism, Hotkey, MAX_CHUNK_BYTES, Mechanism, MechanismError, Score, SinkClosed,
-	Transcript,
+	ChallengeContext, Descriptor, DynMechanism, Epoch, Hotkey, MAX_CHUNK_BYTES, Mechanism, MechanismError, Score,
+	SinkClosed, Transcript,
 };
 use tokio::sync::watch;
 
@@ -53,8 +53,8 @@ impl Mechanism for HastyEcho {
 		Duration::from_millis(20)
 	}
 
-	fn task(&self, context: &ChallengeContext) -> Result<Self::Task, MechanismError> {
-		Mechanism::task(&Echo, context)
+	fn task(&self, context: &ChallengeContext, epoch: &Epoch) -> Result<Self::Task, MechanismError> {
+		Mechanism::task(&Echo, context, epoch)
 	}
 
 	fn solve(
@@ -97,6 +97,7 @@ fn bench(miners: Vec<Behaviour>) -> Bench {
 	let store = ScoreStore::open(folder.path().join("scores"), owner, 1.0).unwrap();
 	let scores = Arc::new(Mutex::new(store));
 	let challenger = Challenger {
+		own: Hotkey(hotkey(0).into()),
 		mechanism: echo(),
 		peers: peers.clone(),
 		clock: Arc::new(StepClock::default()),

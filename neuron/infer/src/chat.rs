@@ -41,6 +41,15 @@ impl ChatTemplate {
 
 	/// Tokens of a conversation with one user message, up to the assistant's turn.
 	pub(crate) fn encode(&self, tokenizer: &TextTokenizer, user: &str) -> Result<Vec<u32>, InferError> {
+		self.encode_turns(tokenizer, &[("user", user)])
+	}
+
+	/// Tokens of a conversation of (role, content), up to the assistant's turn.
+	pub(crate) fn encode_turns(
+		&self,
+		tokenizer: &TextTokenizer,
+		turns: &[(&str, &str)],
+	) -> Result<Vec<u32>, InferError> {
 		let system = match self {
 			Self::ChatMl { system } => system,
 			Self::Unknown(reason) => return Err(InferError::NoChatTemplate(reason.clone())),
@@ -50,10 +59,11 @@ impl ChatTemplate {
 			return Err(InferError::NoChatTemplate(reason));
 		};
 		let mut tokens: Vec<u32> = tokenizer.beginning().into_iter().collect();
-		let turns = system
-			.iter()
+		let own_system = turns.first().is_some_and(|(role, _)| *role == "system");
+		let default_system = system.iter().filter(|_| !own_system);
+		let turns = default_system
 			.map(|text| ("system", text.as_str()))
-			.chain([("user", user)]);
+			.chain(turns.iter().copied());
 		for (role, content) in turns {
 			tokens.push(start);
 			tokens.extend(tokenizer.encode_plain(&format!("{role}\n{content}"))?);

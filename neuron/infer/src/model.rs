@@ -108,6 +108,27 @@ impl Model {
 		self.inner.chat.encode(&self.inner.tokenizer, user)
 	}
 
+	/// Encodes a conversation of (role, content), in the model's ChatML template, up to where the assistant answers. The
+	/// template's own system prompt is put before one that does not begin with the role `system`. Special tokens spelled
+	/// in it are plain text.
+	///
+	/// # Errors
+	///
+	/// As [`Self::encode_chat`].
+	pub fn encode_turns(&self, turns: &[(&str, &str)]) -> Result<Vec<u32>, InferError> {
+		self.inner.chat.encode_turns(&self.inner.tokenizer, turns)
+	}
+
+	/// Encodes text to be continued; special tokens spelled in it are plain text.
+	///
+	/// # Errors
+	///
+	/// [`InferError::TextTooLong`] beyond [`crate::MAX_TEXT_BYTES`].
+	pub fn encode_plain(&self, text: &str) -> Result<Vec<u32>, InferError> {
+		let beginning = self.inner.tokenizer.beginning().into_iter();
+		Ok(beginning.chain(self.inner.tokenizer.encode_plain(text)?).collect())
+	}
+
 	/// Decodes tokens. Control tokens are left out; bytes that are no UTF-8 (a character cut in
 	/// two) become U+FFFD.
 	///

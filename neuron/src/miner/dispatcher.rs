@@ -131,6 +131,7 @@ impl Dispatcher {
 					mechanism: self.mechanism.clone(),
 					context: ChallengeContext {
 						nonce: Nonce(request.nonce),
+						validator: Hotkey(caller.hotkey),
 						miner: self.hotkey,
 					},
 					deadline: Instant::now()

@@ -21,6 +21,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use neuron_net::{AdmissionPolicy, Refusal};
+use subnet_sdk::Hotkey;
 use tokio_util::sync::CancellationToken;
 
 use self::{
@@ -102,6 +103,7 @@ pub async fn run(options: ValidatorOptions, factory: MechanismFactory, stop: Can
 	});
 	let rounds = Rounds {
 		challenger: Challenger {
+			own: Hotkey(parts.hotkey.into()),
 			mechanism: neuron.mechanism.clone(),
 			peers: Arc::new(parts.handle.clone()),
 			clock: Arc::new(SystemClock::default()),

@@ -8,7 +8,7 @@ use std::{
 use futures::{StreamExt, stream};
 use neuron_chain::{AccountId, Metagraph, Neuron};
 use neuron_net::Target;
-use subnet_sdk::Hotkey;
+use subnet_sdk::{Epoch, Hotkey};
 use tokio::sync::watch;
 
 use super::{
@@ -86,7 +86,13 @@ impl Rounds {
 		let snapshot = newest.borrow().clone();
 		let mut neurons = snapshot.metagraph.neurons.iter();
 		match neurons.find(|neuron| neuron.uid == uid && neuron.hotkey == hotkey) {
-			Some(neuron) => self.judge(round, neuron, self.candidate(neuron)).await,
+			Some(neuron) => {
+				let epoch = Epoch {
+					block: snapshot.metagraph.block,
+					hash: snapshot.metagraph.block_hash,
+				};
+				self.judge(round, neuron, self.candidate(neuron), epoch).await
+			}
 			None => {
 				tracing::debug!(round, uid, "left during the round");
 				false
@@ -113,11 +119,11 @@ impl Rounds {
 		}
 	}
 
-	async fn judge(&self, round: u64, neuron: &Neuron, candidate: Candidate) -> bool {
+	async fn judge(&self, round: u64, neuron: &Neuron, candidate: Candidate, epoch: Epoch) -> bool {
 		let verdict = match candidate {
 			Candidate::Skip => return false,
 			Candidate::Zero(reason) => Verdict::zero(reason),
-			Candidate::Call(target) => match self.challenger.challenge(neuron.hotkey.into(), target).await {
+			Candidate::Call(target) => match self.challenger.challenge(neuron.hotkey.into(), target, epoch).await {
 				Ok(verdict) => verdict,
 				Err(error) => {
 					tracing::error!(uid = neuron.uid, %error, "own fault; the miner's score stays");

@@ -78,6 +78,7 @@ pub(crate) fn snapshot(block: u64, count: u16) -> Snapshot {
 		metagraph: Metagraph {
 			netuid: 1,
 			block,
+			block_hash: [9; 32],
 			neurons,
 		},
 		hyperparameters: Hyperparameters {
@@ -238,6 +239,7 @@ impl PeerCaller for FakePeers {
 			Behaviour::Solves(mechanism, miner) => {
 				let context = ChallengeContext {
 					nonce: Nonce(request.nonce),
+					validator: Hotkey(hotkey(0).into()),
 					miner: *miner,
 				};
 				let mut chunks = Vec::new();
