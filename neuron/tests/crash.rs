@@ -84,7 +84,13 @@ fn score_of(generation: u64) -> f64 {
 
 /// The round that weights are of.
 fn generation_of(weights: &[(u16, u16)]) -> u64 {
-	u64::from(weights.iter().find(|weight| weight.0 == 2).expect("uid 2 has a weight").1) - 1
+	u64::from(
+		weights
+			.iter()
+			.find(|weight| weight.0 == 2)
+			.expect("uid 2 has a weight")
+			.1,
+	) - 1
 }
 
 #[test]
@@ -119,13 +125,19 @@ fn the_process_that_is_killed() {
 		{
 			let mut store = scores.lock().unwrap();
 			let generation = store.generation() + 1;
-			store.record(2, Hotkey(hotkey(2).into()), &Score::new(score_of(generation), "").unwrap());
+			store.record(
+				2,
+				Hotkey(hotkey(2).into()),
+				&Score::new(score_of(generation), "").unwrap(),
+			);
 			store.record(1, Hotkey(hotkey(1).into()), &Score::full(""));
 			store.finish_round();
 			store.save().unwrap();
 			chain.ask(&Ask::Saved(generation));
 		}
-		let Answer::Block { block, last_update } = chain.ask(&Ask::Block) else { panic!("no block") };
+		let Answer::Block { block, last_update } = chain.ask(&Ask::Block) else {
+			panic!("no block")
+		};
 		let mut seen = snapshot(block, 3);
 		seen.metagraph.neurons[0].last_update = last_update;
 		seen.hyperparameters.weights_rate_limit = 1;
@@ -144,7 +156,10 @@ impl DistantChain {
 		let mut line = serde_json::to_vec(ask).unwrap();
 		line.push(b'\n');
 		let mut answer = String::new();
-		let asked = stream.get_mut().write_all(&line).and_then(|()| stream.read_line(&mut answer));
+		let asked = stream
+			.get_mut()
+			.write_all(&line)
+			.and_then(|()| stream.read_line(&mut answer));
 		if asked.unwrap_or(0) == 0 {
 			// The test is over.
 			std::process::exit(0);
@@ -172,7 +187,13 @@ impl ChainAccess for DistantChain {
 	}
 
 	async fn sign_weights(&self, _: u16, weights: &[(u16, u16)], _: u64) -> Result<SignedTransaction, AccessError> {
-		let Answer::Nonce { nonce, valid_until_block } = self.ask(&Ask::Nonce) else { panic!("no nonce") };
+		let Answer::Nonce {
+			nonce,
+			valid_until_block,
+		} = self.ask(&Ask::Nonce)
+		else {
+			panic!("no nonce")
+		};
 		let transaction: Transaction = (nonce, valid_until_block, weights.to_vec());
 		Ok(SignedTransaction {
 			bytes: transaction.encode(),
@@ -268,7 +289,8 @@ impl Chain {
 		// Killed before it could say so, it may have kept one round more.
 		assert!(
 			generation == self.saved || generation == self.saved + 1,
-			"round {generation} is kept, but {} was", self.saved
+			"round {generation} is kept, but {} was",
+			self.saved
 		);
 		let expected = [score_of(generation), score_of(generation + 1)];
 		assert!(
@@ -318,7 +340,10 @@ impl Chain {
 		}
 		let generation = generation_of(&weights);
 		let last = self.included.last().copied().unwrap_or(0);
-		assert!(generation > last, "weights of round {generation} after those of round {last}");
+		assert!(
+			generation > last,
+			"weights of round {generation} after those of round {last}"
+		);
 		self.nonce += 1;
 		self.last_update = self.block;
 		self.included.push(generation);
@@ -394,8 +419,13 @@ fn nothing_is_lost_and_nothing_is_sent_twice_however_often_the_process_is_killed
 	}
 	let (rounds, included) = (chain.saved, chain.included.len());
 	let mut child = start(&listener, folder.path());
-	chain.serve(&listener, &mut child, Duration::from_secs(60), |chain| chain.included.len() > included + 2);
+	chain.serve(&listener, &mut child, Duration::from_secs(60), |chain| {
+		chain.included.len() > included + 2
+	});
 	println!("{rounds} rounds, {included} sets of weights on chain");
 	assert!(chain.included.len() > included + 2, "the last process did not go on");
-	assert!(rounds > 20, "only {rounds} rounds in {KILLS} lives: the test tests little");
+	assert!(
+		rounds > 20,
+		"only {rounds} rounds in {KILLS} lives: the test tests little"
+	);
 }

@@ -22,7 +22,8 @@ pub(super) fn man(folder: Option<&Path>) -> Result<Vec<u8>> {
 	match folder {
 		None => clap_mangen::Man::new(LowArgs::command()).render(&mut page)?,
 		Some(folder) => {
-			let made = std::fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(LowArgs::command(), folder));
+			let made =
+				std::fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(LowArgs::command(), folder));
 			made.with_context(|| format!("cannot write the manual pages to {}", folder.display()))?;
 		}
 	}

@@ -1,10 +1,8 @@
 //! The configuration that a command runs with, as a file that can be given back.
 
-use clap::CommandFactory as _;
-use toml::Value;
-
 use super::{HiArgs, HiCommand, LogOptions, LowArgs};
 use crate::{config::FileConfig, neuron_options::NeuronOptions, registry::MechanismOptions, units};
+use clap::CommandFactory as _;
 
 /// A key of the file: its table, its name, and the command and the argument that say what it is for.
 struct Key(&'static str, &'static str, &'static str, &'static str);
@@ -24,7 +22,12 @@ const KEYS: [Key; 44] = [
 	Key("", "model_sha256", "miner", "model_sha256"),
 	Key("", "precision", "miner", "precision"),
 	Key("text", "tokens", "miner", "text_tokens"),
-	Key("text", "target_tokens_per_second", "miner", "text_target_tokens_per_second"),
+	Key(
+		"text",
+		"target_tokens_per_second",
+		"miner",
+		"text_target_tokens_per_second",
+	),
 	Key("miner", "listen", "miner", "listen"),
 	Key("miner", "external", "miner", "external"),
 	Key("miner", "register", "miner", "register"),
@@ -97,6 +100,9 @@ pub fn effective(resolved: &HiArgs, log: &LogOptions, mut file: FileConfig) -> F
 		}
 		HiCommand::Gateway { options } => {
 			put_neuron(&mut file, &options.neuron);
+			file.mechanism = Some(options.mechanism.name.clone());
+			file.model.clone_from(&options.mechanism.model);
+			file.model_sha256.clone_from(&options.mechanism.model_sha256);
 			let section = &mut file.gateway;
 			section.http = Some(options.http);
 			section.refresh_blocks = Some(options.neuron.refresh_blocks);
@@ -145,7 +151,9 @@ fn put_mechanism(file: &mut FileConfig, mechanism: &MechanismOptions) {
 /// ```
 pub fn config_text(config: &FileConfig) -> Result<String, toml::ser::Error> {
 	let values = toml::Table::try_from(config)?;
-	let mut text = String::from("# Every key is optional. A flag goes before the environment (NEURON_*), that before this file.\n");
+	let mut text = String::from(
+		"# Every key is optional. A flag goes before the environment (NEURON_*), that before this file.\n",
+	);
 	let mut table = "";
 	for Key(section, name, command, argument) in KEYS {
 		if section != table {
@@ -161,7 +169,10 @@ pub fn config_text(config: &FileConfig) -> Result<String, toml::ser::Error> {
 		};
 		match value {
 			// On its own in a table, so that the library does the quoting.
-			Some(value) => text.push_str(&toml::to_string(&toml::Table::from_iter([(name.to_owned(), value.clone())]))?),
+			Some(value) => text.push_str(&toml::to_string(&toml::Table::from_iter([(
+				name.to_owned(),
+				value.clone(),
+			)]))?),
 			None => text.push_str(&format!("# {name} =\n")),
 		}
 	}
@@ -173,7 +184,10 @@ fn help(command: &str, argument: &str) -> String {
 	let root = LowArgs::command();
 	let command = root.find_subcommand(command).unwrap_or(&root);
 	let found = command.get_arguments().find(|known| known.get_id() == argument);
-	found.and_then(|known| known.get_help()).map(ToString::to_string).unwrap_or_default()
+	found
+		.and_then(|known| known.get_help())
+		.map(ToString::to_string)
+		.unwrap_or_default()
 }
 
 /// Breaks a text into lines of about a hundred characters.
@@ -210,7 +224,10 @@ mod tests {
 			let command = root.find_subcommand(role).unwrap();
 			for argument in command.get_arguments().chain(root.get_arguments()) {
 				let id = argument.get_id().as_str();
-				assert!(known.contains(id) || ONE_RUN.contains(&id), "`{role} --{id}` has no key");
+				assert!(
+					known.contains(id) || ONE_RUN.contains(&id),
+					"`{role} --{id}` has no key"
+				);
 			}
 		}
 		for Key(section, name, command, argument) in KEYS {
@@ -227,7 +244,7 @@ mod tests {
 		let mut keys = BTreeSet::new();
 		for (name, value) in &example {
 			match value {
-				Value::Table(table) => keys.extend(table.keys().map(|key| (name.as_str(), key.as_str()))),
+				toml::Value::Table(table) => keys.extend(table.keys().map(|key| (name.as_str(), key.as_str()))),
 				_ => {
 					keys.insert(("", name.as_str()));
 				}

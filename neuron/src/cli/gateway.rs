@@ -12,6 +12,7 @@ use crate::{
 		keys::{KeyCommand, KeyLimits},
 	},
 	neuron_options::{MetricsPlace, NeuronOptions},
+	registry::MechanismOptions,
 };
 
 /// The largest body that `--max-body-bytes` may allow: a request to a miner holds no more.
@@ -72,6 +73,13 @@ impl Resolver {
 			metrics: MetricsPlace::Off,
 		};
 		let mut options = GatewayOptions::new(neuron);
+		options.mechanism = MechanismOptions {
+			name: self.file.mechanism.clone().unwrap_or_else(|| "text".into()),
+			model: low.model.or_else(|| self.file.model.clone()),
+			model_sha256: low.model_sha256.or_else(|| self.file.model_sha256.clone()),
+			precision: self.file.precision.clone(),
+			..MechanismOptions::default()
+		};
 		if let Some(http) = low.http.or(file.http) {
 			options.http = http;
 		}
@@ -90,7 +98,12 @@ impl Resolver {
 			options.max_body_bytes = bytes;
 		}
 		if let Some(tokens) = low.max_tokens.or(file.max_tokens) {
-			in_range("--max-tokens", tokens.into(), u32::MAX.into(), "at least 1")?;
+			in_range(
+				"--max-tokens",
+				tokens.into(),
+				subnet_text::MAX_TOKENS.into(),
+				"1 to 2048",
+			)?;
 			options.max_tokens = tokens;
 		}
 		if let Some(seconds) = low.timeout_seconds.or(file.timeout_seconds) {

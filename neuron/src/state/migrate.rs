@@ -48,7 +48,10 @@ pub(super) fn read(folder: &Path) -> Result<Option<Kept>, StateError> {
 	let file: ScoreFile =
 		serde_json::from_slice(&bytes).map_err(|error| StateError::damaged(&path, error.to_string()))?;
 	if file.version != FILE_VERSION {
-		let reason = format!("it has version {}, this program reads version {FILE_VERSION}", file.version);
+		let reason = format!(
+			"it has version {}, this program reads version {FILE_VERSION}",
+			file.version
+		);
 		return Err(StateError::damaged(&path, reason));
 	}
 	let scores = file.scores.into_iter();

@@ -21,8 +21,7 @@ mod tables;
 mod tests;
 
 use std::{
-	fs,
-	io,
+	fs, io,
 	panic::{AssertUnwindSafe, catch_unwind},
 	path::{Path, PathBuf},
 };
@@ -154,12 +153,7 @@ impl State {
 	///
 	/// # Errors
 	/// [`StateError`]; what was kept before is still kept then.
-	pub fn replace(
-		&mut self,
-		owner: &Owner,
-		scores: &[(u16, Hotkey, f64)],
-		marks: Marks,
-	) -> Result<(), StateError> {
+	pub fn replace(&mut self, owner: &Owner, scores: &[(u16, Hotkey, f64)], marks: Marks) -> Result<(), StateError> {
 		self.write(|transaction| tables::replace(transaction, owner, scores, marks))
 	}
 
@@ -236,7 +230,9 @@ fn create(folder: &Path, path: &Path) -> Result<(), StateError> {
 	made.map_err(|failure| failure.into_error("make", path))?;
 	fs::rename(&draft, path).map_err(failed)?;
 	if cfg!(unix) {
-		fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+		fs::File::open(folder)
+			.and_then(|folder| folder.sync_all())
+			.map_err(failed)?;
 	}
 	Ok(())
 }
@@ -282,7 +278,9 @@ fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T, redb::Error>) -> Res
 		Ok(done) => done.map_err(Failure::Database),
 		Err(panic) => {
 			let reason = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-			let reason = reason.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+			let reason = reason
+				.or_else(|| panic.downcast_ref::<String>().cloned())
+				.unwrap_or_default();
 			tracing::error!(path = %path.display(), reason, "the database cannot be understood");
 			Err(Failure::Panicked(reason))
 		}

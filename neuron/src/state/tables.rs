@@ -61,7 +61,7 @@ pub(super) fn set_schema(transaction: &WriteTransaction, version: u64) -> Result
 pub(super) fn read(database: &Database) -> Result<Kept, Error> {
 	let transaction = database.begin_read()?;
 	let meta = transaction.open_table(META)?;
-	let mark = |key| -> Result<u64, StorageError> { Ok(meta.get(key)?.map_or(0, |value| value.value())) };
+	let mark = |key: &str| -> Result<u64, StorageError> { Ok(meta.get(key)?.map_or(0, |value| value.value())) };
 	let marks = Marks {
 		generation: mark(GENERATION)?,
 		submitted_generation: mark(SUBMITTED_GENERATION)?,
@@ -116,12 +116,7 @@ pub(super) fn replace(
 	put_marks(transaction, marks)
 }
 
-pub(super) fn put_score(
-	transaction: &WriteTransaction,
-	uid: u16,
-	hotkey: Hotkey,
-	average: f64,
-) -> Result<(), Error> {
+pub(super) fn put_score(transaction: &WriteTransaction, uid: u16, hotkey: Hotkey, average: f64) -> Result<(), Error> {
 	transaction.open_table(SCORES)?.insert(uid, (&hotkey.0, average))?;
 	Ok(())
 }

@@ -39,7 +39,12 @@ fn filled(folder: &Path, count: u16) -> State {
 
 #[test]
 fn a_file_of_something_else_is_an_error_and_stays() {
-	for bytes in [&b""[..], b"{", b"[1,2] and so on, at some length to be longer than a header ...", &[0; 5_000]] {
+	for bytes in [
+		&b""[..],
+		b"{",
+		b"[1,2] and so on, at some length to be longer than a header ...",
+		&[0; 5_000],
+	] {
 		let folder = tempfile::tempdir().unwrap();
 		let path = folder.path().join(FILE_NAME);
 		fs::write(&path, bytes).unwrap();
@@ -150,15 +155,25 @@ fn a_full_disk_is_named_and_costs_nothing_that_was_kept() {
 	let before = state.load().unwrap();
 	let limit = Arc::new(AtomicU64::new(u64::MAX));
 	state.database = None;
-	let file = fs::OpenOptions::new().read(true).write(true).open(state.path()).unwrap();
+	let file = fs::OpenOptions::new()
+		.read(true)
+		.write(true)
+		.open(state.path())
+		.unwrap();
 	let disk = SmallDisk {
 		file: FileBackend::new(file).unwrap(),
 		limit: limit.clone(),
 	};
 	state.database = Some(Database::builder().create_with_backend(disk).unwrap());
 	limit.store(0, Ordering::Relaxed);
-	let error = state.replace(&owner(), &scores(20_000), Marks::default()).unwrap_err().to_string();
-	assert!(error.contains("disk is full") && error.contains("free some space"), "{error}");
+	let error = state
+		.replace(&owner(), &scores(20_000), Marks::default())
+		.unwrap_err()
+		.to_string();
+	assert!(
+		error.contains("disk is full") && error.contains("free some space"),
+		"{error}"
+	);
 	// Space has been made: the file is opened anew, by its path, and is as it was.
 	assert_eq!(state.load().unwrap(), before);
 	state.put_score(7, Hotkey([9; 32]), 1.0).unwrap();
@@ -185,7 +200,10 @@ fn the_file_stays_small() {
 		transaction: vec![0; MAX_SUBMISSION_BYTES],
 		valid_until_block: 1,
 	};
-	assert!(matches!(state.put_submission(&submission), Err(StateError::TooLarge { .. })));
+	assert!(matches!(
+		state.put_submission(&submission),
+		Err(StateError::TooLarge { .. })
+	));
 }
 
 const OLD_FILE: &str = r#"{"version":1,"owner":{"hotkey":"5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY",
@@ -211,7 +229,12 @@ fn scores_of_the_older_program_are_taken_over_once() {
 
 #[test]
 fn an_older_file_that_cannot_be_read_stays_and_nothing_is_made() {
-	for text in ["", "{", "[1,2]", &OLD_FILE.replace("\"version\":1,\"owner", "\"version\":2,\"owner")] {
+	for text in [
+		"",
+		"{",
+		"[1,2]",
+		&OLD_FILE.replace("\"version\":1,\"owner", "\"version\":2,\"owner"),
+	] {
 		let folder = tempfile::tempdir().unwrap();
 		let old = folder.path().join("scores");
 		fs::write(&old, text).unwrap();
