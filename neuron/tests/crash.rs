@@ -265,6 +265,10 @@ impl Chain {
 			}
 			Ask::Block => {
 				self.block += 1;
+				let expired = |bytes: &Vec<u8>| Transaction::decode(&mut &bytes[..]).unwrap().1 < self.block;
+				if self.pool.as_ref().is_some_and(expired) {
+					self.pool = None;
+				}
 				if self.random.random_bool(0.5)
 					&& let Some(bytes) = self.pool.take()
 				{

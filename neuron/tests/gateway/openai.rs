@@ -5,7 +5,7 @@ use async_openai::{
 	types::{
 		chat::{
 			ChatCompletionRequestUserMessage, ChatCompletionStreamOptions, CreateChatCompletionRequest,
-			CreateChatCompletionRequestArgs, FinishReason,
+			CreateChatCompletionRequestArgs, FinishReason, StopConfiguration,
 		},
 		completions::CreateCompletionRequestArgs,
 		embeddings::CreateEmbeddingRequestArgs,
@@ -80,7 +80,7 @@ async fn a_chat_is_streamed_with_its_usage_last() {
 	let (mut text, mut finish, mut usage) = (String::new(), None, None);
 	while let Some(piece) = stream.next().await {
 		let piece = piece.unwrap();
-		assert_eq!(piece.object.as_deref(), Some("chat.completion.chunk"));
+		assert_eq!(piece.object, "chat.completion.chunk");
 		for choice in piece.choices {
 			assert!(usage.is_none(), "usage came before the end");
 			text.push_str(choice.delta.content.as_deref().unwrap_or(""));
@@ -97,7 +97,7 @@ async fn a_text_is_continued_whole_and_streamed() {
 	let says = Script::Says(vec![" upon", " a"], Finish::Length);
 	let (gateway, upstream) = scripted(vec![says.clone(), says]).await;
 	let mut request = CreateCompletionRequestArgs::default();
-	request.model("ganglion").prompt("Once").max_tokens(2_u32).stop("time");
+	request.model("ganglion").prompt("Once").max_tokens(2_u32).stop(StopConfiguration::String("time".into()));
 	let client = gateway.client();
 	let answer = client.completions().create(request.build().unwrap()).await.unwrap();
 	assert_eq!(
