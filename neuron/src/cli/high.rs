@@ -8,7 +8,7 @@ use super::low::{
 use crate::{
 	config::{FileConfig, LogFormat},
 	miner::MinerOptions,
-	neuron_options::{NeuronOptions, WalletLocation},
+	neuron_options::{NeuronOptions, Relaying, WalletLocation},
 	registry::MechanismOptions,
 	units,
 	validator::ValidatorOptions,
@@ -306,10 +306,10 @@ impl Resolver {
 			.or(section.listen)
 			.unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], port)));
 		let external = role.external.or(section.external);
-		if external.is_none() && listen.ip().is_unspecified() {
+		if external.is_none() && listen.ip().is_unspecified() && role.via_relay.is_empty() {
 			return Err(UsageError::Missing {
 				what: "the address that others reach this neuron by",
-				flag: "--external IP:PORT (or a --listen with one address)",
+				flag: "--external IP:PORT (or a --listen with one address, or --via-relay)",
 				key: "external",
 			});
 		}
@@ -333,6 +333,10 @@ impl Resolver {
 				"--refresh-blocks",
 				role.refresh_blocks.or(section.refresh_blocks).unwrap_or(5),
 			)?,
+			relaying: Relaying {
+				serve: role.relay,
+				through: role.via_relay.clone(),
+			},
 		})
 	}
 

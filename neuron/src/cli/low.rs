@@ -185,6 +185,13 @@ pub struct RoleLow {
 	/// Address that others reach this neuron by; needed where --listen has no single address.
 	#[arg(long, env = "NEURON_EXTERNAL", value_name = "IP:PORT")]
 	pub external: Option<SocketAddr>,
+	/// Carry connections of the subnet's neurons that have no open port.
+	#[arg(long, env = "NEURON_RELAY", value_parser = FalseyValueParser::new())]
+	pub relay: bool,
+	/// Be reached through the neuron that publishes this address and runs with --relay; for a neuron without an open
+	/// port. Its address is published as this neuron's own. Several may be given.
+	#[arg(long, env = "NEURON_VIA_RELAY", value_name = "IP:PORT", value_delimiter = ',')]
+	pub via_relay: Vec<SocketAddr>,
 	/// Register the hotkey with the coldkey where it is not registered yet.
 	#[arg(long, env = "NEURON_REGISTER", value_parser = FalseyValueParser::new())]
 	pub register: bool,

@@ -40,6 +40,9 @@ use crate::{
 /// How long a peer that asks the validator for work gets to read the refusal.
 const REFUSAL_LIMIT: Duration = Duration::from_secs(2);
 
+/// Requests that may wait for their refusal.
+const REFUSALS_WAITING: usize = 16;
+
 /// How a validator runs.
 #[derive(Clone, Debug)]
 pub struct ValidatorOptions {
@@ -81,7 +84,7 @@ pub async fn run(options: ValidatorOptions, factory: MechanismFactory, stop: Can
 			Arc::new(JsonLines::open(place).with_context(|| format!("cannot write events to {place}; check --events"))?)
 		}
 	};
-	let started = startup::start(&options.neuron, AdmissionPolicy::default(), factory);
+	let started = startup::start(&options.neuron, AdmissionPolicy::default(), REFUSALS_WAITING, factory);
 	let mut neuron = tokio::select! {
 		neuron = started => neuron?,
 		() = stop.cancelled() => return Ok(()),
