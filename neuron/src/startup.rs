@@ -182,7 +182,10 @@ fn external(options: &NeuronOptions) -> External {
 }
 
 /// The relays to be reached through: the neurons that publish the addresses given.
-fn relays(options: &NeuronOptions, metagraph: &Metagraph) -> Result<Vec<RelayAt>> {
+///
+/// # Errors
+/// An address that no neuron of the subnet publishes.
+pub fn relays(options: &NeuronOptions, metagraph: &Metagraph) -> Result<Vec<RelayAt>> {
 	let mut relays = Vec::new();
 	for addr in &options.relaying.through {
 		let known = relays.len();

@@ -59,6 +59,7 @@ async fn serve(honest: &str, greedy: &str) -> Result<()> {
 				burst: 32,
 				refill: Duration::from_millis(40),
 			},
+			max_concurrent_per_hotkey: 16,
 			..AdmissionPolicy::default()
 		},
 		limits: Limits::default(),

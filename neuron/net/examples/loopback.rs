@@ -220,10 +220,10 @@ fn encode<F: frame::Frame>(value: &F) -> Vec<u8> {
 	frame::encode(value).unwrap_or_default()
 }
 
-/// The least time of a call over several rounds.
+/// The least time of a call over many short rounds, so that some of them are not interrupted.
 fn least<T>(mut work: impl FnMut() -> T) -> Duration {
-	const ROUNDS: u32 = 20;
-	const CALLS: u32 = 50;
+	const ROUNDS: u32 = 300;
+	const CALLS: u32 = 5;
 	(0..ROUNDS)
 		.map(|_| {
 			let begun = Instant::now();

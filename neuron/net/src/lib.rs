@@ -108,6 +108,7 @@ mod responder;
 mod server;
 mod streams;
 mod table;
+pub mod untrusted;
 
 pub use admission::{AdmissionPolicy, Caller, Directory, MAX_STRANGER_REFUSALS, PERMIT_ONLY, RateLimit};
 pub use answer::{Answer, CallError, MAX_ANSWER_BYTES, MAX_ANSWER_CHUNKS};

@@ -36,7 +36,7 @@ use crate::{
 	reach::Reach,
 	relaying::{self, Seeker},
 	responder::Incoming,
-	server::Server,
+	server::{MAX_DELAYED_REFUSALS, Server},
 	streams, table,
 };
 
@@ -168,6 +168,7 @@ impl Network {
 			clock: config.clock,
 			limits: config.limits,
 			queue: Arc::clone(&queue),
+			delayed: Semaphore::new(MAX_DELAYED_REFUSALS),
 			unwelcome,
 			tasks: driver.tasks.clone(),
 			draining: driver.draining.clone(),

@@ -33,6 +33,12 @@ use crate::{
 /// Time for an unknown peer to read its refusal before its connection is closed.
 const PARTING_TIME: Duration = Duration::from_secs(1);
 
+/// How long a refusal of somebody who asks too often, or is unknown, is held back: who asks again as soon as it hears
+/// costs less that way, and who waits as it is told loses nothing.
+const REFUSAL_DELAY: Duration = Duration::from_millis(100);
+/// Most refusals that are held back at a time; the rest goes out at once.
+pub(crate) const MAX_DELAYED_REFUSALS: usize = 128;
+
 type Reader = FrameReader<ReadHalf<Stream>>;
 pub(crate) type Writer = FrameWriter<WriteHalf<Stream>>;
 
@@ -46,6 +52,8 @@ pub(crate) struct Server {
 	pub(crate) clock: Clock,
 	pub(crate) limits: Limits,
 	pub(crate) queue: Arc<Queue>,
+	/// Places for refusals that are held back.
+	pub(crate) delayed: Semaphore,
 	/// Peers whose connections are to be closed.
 	pub(crate) unwelcome: mpsc::Sender<PeerId>,
 	pub(crate) tasks: TaskTracker,
@@ -117,6 +125,9 @@ impl Server {
 			Ok(admitted) => admitted,
 			Err(refusal) => {
 				let unknown = refusal == Refusal::UnknownPeer;
+				if unknown || matches!(refusal, Refusal::RateLimited { .. }) {
+					self.hold_back().await;
+				}
 				refuse(writer, refusal).await;
 				if unknown {
 					self.strike(peer, reader).await;
@@ -131,6 +142,15 @@ impl Server {
 				drop(permit);
 				refuse(writer, refusal).await;
 				After::Close
+			}
+		}
+	}
+
+	async fn hold_back(&self) {
+		if let Ok(_held) = self.delayed.try_acquire() {
+			tokio::select! {
+				() = tokio::time::sleep(REFUSAL_DELAY) => {},
+				() = self.draining.cancelled() => {},
 			}
 		}
 	}

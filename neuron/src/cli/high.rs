@@ -105,6 +105,13 @@ pub enum HiCommand {
 		/// What it serves.
 		mechanism: MechanismOptions,
 	},
+	/// `doctor`
+	Doctor {
+		/// How the neuron runs.
+		options: NeuronOptions,
+		/// What it serves.
+		mechanism: MechanismOptions,
+	},
 	/// `validator`
 	Validator {
 		/// How it runs.
@@ -247,6 +254,19 @@ impl Resolver {
 				HiCommand::Miner {
 					options: self.miner(low)?,
 					mechanism,
+				}
+			}
+			LowCommand::Doctor(role) => {
+				let file = &self.file.miner;
+				let section = RoleSection {
+					listen: file.listen,
+					external: file.external,
+					register: false,
+					refresh_blocks: None,
+				};
+				HiCommand::Doctor {
+					options: self.neuron(&role, &section, DEFAULT_MINER_PORT)?,
+					mechanism: self.mechanism(&role, None)?,
 				}
 			}
 			LowCommand::Validator(low) => {

@@ -71,6 +71,8 @@ pub enum LowCommand {
 	Miner(MinerLow),
 	/// Challenge miners, score them, submit weights.
 	Validator(ValidatorLow),
+	/// Tell what of this neuron is reachable, through what, and why not; takes the options that the miner runs with.
+	Doctor(RoleLow),
 }
 
 /// `neuron wallet …`

@@ -23,7 +23,7 @@ pub use low::{
 	SubnetLow, ValidatorLow, WalletLow,
 };
 
-use crate::{config::FileConfig, logging, miner, registry, shutdown, validator};
+use crate::{config::FileConfig, doctor, logging, miner, registry, shutdown, validator};
 
 /// Exit code for words that make no command.
 const EXIT_USAGE: u8 = 2;
@@ -99,6 +99,12 @@ async fn command(resolved: HiArgs) -> Result<()> {
 			mechanism.check()?;
 			let stop = shutdown::on_signals().context("cannot handle signals")?;
 			miner::run_with(options, Box::new(move |_| Ok(registry::build(&mechanism)?)), stop).await
+		}
+		HiCommand::Doctor { options, mechanism } => {
+			let report = doctor::examine(&options, &mechanism).await;
+			print(&report.table())?;
+			anyhow::ensure!(report.is_healthy(), "peers are kept from this neuron: see the lines with NO above");
+			Ok(())
 		}
 		HiCommand::Validator { options, mechanism } => {
 			mechanism.check()?;
