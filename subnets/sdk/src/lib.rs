@@ -76,9 +76,11 @@ mod challenge;
 pub mod conformance;
 mod dynamic;
 mod mechanism;
+pub mod owners;
 mod score;
 mod sequential;
 mod transcript;
+mod watch;
 
 pub use board::{BoardError, MINIMUM_SCORE, ScoreBoard};
 pub use challenge::{ChallengeContext, Epoch, Hotkey, Nonce};
@@ -87,3 +89,4 @@ pub use mechanism::{Descriptor, Mechanism, MechanismError, SinkClosed};
 pub use score::{InvalidScore, MAX_REASON_BYTES, Score};
 pub use sequential::{Evidence, SequentialTest, TestParameters};
 pub use transcript::{Outcome, TimedChunk, Transcript};
+pub use watch::{MAX_WATCHED_CHECKS, WATCH_FALSE_ALARM, Watch};
