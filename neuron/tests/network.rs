@@ -12,6 +12,7 @@ use neuron::{
 	registry::{self, MechanismOptions, RegistryError},
 	validator::{
 		challenge::{Challenger, SystemClock, SystemNonces},
+		honesty::Honesty,
 		round::Rounds,
 		scores::{Owner, ScoreStore},
 	},
@@ -62,6 +63,7 @@ fn rounds(mechanism: Arc<dyn DynMechanism>, handle: &Handle, folder: &tempfile::
 			events: events.clone(),
 			own: hotkey(0),
 			concurrency: 1,
+			honesty: Honesty::default(),
 		},
 		events,
 	)

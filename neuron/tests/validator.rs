@@ -16,6 +16,7 @@ use neuron::{
 	events::Event,
 	validator::{
 		challenge::Challenger,
+		honesty::Honesty,
 		peers::PeerError,
 		round::Rounds,
 		scores::{Owner, ScoreStore},
@@ -110,6 +111,7 @@ fn bench(miners: Vec<Behaviour>) -> Bench {
 		events: events.clone(),
 		own: hotkey(0),
 		concurrency: 1,
+		honesty: Honesty::default(),
 	};
 	Bench {
 		rounds,

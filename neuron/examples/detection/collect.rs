@@ -70,7 +70,12 @@ fn load(path: &Path, precision: Precision) -> Result<Model, String> {
 fn task(model: &dyn LanguageModel, index: u32, tokens: u16, sampling: Sampling) -> Task {
 	let mut seed = [0; 32];
 	seed[..4].copy_from_slice(&index.wrapping_mul(2_654_435_761).to_le_bytes());
-	let requests = ["Continue this passage: ", "Explain in detail: ", "What happens next? ", "Write a story from: "];
+	let requests = [
+		"Continue this passage: ",
+		"Explain in detail: ",
+		"What happens next? ",
+		"Write a story from: ",
+	];
 	let request = requests[index as usize % requests.len()];
 	Task {
 		model_hash: model.model_hash(),
@@ -170,7 +175,14 @@ const OWN: Cheat = Cheat {
 };
 
 /// Checks what a miner with logits `theirs` would send at each position, and writes it down.
-fn check(cell: &mut Cell, model: &GgufModel, from: &Trajectory, theirs: &Rows, cheat: Cheat, tokens: u16) -> Result<(), String> {
+fn check(
+	cell: &mut Cell,
+	model: &GgufModel,
+	from: &Trajectory,
+	theirs: &Rows,
+	cheat: Cheat,
+	tokens: u16,
+) -> Result<(), String> {
 	let tolerance = f64::from(TextParameters::default().leaf_tolerance);
 	for (setting, sampling) in SETTINGS {
 		// Without noise all miners pick the same.
@@ -192,12 +204,18 @@ fn check(cell: &mut Cell, model: &GgufModel, from: &Trajectory, theirs: &Rows, c
 				};
 				// As it travels.
 				let error = (f64::from(value(reported)? as f32) - value(truth)?).abs();
-				let margin = sampler.margin(position, token, truth).map_err(words)?.unwrap_or(f64::INFINITY);
+				let margin = sampler
+					.margin(position, token, truth)
+					.map_err(words)?
+					.unwrap_or(f64::INFINITY);
 				let leaf = salted.leaf(position, reported);
 				let matches = u8::from(leaves.matches(position, leaf, truth, tolerance));
 				let trajectory = from.index;
-				writeln!(cell.file, "{trajectory},{miner},{setting},{position},{margin:.3e},{error:.3e},{matches}")
-					.map_err(words)?;
+				writeln!(
+					cell.file,
+					"{trajectory},{miner},{setting},{position},{margin:.3e},{error:.3e},{matches}"
+				)
+				.map_err(words)?;
 			}
 		}
 	}
@@ -215,7 +233,10 @@ fn check_forged_ends(cell: &mut Cell, model: &GgufModel, from: &Trajectory, toke
 			if sampler.pick(position, truth).map_err(words)?.token == end {
 				continue;
 			}
-			let margin = sampler.margin(position, end, truth).map_err(words)?.unwrap_or(f64::INFINITY);
+			let margin = sampler
+				.margin(position, end, truth)
+				.map_err(words)?
+				.unwrap_or(f64::INFINITY);
 			writeln!(cell.file, "{trajectory},1,{setting},{position},{margin:.3e},0e0,1").map_err(words)?;
 		}
 	}
@@ -232,7 +253,10 @@ fn cheap_models(plan: &Plan) -> Result<Vec<(&'static str, Model)>, String> {
 	] {
 		models.push((name, load(&plan.model, Precision::Quantized(quant))?));
 	}
-	for (name, edit) in [("layers-29-of-30", Edit::CutLayer), ("gains-1-percent", Edit::ScaleGains(0.01))] {
+	for (name, edit) in [
+		("layers-29-of-30", Edit::CutLayer),
+		("gains-1-percent", Edit::ScaleGains(0.01)),
+	] {
 		let path = plan.folder.join(format!("{name}.gguf"));
 		edit::write(&plan.model, &path, edit)?;
 		models.push((name, load(&path, Precision::F32)?));
@@ -266,10 +290,24 @@ pub(crate) fn run(plan: &Plan) -> Result<(), String> {
 		let from = trajectory(&truth, &face, index, plan.tokens)?;
 		check(&mut honest, &face, &from, &from.stepwise, OWN, plan.tokens)?;
 		let proved = Cheat { proved: true, ..OWN };
-		let relayed = Cheat { other_seed: true, other_salt: true, ..OWN };
+		let relayed = Cheat {
+			other_seed: true,
+			other_salt: true,
+			..OWN
+		};
 		check(&mut relay, &face, &from, &from.stepwise, relayed, plan.tokens)?;
-		let relayed_proved = Cheat { other_seed: true, ..proved };
-		check(&mut relay_proved, &face, &from, &from.stepwise, relayed_proved, plan.tokens)?;
+		let relayed_proved = Cheat {
+			other_seed: true,
+			..proved
+		};
+		check(
+			&mut relay_proved,
+			&face,
+			&from,
+			&from.stepwise,
+			relayed_proved,
+			plan.tokens,
+		)?;
 		check_forged_ends(&mut ends, &face, &from, plan.tokens)?;
 		for ((_, model), (plain, prefill)) in cheap.iter().zip(&mut cells) {
 			let theirs = pass(model, &from.prompt, &from.tokens)?;

@@ -117,7 +117,9 @@ pub(crate) fn write(from: &Path, to: &Path, edit: Edit) -> Result<(), String> {
 	let mut data = bytes.get(data_start..).ok_or("the file has no data")?.to_vec();
 	match edit {
 		Edit::CutLayer => {
-			let field = metadata.get_mut(layers_at..layers_at + 4).ok_or("no room for the layers")?;
+			let field = metadata
+				.get_mut(layers_at..layers_at + 4)
+				.ok_or("no room for the layers")?;
 			let count: [u8; 4] = (&*field).try_into().map_err(|_| "four bytes")?;
 			let last = u32::from_le_bytes(count).saturating_sub(1);
 			field.copy_from_slice(&last.to_le_bytes());
@@ -125,8 +127,13 @@ pub(crate) fn write(from: &Path, to: &Path, edit: Edit) -> Result<(), String> {
 			list.retain(|entry| !entry.name.starts_with(prefix.as_bytes()));
 		}
 		Edit::ScaleGains(share) => {
-			let gains = list.iter().filter(|entry| entry.kind == F32 && entry.name.ends_with(b"_norm.weight"));
-			for (index, gain) in gains.flat_map(|entry| (0..entry.elements).map(|index| entry.offset + 4 * index)).enumerate() {
+			let gains = list
+				.iter()
+				.filter(|entry| entry.kind == F32 && entry.name.ends_with(b"_norm.weight"));
+			for (index, gain) in gains
+				.flat_map(|entry| (0..entry.elements).map(|index| entry.offset + 4 * index))
+				.enumerate()
+			{
 				let field = data.get_mut(gain..gain + 4).ok_or("a gain outside of the file")?;
 				let value: [u8; 4] = (&*field).try_into().map_err(|_| "four bytes")?;
 				let sign = ((index as f32) * 12.9898).sin();

@@ -59,7 +59,10 @@ fn run() -> Result<(), String> {
 		return Err("say `collect`, `rows` or `report`: see the head of this example's main.rs".into());
 	};
 	let options = options(rest)?;
-	let model = options.model.clone().ok_or("give --model PATH to a GGUF file".to_owned());
+	let model = options
+		.model
+		.clone()
+		.ok_or("give --model PATH to a GGUF file".to_owned());
 	match command.as_str() {
 		"collect" => {
 			let plan = collect::Plan {
@@ -73,7 +76,9 @@ fn run() -> Result<(), String> {
 		}
 		"rows" => collect::save_rows(&model?, &options.folder, options.tokens),
 		"report" => report::run(&options.folder),
-		_ => Err(format!("there is no command `{command}`: say `collect`, `rows` or `report`")),
+		_ => Err(format!(
+			"there is no command `{command}`: say `collect`, `rows` or `report`"
+		)),
 	}
 }
 

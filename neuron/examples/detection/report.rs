@@ -17,20 +17,38 @@ const STREAMS: u32 = 20_000;
 
 /// Cells in the order of the page: file, and what the miner does.
 const CELLS: [(&str, &str); 14] = [
-	("honest", "honest: a token at a time, checked in one pass (not batched against batched)"),
+	(
+		"honest",
+		"honest: a token at a time, checked in one pass (not batched against batched)",
+	),
 	("honest-other-threads", "honest: 1 thread, checked with all threads"),
 	("q8_0", "8-bit weights (Q8_0), reports its own numbers"),
 	("q4_1", "4-bit weights (Q4_1)"),
 	("q4_0", "4-bit weights (Q4_0)"),
 	("layers-29-of-30", "the last of 30 layers left out"),
-	("gains-1-percent", "another fine-tune: gains of the norms moved by up to 1%"),
+	(
+		"gains-1-percent",
+		"another fine-tune: gains of the norms moved by up to 1%",
+	),
 	("prefill-q8_0", "pre-fill: Q8_0 writes, the true model proves"),
 	("prefill-q4_1", "pre-fill: Q4_1 writes, the true model proves"),
 	("prefill-q4_0", "pre-fill: Q4_0 writes, the true model proves"),
-	("prefill-layers-29-of-30", "pre-fill: 29 layers write, the true model proves"),
-	("prefill-gains-1-percent", "pre-fill: the fine-tune writes, the true model proves"),
-	("relay", "relay: another miner's answer (replay of an old one: the same)"),
-	("relay-proved", "wrong seed: the true model under another seed, own leaves"),
+	(
+		"prefill-layers-29-of-30",
+		"pre-fill: 29 layers write, the true model proves",
+	),
+	(
+		"prefill-gains-1-percent",
+		"pre-fill: the fine-tune writes, the true model proves",
+	),
+	(
+		"relay",
+		"relay: another miner's answer (replay of an old one: the same)",
+	),
+	(
+		"relay-proved",
+		"wrong seed: the true model under another seed, own leaves",
+	),
 ];
 
 /// One checked token.
@@ -56,7 +74,11 @@ fn read(folder: &Path, cell: &str) -> Result<Option<Lines>, String> {
 		let [trajectory, _, setting, _, margin, error, leaf] = fields[..] else {
 			return Err(format!("{}: expected 7 fields: {line}", path.display()));
 		};
-		let number = |field: &str| field.parse::<f64>().map_err(|error| format!("{}: {field}: {error}", path.display()));
+		let number = |field: &str| {
+			field
+				.parse::<f64>()
+				.map_err(|error| format!("{}: {field}: {error}", path.display()))
+		};
 		lines.entry(setting.to_owned()).or_default().push(Line {
 			trajectory: number(trajectory)? as u32,
 			margin: number(margin)?,
@@ -179,12 +201,16 @@ fn noise(folder: &Path, parameters: &TextParameters) -> Result<String, String> {
 }
 
 fn early_stop(folder: &Path, parameters: &TextParameters) -> Result<String, String> {
-	let mut text = String::from("| sampling | forged ends | within tolerance (95% confidence) |\n| --- | ---: | ---: |\n");
+	let mut text =
+		String::from("| sampling | forged ends | within tolerance (95% confidence) |\n| --- | ---: | ---: |\n");
 	for (setting, lines) in read(folder, "early-stop")?.unwrap_or_default() {
 		let passed = lines.iter().filter(|line| !fails(line, parameters)).count() as u64;
 		let (low, high) = clopper_pearson(passed, lines.len() as u64);
 		let (low, high) = (percent(low), percent(high));
-		text.push_str(&format!("| {setting} | {} | {passed} ({low} to {high}) |\n", lines.len()));
+		text.push_str(&format!(
+			"| {setting} | {} | {passed} ({low} to {high}) |\n",
+			lines.len()
+		));
 	}
 	Ok(text)
 }
@@ -205,7 +231,11 @@ pub(crate) fn run(folder: &Path) -> Result<(), String> {
 			matrix.push_str(&row(what, &setting, &lines, &parameters));
 		}
 	}
-	let honest: Vec<Line> = read(folder, "honest")?.unwrap_or_default().into_values().flatten().collect();
+	let honest: Vec<Line> = read(folder, "honest")?
+		.unwrap_or_default()
+		.into_values()
+		.flatten()
+		.collect();
 	let failures = honest.iter().filter(|line| fails(line, &parameters)).count() as u64;
 	let (_, bound) = clopper_pearson(failures, honest.len() as u64);
 	let page = include_str!("page.md")
@@ -220,7 +250,10 @@ pub(crate) fn run(folder: &Path) -> Result<(), String> {
 		.replace("{alarm}", &format!("{:.0e}", parameters.test.false_alarm))
 		.replace(
 			"{simulated_alarm}",
-			&format!("{:.1e}", condemned(parameters.test.honest_failure_rate, ANSWER_TOKENS, &parameters)),
+			&format!(
+				"{:.1e}",
+				condemned(parameters.test.honest_failure_rate, ANSWER_TOKENS, &parameters)
+			),
 		);
 	print!("{page}");
 	Ok(())

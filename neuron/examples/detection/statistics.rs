@@ -6,7 +6,11 @@ pub(crate) fn clopper_pearson(successes: u64, trials: u64) -> (f64, f64) {
 	if trials == 0 {
 		return (0.0, 1.0);
 	}
-	let tail = if successes == 0 || successes == trials { 0.05 } else { 0.025 };
+	let tail = if successes == 0 || successes == trials {
+		0.05
+	} else {
+		0.025
+	};
 	let lower = match successes {
 		0 => 0.0,
 		_ => solve(|p| 1.0 - cumulative(successes - 1, trials, p) - tail),
