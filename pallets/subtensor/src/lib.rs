@@ -63,6 +63,15 @@ mod calls;
 #[path = "hyperparameters/table.rs"]
 mod hyperparameter_table;
 
+#[cfg(feature = "runtime-benchmarks")]
+#[allow(
+	clippy::arithmetic_side_effects,
+	clippy::indexing_slicing,
+	clippy::unwrap_used,
+	clippy::expect_used,
+	reason = "what benchmarks set up never runs on a chain"
+)]
+pub mod benchmarking;
 pub mod emission;
 pub mod epoch;
 pub mod genesis;
