@@ -1,9 +1,9 @@
 //! Benchmarks of the calls, and of opening what was timelocked.
 
 use crate::{
-	CommitmentInfo, CommitmentOf, Data, MAX_FIELDS, MAX_REVEALED, MAX_ROUNDS, MAX_TIMELOCKED_BYTES, MAX_WAITING_PER_ROUND,
-	MaxSpace, OPENED_PER_BLOCK, Opened, Registration, RevealedCommitments, Rounds, Waiting, pallet::*,
-	Neurons, UsedSpaceOf,
+	CommitmentInfo, CommitmentOf, Data, MAX_FIELDS, MAX_REVEALED, MAX_ROUNDS, MAX_TIMELOCKED_BYTES,
+	MAX_WAITING_PER_ROUND, MaxSpace, Neurons, OPENED_PER_BLOCK, Opened, Registration, RevealedCommitments, Rounds,
+	UsedSpaceOf, Waiting, pallet::*,
 };
 use alloc::{boxed::Box, vec, vec::Vec};
 use codec::Encode;
@@ -35,11 +35,16 @@ fn sealed_field(ciphertext: Vec<u8>, reveal_round: u64) -> Data {
 }
 
 fn info(fields: Vec<Data>) -> CommitmentInfo {
-	CommitmentInfo { fields: BoundedVec::try_from(fields).expect("as many fields as there may be") }
+	CommitmentInfo {
+		fields: BoundedVec::try_from(fields).expect("as many fields as there may be"),
+	}
 }
 
 /// A list of as many as may wait for a round, bar one, and this one at the end.
-fn crowd(netuid: NetUid, hotkey: Option<&AccountId32>) -> BoundedVec<(NetUid, AccountId32), frame_support::traits::ConstU32<MAX_WAITING_PER_ROUND>> {
+fn crowd(
+	netuid: NetUid,
+	hotkey: Option<&AccountId32>,
+) -> BoundedVec<(NetUid, AccountId32), frame_support::traits::ConstU32<MAX_WAITING_PER_ROUND>> {
 	let others = (0..MAX_WAITING_PER_ROUND - 1).map(|number| (netuid, account(number)));
 	BoundedVec::truncate_from(others.chain(hotkey.map(|hotkey| (netuid, hotkey.clone()))).collect())
 }
@@ -54,7 +59,11 @@ fn rounds<T: Config>(known: Vec<u64>) {
 
 /// Stores a commitment of as many fields as there may be, all of which wait for these rounds.
 fn commit<T: Config>(netuid: NetUid, hotkey: &AccountId32, fields: Vec<Data>) {
-	let registration = Registration { deposit: TaoBalance::ZERO, block: 1, info: info(fields) };
+	let registration = Registration {
+		deposit: TaoBalance::ZERO,
+		block: 1,
+		info: info(fields),
+	};
 	CommitmentOf::<T>::insert(netuid, hotkey, registration);
 }
 
@@ -79,7 +88,10 @@ mod benchmarks {
 		}
 		rounds::<T>(old);
 		let fields = new.iter().copied().map(field).chain([Data::ResetBondsFlag]).collect();
-		let call = Measured::new(&Call::<T>::set_commitment { netuid, info: Box::new(info(fields)) });
+		let call = Measured::new(&Call::<T>::set_commitment {
+			netuid,
+			info: Box::new(info(fields)),
+		});
 		let done;
 		#[block]
 		{

@@ -105,7 +105,10 @@ fn hot(number: u8) -> AccountId32 {
 
 /// An empty chain.
 pub(crate) fn storage() -> sp_io::TestExternalities {
-	frame_system::GenesisConfig::<Test>::default().build_storage().unwrap().into()
+	frame_system::GenesisConfig::<Test>::default()
+		.build_storage()
+		.unwrap()
+		.into()
 }
 
 fn run(test: impl FnOnce()) {

@@ -34,7 +34,13 @@ fn full_store<T: Config>() {
 	let alike = pulse(1);
 	let rounds: Vec<u64> = (1..=u64::from(MAX_STORED_PULSES)).collect();
 	for round in &rounds {
-		Pulses::<T>::insert(round, Pulse { round: *round, ..alike.clone() });
+		Pulses::<T>::insert(
+			round,
+			Pulse {
+				round: *round,
+				..alike.clone()
+			},
+		);
 	}
 	OldestStoredRound::<T>::put(1);
 	LastStoredRound::<T>::put(u64::from(MAX_STORED_PULSES));
@@ -45,7 +51,9 @@ fn full_store<T: Config>() {
 fn payload(count: u32) -> PulsesPayload {
 	let first = u64::from(MAX_STORED_PULSES) + 1;
 	let pulses = (first..first + u64::from(count)).map(pulse).collect();
-	PulsesPayload { pulses: BoundedVec::truncate_from(pulses) }
+	PulsesPayload {
+		pulses: BoundedVec::truncate_from(pulses),
+	}
 }
 
 /// Stores the pulse of a round, and seals a message until it.
@@ -70,7 +78,9 @@ mod benchmarks {
 	fn write_pulse(p: Linear<1, MAX_PULSES_PER_CALL>) -> Result<(), BenchmarkError> {
 		full_store::<T>();
 		let caller: T::AccountId = whitelisted_caller();
-		let call = Measured::new(&Call::<T>::write_pulse { pulses_payload: payload(p) });
+		let call = Measured::new(&Call::<T>::write_pulse {
+			pulses_payload: payload(p),
+		});
 		let done;
 		#[block]
 		{
@@ -85,7 +95,9 @@ mod benchmarks {
 	#[benchmark]
 	fn write_pulse_of_author(p: Linear<1, MAX_PULSES_PER_CALL>) -> Result<(), BenchmarkError> {
 		full_store::<T>();
-		let call = Measured::new(&Call::<T>::write_pulse { pulses_payload: payload(p) });
+		let call = Measured::new(&Call::<T>::write_pulse {
+			pulses_payload: payload(p),
+		});
 		let done;
 		#[block]
 		{

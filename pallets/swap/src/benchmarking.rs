@@ -18,7 +18,10 @@ const AMOUNT: u64 = 90_000 * RAO_PER_TAO;
 fn pool<T: Config>() {
 	let (tao, alpha) = (TaoBalance::new(RESERVE), AlphaBalance::new(RESERVE));
 	Pallet::<T>::open(NETUID, Reserves { tao, alpha }).expect("there is no pool yet");
-	let added = Reserves { tao: TaoBalance::new(RESERVE / 3), alpha: AlphaBalance::ZERO };
+	let added = Reserves {
+		tao: TaoBalance::new(RESERVE / 3),
+		alpha: AlphaBalance::ZERO,
+	};
 	Pallet::<T>::inject(NETUID, added).expect("the pool takes it");
 	FeeRate::<T>::insert(NETUID, MAX_FEE_RATE);
 }
@@ -97,7 +100,10 @@ mod benchmarks {
 	#[benchmark]
 	fn inject() {
 		pool::<T>();
-		let added = Reserves { tao: TaoBalance::new(RAO_PER_TAO), alpha: AlphaBalance::new(RAO_PER_TAO / 3) };
+		let added = Reserves {
+			tao: TaoBalance::new(RAO_PER_TAO),
+			alpha: AlphaBalance::new(RAO_PER_TAO / 3),
+		};
 		BalancerTaoReservoir::<T>::insert(NETUID, TaoBalance::new(RAO_PER_TAO));
 		BalancerAlphaReservoir::<T>::insert(NETUID, AlphaBalance::new(RAO_PER_TAO));
 		let done;

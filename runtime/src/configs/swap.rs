@@ -26,6 +26,11 @@ impl EnsureOriginWithArg<RuntimeOrigin, NetUid> for SubnetOwnerOrRoot {
 			_ => Err(origin),
 		}
 	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn try_successful_origin(_netuid: &NetUid) -> Result<RuntimeOrigin, ()> {
+		Ok(RuntimeOrigin::root())
+	}
 }
 
 impl pallet_swap::Config for Runtime {

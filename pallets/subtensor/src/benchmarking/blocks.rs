@@ -25,7 +25,11 @@ fn before_epoch<T: Config>(neurons: u16, validators: u16, row: u16) -> NetUid {
 	self::validators::<T>(netuid, validators);
 	for number in 1..=u32::from(validators) {
 		give_root::<T>(&hotkey(number), &coldkey(number), RAO_PER_TAO + u64::from(number));
-		pots::<T>(&hotkey(number), &netuids, ganglion_primitives::U64F64::from_bits(1 << 60));
+		pots::<T>(
+			&hotkey(number),
+			&netuids,
+			ganglion_primitives::U64F64::from_bits(1 << 60),
+		);
 	}
 	weight_rows::<T>(netuid, 0..validators + 1, row);
 	bond_rows::<T>(netuid, validators, row);
@@ -34,7 +38,9 @@ fn before_epoch<T: Config>(neurons: u16, validators: u16, row: u16) -> NetUid {
 	PendingValidatorEmission::<T>::insert(netuid, pending);
 	PendingRootAlphaDivs::<T>::insert(netuid, pending);
 	PendingOwnerCut::<T>::insert(netuid, pending);
-	SubnetAlphaOut::<T>::mutate(netuid, |total| *total = total.saturating_add(AlphaBalance::new(1_600 * RAO_PER_TAO)));
+	SubnetAlphaOut::<T>::mutate(netuid, |total| {
+		*total = total.saturating_add(AlphaBalance::new(1_600 * RAO_PER_TAO))
+	});
 	netuid
 }
 
@@ -58,16 +64,16 @@ mod benchmarks {
 			weight = Subtensor::<T>::begin_block();
 		}
 		declare(weight);
-		assert!(netuids.iter().all(|netuid| !PendingServerEmission::<T>::get(netuid).is_zero()));
+		assert!(
+			netuids
+				.iter()
+				.all(|netuid| !PendingServerEmission::<T>::get(netuid).is_zero())
+		);
 	}
 
 	/// An epoch of `n` neurons and `v` validators, with rows of `r` weights and bonds.
 	#[benchmark]
-	fn epoch(
-		n: Linear<16, 4_096>,
-		v: Linear<1, { MAX_VALIDATORS_PER_SUBNET as u32 }>,
-		r: Linear<1, 4_096>,
-	) {
+	fn epoch(n: Linear<16, 4_096>, v: Linear<1, { MAX_VALIDATORS_PER_SUBNET as u32 }>, r: Linear<1, 4_096>) {
 		let netuid = before_epoch::<T>(n as u16, v as u16, r as u16);
 		let weight;
 		#[block]
@@ -89,20 +95,28 @@ mod benchmarks {
 		let payments: Vec<Payment> = (1..=p)
 			.map(|number| {
 				give_alpha::<T>(&hotkey(number), &coldkey(number), netuid, RAO_PER_TAO);
-				Payment { hotkey: hotkey(number), stakers: each, take: each, server: each }
+				Payment {
+					hotkey: hotkey(number),
+					stakers: each,
+					take: each,
+					server: each,
+				}
 			})
 			.collect();
 		UnpaidPayments::<T>::insert(netuid, 3, BoundedVec::truncate_from(payments));
 		let all = AlphaBalance::new(10_000 * RAO_PER_TAO);
 		PendingServerEmission::<T>::insert(netuid, all);
 		SubnetAlphaOut::<T>::mutate(netuid, |total| *total = total.saturating_add(all));
-		UnpaidEmission::<T>::insert(netuid, Payout {
-			epoch: 1,
-			emission: all,
-			paid: Paid::default(),
-			next_page: 3,
-			pages: 4,
-		});
+		UnpaidEmission::<T>::insert(
+			netuid,
+			Payout {
+				epoch: 1,
+				emission: all,
+				paid: Paid::default(),
+				next_page: 3,
+				pages: 4,
+			},
+		);
 		let others = (1..=MAX_SUBNETS).rev().map(NetUid::new).collect();
 		OpenPayouts::<T>::put(BoundedVec::truncate_from(others));
 		let weight;

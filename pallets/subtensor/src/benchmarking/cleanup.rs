@@ -102,13 +102,16 @@ mod benchmarks {
 		PendingServerEmission::<T>::insert(NETUID, all);
 		PendingOwnerCut::<T>::insert(NETUID, each);
 		SubnetAlphaOut::<T>::mutate(NETUID, |total| *total = total.saturating_add(all));
-		UnpaidEmission::<T>::insert(NETUID, Payout {
-			epoch: 1,
-			emission: all,
-			paid: Paid::default(),
-			next_page: 0,
-			pages: p as u16,
-		});
+		UnpaidEmission::<T>::insert(
+			NETUID,
+			Payout {
+				epoch: 1,
+				emission: all,
+				paid: Paid::default(),
+				next_page: 0,
+				pages: p as u16,
+			},
+		);
 		dissolve::<T>(CleanupStage::Settlement);
 		let weight: Weight;
 		#[block]
@@ -146,7 +149,10 @@ mod benchmarks {
 		full_chain::<T>();
 		hotkeys::<T>(1);
 		for number in 1..=r {
-			Alpha::<T>::insert((hotkey(1), stranger(number), NetUid::new(2)), U64F64::from_bits(1 << 64));
+			Alpha::<T>::insert(
+				(hotkey(1), stranger(number), NetUid::new(2)),
+				U64F64::from_bits(1 << 64),
+			);
 		}
 		dissolve::<T>(CleanupStage::Nominators);
 		let weight: Weight;
@@ -207,7 +213,8 @@ mod benchmarks {
 		}
 		declare(weight);
 		if r > 0 {
-			let claims = RootClaims::<T>::iter_values().filter(|claims| !claims.contains_key(&NETUID) || claims[&NETUID].owed == 0);
+			let claims = RootClaims::<T>::iter_values()
+				.filter(|claims| !claims.contains_key(&NETUID) || claims[&NETUID].owed == 0);
 			assert!(claims.count() > 0);
 		}
 	}
@@ -227,7 +234,9 @@ mod benchmarks {
 			weight = Subtensor::<T>::renew_subnets();
 		}
 		declare(weight);
-		let left = RootPots::<T>::iter_values().filter(|pots| pots.contains_key(&NETUID)).count();
+		let left = RootPots::<T>::iter_values()
+			.filter(|pots| pots.contains_key(&NETUID))
+			.count();
 		assert!(left < r as usize || r == 0);
 	}
 
@@ -243,7 +252,9 @@ mod benchmarks {
 			weight = Subtensor::<T>::renew_subnets();
 		}
 		declare(weight);
-		let left = RootClaims::<T>::iter_values().filter(|claims| claims.contains_key(&NETUID)).count();
+		let left = RootClaims::<T>::iter_values()
+			.filter(|claims| claims.contains_key(&NETUID))
+			.count();
 		assert!(left < r as usize || r == 0);
 	}
 

@@ -27,6 +27,17 @@ pub mod subnets;
 pub mod weights;
 mod world;
 
+use crate::{MAX_VALIDATORS_PER_SUBNET, pallet::Config};
+use ganglion_primitives::{AccountId32, NetUid};
+
+/// A neuron of the largest subnet, to which every validator has a bond: what the benchmarks of other pallets need.
+pub fn neuron_with_bonds<T: Config>() -> (NetUid, AccountId32) {
+	world::chain::<T>();
+	let netuid = world::largest_subnet::<T>();
+	world::bond_rows::<T>(netuid, MAX_VALIDATORS_PER_SUBNET, world::MOST_UIDS);
+	(netuid, world::hotkey(1))
+}
+
 #[cfg(test)]
 use crate::mock::{Test, parameters, storage_with};
 

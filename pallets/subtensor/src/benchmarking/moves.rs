@@ -1,6 +1,9 @@
 //! Stake moved to another hotkey, subnet or coldkey.
 
-use super::{staking::{nominator, root_nominator}, world::*};
+use super::{
+	staking::{nominator, root_nominator},
+	world::*,
+};
 use crate::{MAX_SUBNETS, Pallet as Subtensor, pallet::*};
 use frame_benchmarking::v2::*;
 use ganglion_primitives::{AccountId32, AlphaBalance, NetUid, RAO_PER_TAO, TaoBalance, benchmarking::Measured};
@@ -75,7 +78,10 @@ mod benchmarks {
 		}
 		done?;
 		assert!(Subtensor::<T>::stake_of(&hotkey(1), &coldkey, NetUid::ROOT).is_zero());
-		assert_eq!(RootClaims::<T>::get(hotkey(2), &coldkey).len(), usize::from(MAX_SUBNETS));
+		assert_eq!(
+			RootClaims::<T>::get(hotkey(2), &coldkey).len(),
+			usize::from(MAX_SUBNETS)
+		);
 		Ok(())
 	}
 

@@ -40,8 +40,13 @@ fn full_subnet<T: Config>(size: u16) -> (NetUid, AccountId32, AccountId32) {
 
 /// Everything that a neuron can have published.
 fn publish<T: Config>(netuid: NetUid, hotkey: &AccountId32) {
-	Subtensor::<T>::do_serve_axon(hotkey, netuid, Subtensor::<T>::axon(1, 1 << 100, 9_000, 6, 4, [0, 0]), Some(&[1; 65]))
-		.expect("the axon is good");
+	Subtensor::<T>::do_serve_axon(
+		hotkey,
+		netuid,
+		Subtensor::<T>::axon(1, 1 << 100, 9_000, 6, 4, [0, 0]),
+		Some(&[1; 65]),
+	)
+	.expect("the axon is good");
 	Subtensor::<T>::do_serve_prometheus(hotkey, netuid, 1, 1 << 100, 9_000, 6).expect("the address is good");
 }
 
@@ -55,7 +60,10 @@ mod benchmarks {
 		let (netuid, coldkey, hotkey) = full_subnet::<T>(n as u16);
 		let last = Keys::<T>::get(netuid, n as u16 - 1).expect("the subnet is full");
 		publish::<T>(netuid, &last);
-		let call = Measured::new(&Call::<T>::burned_register { netuid, hotkey: hotkey.clone() });
+		let call = Measured::new(&Call::<T>::burned_register {
+			netuid,
+			hotkey: hotkey.clone(),
+		});
 		let done;
 		#[block]
 		{
@@ -77,7 +85,11 @@ mod benchmarks {
 		fund::<T>(&coldkey);
 		fill_staking_hotkeys::<T>(&coldkey);
 		let limit_price = u64::MAX;
-		let call = Measured::new(&Call::<T>::register_limit { netuid, hotkey: hotkey.clone(), limit_price });
+		let call = Measured::new(&Call::<T>::register_limit {
+			netuid,
+			hotkey: hotkey.clone(),
+			limit_price,
+		});
 		let done;
 		#[block]
 		{
@@ -92,8 +104,9 @@ mod benchmarks {
 	#[benchmark]
 	fn pow_register(n: Linear<16, 4_096>) -> Result<(), BenchmarkError> {
 		let (netuid, coldkey, hotkey) = full_subnet::<T>(n as u16);
-		let (work_block, nonce) = (u64::from(BLOCK) - 1, 7);
-		let hash = frame_system::Pallet::<T>::block_hash(frame_system::pallet_prelude::BlockNumberFor::<T>::from(BLOCK - 1));
+		let (work_block, nonce) = (u64::from(BLOCK) - 1, 7_u64);
+		let hash =
+			frame_system::Pallet::<T>::block_hash(frame_system::pallet_prelude::BlockNumberFor::<T>::from(BLOCK - 1));
 		let (hotkey_bytes, coldkey_bytes): (&[u8; 32], &[u8; 32]) = (hotkey.as_ref(), coldkey.as_ref());
 		let parts: [&[u8]; 6] = [
 			b"subtensor-pow-register-v1",
@@ -104,7 +117,13 @@ mod benchmarks {
 			&nonce.to_le_bytes(),
 		];
 		let work = sp_io::hashing::keccak_256(&sp_io::hashing::sha2_256(&parts.concat())).to_vec();
-		let call = Measured::new(&Call::<T>::pow_register { netuid, work_block, nonce, work, hotkey: hotkey.clone() });
+		let call = Measured::new(&Call::<T>::pow_register {
+			netuid,
+			work_block,
+			nonce,
+			work,
+			hotkey: hotkey.clone(),
+		});
 		let done;
 		#[block]
 		{
@@ -199,14 +218,23 @@ mod benchmarks {
 		neurons::<T>(netuid, 8);
 		publish::<T>(netuid, &hotkey(1));
 		let (version, ip, port, ip_type) = (2, 1 << 100, 9_001, 6);
-		let call = Measured::new(&Call::<T>::serve_prometheus { netuid, version, ip, port, ip_type });
+		let call = Measured::new(&Call::<T>::serve_prometheus {
+			netuid,
+			version,
+			ip,
+			port,
+			ip_type,
+		});
 		let done;
 		#[block]
 		{
 			done = call.dispatch(signed::<T>(&hotkey(1)));
 		}
 		done?;
-		assert_eq!(Prometheus::<T>::get(netuid, hotkey(1)).map(|info| info.port), Some(9_001));
+		assert_eq!(
+			Prometheus::<T>::get(netuid, hotkey(1)).map(|info| info.port),
+			Some(9_001)
+		);
 		Ok(())
 	}
 

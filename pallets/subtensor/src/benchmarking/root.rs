@@ -61,7 +61,9 @@ mod benchmarks {
 		r: Linear<0, MAX_ROOT_CLAIM_ROWS>,
 	) -> Result<(), BenchmarkError> {
 		let (coldkey, last) = claimer::<T>(h, r);
-		let call = Measured::new(&Call::<T>::claim_root { subnets: BTreeSet::new() });
+		let call = Measured::new(&Call::<T>::claim_root {
+			subnets: BTreeSet::new(),
+		});
 		let done;
 		#[block]
 		{
@@ -92,7 +94,10 @@ mod benchmarks {
 	fn decrease_take() -> Result<(), BenchmarkError> {
 		let (coldkey, hotkey) = taker::<T>();
 		let take = PerU16::from_percent(8);
-		let call = Measured::new(&Call::<T>::decrease_take { hotkey: hotkey.clone(), take });
+		let call = Measured::new(&Call::<T>::decrease_take {
+			hotkey: hotkey.clone(),
+			take,
+		});
 		let done;
 		#[block]
 		{
@@ -107,7 +112,10 @@ mod benchmarks {
 	fn increase_take() -> Result<(), BenchmarkError> {
 		let (coldkey, hotkey) = taker::<T>();
 		let take = PerU16::from_percent(10);
-		let call = Measured::new(&Call::<T>::increase_take { hotkey: hotkey.clone(), take });
+		let call = Measured::new(&Call::<T>::increase_take {
+			hotkey: hotkey.clone(),
+			take,
+		});
 		let done;
 		#[block]
 		{

@@ -30,7 +30,11 @@ fn waiting<T: Config>(index: MechanismIndex, count: u32) {
 	let ciphertext = BoundedVec::truncate_from(vec![7; MAX_SEALED_COMMIT_BYTES as usize]);
 	let commit: SealedCommit = (stranger(1), 1, ciphertext, TO_COME);
 	let list: Vec<SealedCommit> = vec![commit; count as usize];
-	TimelockedWeightCommits::<T>::insert(index, SubnetEpochIndex::<T>::get(NETUID), BoundedVec::truncate_from(list));
+	TimelockedWeightCommits::<T>::insert(
+		index,
+		SubnetEpochIndex::<T>::get(NETUID),
+		BoundedVec::truncate_from(list),
+	);
 }
 
 /// Lists of other subnets and epochs; this subnet's is the last.
@@ -41,8 +45,14 @@ fn lists<T: Config>(count: u32, first_round: u64) {
 		let epoch = if epoch == 0 { 500 } else { epoch };
 		(MechanismIndex::main(netuid), epoch, first_round)
 	});
-	let mut epochs: Vec<_> = epochs.filter(|(index, ..)| *index != MechanismIndex::main(NETUID)).collect();
-	epochs.push((MechanismIndex::main(NETUID), SubnetEpochIndex::<T>::get(NETUID), first_round));
+	let mut epochs: Vec<_> = epochs
+		.filter(|(index, ..)| *index != MechanismIndex::main(NETUID))
+		.collect();
+	epochs.push((
+		MechanismIndex::main(NETUID),
+		SubnetEpochIndex::<T>::get(NETUID),
+		first_round,
+	));
 	SealedEpochs::<T>::put(BoundedVec::truncate_from(epochs));
 }
 
@@ -61,7 +71,12 @@ fn sealed<T: Config>(number: u32, weights: u16, round: u64) -> Vec<u8> {
 	let hotkey = hotkey(number);
 	let author: &[u8; 32] = hotkey.as_ref();
 	let (uids, values) = row(0, weights, MOST_UIDS).into_iter().rev().unzip();
-	let plain = SealedWeights { hotkey: author.to_vec(), uids, values, version_key: 0 };
+	let plain = SealedWeights {
+		hotkey: author.to_vec(),
+		uids,
+		values,
+		version_key: 0,
+	};
 	T::Beacon::seal_for_benchmark(round, &plain.encode())
 }
 

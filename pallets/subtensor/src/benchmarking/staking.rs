@@ -53,7 +53,6 @@ pub(super) fn root_nominator<T: Config>(hotkey_number: u32) -> (AccountId32, Acc
 	(coldkey, hotkey)
 }
 
-
 #[benchmarks]
 mod benchmarks {
 	use super::*;
@@ -62,7 +61,11 @@ mod benchmarks {
 	fn add_stake() -> Result<(), BenchmarkError> {
 		let (coldkey, hotkey) = nominator::<T>(0);
 		let (netuid, amount_staked) = (NETUID, TaoBalance::new(AMOUNT));
-		let call = Measured::new(&Call::<T>::add_stake { hotkey: hotkey.clone(), netuid, amount_staked });
+		let call = Measured::new(&Call::<T>::add_stake {
+			hotkey: hotkey.clone(),
+			netuid,
+			amount_staked,
+		});
 		let done;
 		#[block]
 		{
@@ -78,7 +81,11 @@ mod benchmarks {
 		chain::<T>();
 		let (coldkey, hotkey) = root_nominator::<T>(1);
 		let (netuid, amount_staked) = (NetUid::ROOT, TaoBalance::new(AMOUNT));
-		let call = Measured::new(&Call::<T>::add_stake { hotkey: hotkey.clone(), netuid, amount_staked });
+		let call = Measured::new(&Call::<T>::add_stake {
+			hotkey: hotkey.clone(),
+			netuid,
+			amount_staked,
+		});
 		let done;
 		#[block]
 		{
@@ -93,7 +100,11 @@ mod benchmarks {
 	fn remove_stake() -> Result<(), BenchmarkError> {
 		let (coldkey, hotkey) = nominator::<T>(AMOUNT);
 		let (netuid, amount_unstaked) = (NETUID, AlphaBalance::MAX);
-		let call = Measured::new(&Call::<T>::remove_stake { hotkey: hotkey.clone(), netuid, amount_unstaked });
+		let call = Measured::new(&Call::<T>::remove_stake {
+			hotkey: hotkey.clone(),
+			netuid,
+			amount_unstaked,
+		});
 		let done;
 		#[block]
 		{
@@ -110,7 +121,11 @@ mod benchmarks {
 		chain::<T>();
 		let (coldkey, hotkey) = root_nominator::<T>(1);
 		let (netuid, amount_unstaked) = (NetUid::ROOT, AlphaBalance::MAX);
-		let call = Measured::new(&Call::<T>::remove_stake { hotkey: hotkey.clone(), netuid, amount_unstaked });
+		let call = Measured::new(&Call::<T>::remove_stake {
+			hotkey: hotkey.clone(),
+			netuid,
+			amount_unstaked,
+		});
 		let done;
 		#[block]
 		{
@@ -166,7 +181,11 @@ mod benchmarks {
 	fn remove_stake_full_limit() -> Result<(), BenchmarkError> {
 		let (coldkey, hotkey) = nominator::<T>(AMOUNT);
 		let limit_price = Some(TaoBalance::new(1));
-		let call = Measured::new(&Call::<T>::remove_stake_full_limit { hotkey: hotkey.clone(), netuid: NETUID, limit_price });
+		let call = Measured::new(&Call::<T>::remove_stake_full_limit {
+			hotkey: hotkey.clone(),
+			netuid: NETUID,
+			limit_price,
+		});
 		let done;
 		#[block]
 		{
@@ -219,7 +238,11 @@ mod benchmarks {
 	fn recycle_alpha() -> Result<(), BenchmarkError> {
 		let (coldkey, hotkey) = nominator::<T>(AMOUNT);
 		let (netuid, amount) = (NETUID, AlphaBalance::MAX);
-		let call = Measured::new(&Call::<T>::recycle_alpha { hotkey: hotkey.clone(), amount, netuid });
+		let call = Measured::new(&Call::<T>::recycle_alpha {
+			hotkey: hotkey.clone(),
+			amount,
+			netuid,
+		});
 		let done;
 		#[block]
 		{
@@ -249,7 +272,12 @@ mod benchmarks {
 	fn add_stake_burn() -> Result<(), BenchmarkError> {
 		let (coldkey, hotkey) = nominator::<T>(AMOUNT);
 		let (amount, limit) = (TaoBalance::new(AMOUNT), Some(HIGH));
-		let call = Measured::new(&Call::<T>::add_stake_burn { hotkey, netuid: NETUID, amount, limit });
+		let call = Measured::new(&Call::<T>::add_stake_burn {
+			hotkey,
+			netuid: NETUID,
+			amount,
+			limit,
+		});
 		let done;
 		#[block]
 		{

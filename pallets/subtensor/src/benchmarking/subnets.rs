@@ -94,10 +94,16 @@ mod benchmarks {
 	fn dissolve_network() -> Result<(), BenchmarkError> {
 		chain::<T>();
 		let netuids = subnets::<T>(u32::from(MAX_SUBNETS));
-		DissolveCleanupQueue::<T>::put(BoundedVec::truncate_from(vec![NetUid::ROOT; usize::from(MAX_SUBNETS) - 1]));
+		DissolveCleanupQueue::<T>::put(BoundedVec::truncate_from(vec![
+			NetUid::ROOT;
+			usize::from(MAX_SUBNETS) - 1
+		]));
 		let netuid = netuids[7];
 		let coldkey = owner(netuid);
-		let call = Measured::new(&Call::<T>::dissolve_network { coldkey: coldkey.clone(), netuid });
+		let call = Measured::new(&Call::<T>::dissolve_network {
+			coldkey: coldkey.clone(),
+			netuid,
+		});
 		let done;
 		#[block]
 		{
@@ -112,7 +118,10 @@ mod benchmarks {
 	fn root_dissolve_network() -> Result<(), BenchmarkError> {
 		chain::<T>();
 		let netuids = subnets::<T>(u32::from(MAX_SUBNETS));
-		DissolveCleanupQueue::<T>::put(BoundedVec::truncate_from(vec![NetUid::ROOT; usize::from(MAX_SUBNETS) - 1]));
+		DissolveCleanupQueue::<T>::put(BoundedVec::truncate_from(vec![
+			NetUid::ROOT;
+			usize::from(MAX_SUBNETS) - 1
+		]));
 		let netuid = netuids[7];
 		let call = Measured::new(&Call::<T>::root_dissolve_network { netuid });
 		let done;
@@ -210,7 +219,10 @@ mod benchmarks {
 		let netuid = subnets::<T>(u32::from(MAX_SUBNETS))[0];
 		// The last letter of the catalog.
 		let symbol = "ⵥ".as_bytes().to_vec();
-		let call = Measured::new(&Call::<T>::update_symbol { netuid, symbol: symbol.clone() });
+		let call = Measured::new(&Call::<T>::update_symbol {
+			netuid,
+			symbol: symbol.clone(),
+		});
 		let done;
 		#[block]
 		{

@@ -1,7 +1,11 @@
 //! Weights set, committed to and revealed.
 
 use super::world::*;
-use crate::{MAX_BATCH, MAX_UNREVEALED_COMMITS, MAX_VALIDATORS_PER_SUBNET, pallet::*, weights::{Row, commit_hash}};
+use crate::{
+	MAX_BATCH, MAX_UNREVEALED_COMMITS, MAX_VALIDATORS_PER_SUBNET,
+	pallet::*,
+	weights::{Row, commit_hash},
+};
 use alloc::{vec, vec::Vec};
 use codec::Compact;
 use frame_benchmarking::v2::*;
@@ -74,7 +78,12 @@ mod benchmarks {
 		let (netuid, hotkey) = validator::<T>();
 		let (dests, weights) = lists(n as u16);
 		let version_key = 0;
-		let call = Measured::new(&Call::<T>::set_weights { netuid, dests, weights, version_key });
+		let call = Measured::new(&Call::<T>::set_weights {
+			netuid,
+			dests,
+			weights,
+			version_key,
+		});
 		let done;
 		#[block]
 		{
@@ -90,7 +99,13 @@ mod benchmarks {
 		let (netuid, hotkey) = validator::<T>();
 		let (dests, weights) = lists(n as u16);
 		let (mecid, version_key) = (MechId::MAIN, 0);
-		let call = Measured::new(&Call::<T>::set_mechanism_weights { netuid, mecid, dests, weights, version_key });
+		let call = Measured::new(&Call::<T>::set_mechanism_weights {
+			netuid,
+			mecid,
+			dests,
+			weights,
+			version_key,
+		});
 		let done;
 		#[block]
 		{
@@ -107,7 +122,11 @@ mod benchmarks {
 		let (first, hotkey) = validator::<T>();
 		let subnets = alike::<T>(first, n);
 		let (dests, weights) = lists(d as u16);
-		let row: Vec<_> = dests.into_iter().map(Compact).zip(weights.into_iter().map(Compact)).collect();
+		let row: Vec<_> = dests
+			.into_iter()
+			.map(Compact)
+			.zip(weights.into_iter().map(Compact))
+			.collect();
 		let call = Measured::new(&Call::<T>::batch_set_weights {
 			netuids: subnets.iter().copied().map(Compact).collect(),
 			weights: vec![row; subnets.len()],
@@ -128,7 +147,11 @@ mod benchmarks {
 	#[benchmark]
 	fn commit_weights() -> Result<(), BenchmarkError> {
 		let (netuid, hotkey) = validator::<T>();
-		commits::<T>(netuid, &hotkey, &vec![H256::zero(); MAX_UNREVEALED_COMMITS as usize - 1]);
+		commits::<T>(
+			netuid,
+			&hotkey,
+			&vec![H256::zero(); MAX_UNREVEALED_COMMITS as usize - 1],
+		);
 		let commit_hash = H256::repeat_byte(7);
 		let call = Measured::new(&Call::<T>::commit_weights { netuid, commit_hash });
 		let done;
@@ -145,9 +168,17 @@ mod benchmarks {
 	#[benchmark]
 	fn commit_mechanism_weights() -> Result<(), BenchmarkError> {
 		let (netuid, hotkey) = validator::<T>();
-		commits::<T>(netuid, &hotkey, &vec![H256::zero(); MAX_UNREVEALED_COMMITS as usize - 1]);
+		commits::<T>(
+			netuid,
+			&hotkey,
+			&vec![H256::zero(); MAX_UNREVEALED_COMMITS as usize - 1],
+		);
 		let (mecid, commit_hash) = (MechId::MAIN, H256::repeat_byte(7));
-		let call = Measured::new(&Call::<T>::commit_mechanism_weights { netuid, mecid, commit_hash });
+		let call = Measured::new(&Call::<T>::commit_mechanism_weights {
+			netuid,
+			mecid,
+			commit_hash,
+		});
 		let done;
 		#[block]
 		{
@@ -164,7 +195,11 @@ mod benchmarks {
 		let (first, hotkey) = validator::<T>();
 		let subnets = alike::<T>(first, n);
 		for netuid in &subnets {
-			commits::<T>(*netuid, &hotkey, &vec![H256::zero(); MAX_UNREVEALED_COMMITS as usize - 1]);
+			commits::<T>(
+				*netuid,
+				&hotkey,
+				&vec![H256::zero(); MAX_UNREVEALED_COMMITS as usize - 1],
+			);
 		}
 		let call = Measured::new(&Call::<T>::batch_commit_weights {
 			netuids: subnets.iter().copied().map(Compact).collect(),
@@ -193,7 +228,13 @@ mod benchmarks {
 		hashes[8] = hash_of(&hotkey, netuid, (&uids, &values), &salt);
 		commits::<T>(netuid, &hotkey, &hashes);
 		let version_key = 0;
-		let call = Measured::new(&Call::<T>::reveal_weights { netuid, uids, values, salt, version_key });
+		let call = Measured::new(&Call::<T>::reveal_weights {
+			netuid,
+			uids,
+			values,
+			salt,
+			version_key,
+		});
 		let done;
 		#[block]
 		{
@@ -214,7 +255,14 @@ mod benchmarks {
 		hashes[8] = hash_of(&hotkey, netuid, (&uids, &values), &salt);
 		commits::<T>(netuid, &hotkey, &hashes);
 		let (mecid, version_key) = (MechId::MAIN, 0);
-		let call = Measured::new(&Call::<T>::reveal_mechanism_weights { netuid, mecid, uids, values, salt, version_key });
+		let call = Measured::new(&Call::<T>::reveal_mechanism_weights {
+			netuid,
+			mecid,
+			uids,
+			values,
+			salt,
+			version_key,
+		});
 		let done;
 		#[block]
 		{
@@ -265,7 +313,10 @@ mod benchmarks {
 		}
 		done?;
 		ganglion_primitives::benchmarking::declare(crate::Pallet::<T>::reset_bonds_weight());
-		assert_eq!(Bonds::<T>::get(MechanismIndex::main(netuid), 5).len(), usize::from(MOST_UIDS) - 1);
+		assert_eq!(
+			Bonds::<T>::get(MechanismIndex::main(netuid), 5).len(),
+			usize::from(MOST_UIDS) - 1
+		);
 		Ok(())
 	}
 

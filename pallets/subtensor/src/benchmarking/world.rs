@@ -8,9 +8,7 @@ use alloc::vec::Vec;
 use codec::Encode;
 use frame_support::{BoundedVec, traits::fungible::Mutate};
 use frame_system::RawOrigin;
-use ganglion_primitives::{
-	AccountId32, AlphaBalance, MechanismIndex, NetUid, RAO_PER_TAO, TaoBalance, U64F64,
-};
+use ganglion_primitives::{AccountId32, AlphaBalance, MechanismIndex, NetUid, RAO_PER_TAO, TaoBalance, U64F64};
 
 /// The block that benchmarks run in.
 pub(super) const BLOCK: u32 = 1_000_000;
@@ -139,10 +137,19 @@ pub(super) fn neurons<T: Config>(netuid: NetUid, count: u16) {
 /// Lets uids 1 to `count` of a subnet validate, each with stake of its owner's, and of a nominator's.
 pub(super) fn validators<T: Config>(netuid: NetUid, count: u16) {
 	ValidatorPermit::<T>::mutate(netuid, |column| {
-		column.iter_mut().skip(1).take(usize::from(count)).for_each(|permit| *permit = true);
+		column
+			.iter_mut()
+			.skip(1)
+			.take(usize::from(count))
+			.for_each(|permit| *permit = true);
 	});
 	for number in 1..=u32::from(count) {
-		give_alpha::<T>(&hotkey(number), &coldkey(number), netuid, RAO_PER_TAO + u64::from(number));
+		give_alpha::<T>(
+			&hotkey(number),
+			&coldkey(number),
+			netuid,
+			RAO_PER_TAO + u64::from(number),
+		);
 	}
 }
 
@@ -224,7 +231,8 @@ pub(super) fn pots<T: Config>(hotkey: &AccountId32, netuids: &[NetUid], per_rao:
 				remainder: 0,
 				claimable: dividend,
 			};
-			pots.try_insert(*netuid, pot).expect("there are no more subnets than places");
+			pots.try_insert(*netuid, pot)
+				.expect("there are no more subnets than places");
 			RootClaimableAlpha::<T>::mutate(netuid, |total| *total = total.saturating_add(dividend));
 			SubnetAlphaOut::<T>::mutate(netuid, |total| *total = total.saturating_add(dividend));
 		}
