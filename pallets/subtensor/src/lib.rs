@@ -12,8 +12,7 @@
 //! This file holds the configuration, events and errors; `calls` has the calls, each of which checks its origin and calls `do_*`.
 //! Each domain is a folder that owns its storage items (a FRAME pallet section) and its tests:
 //! `subnets`, `identity`, `hyperparameters`, `registration`, `serving`, `staking`, `weights`, `emission`, `epoch`, `root`;
-//! `rows` moves weights and bonds in bulk, `genesis` fills the storage of a new chain, `info` answers the runtime APIs, `try_state` checks the
-//! invariants.
+//! `rows` moves weights and bonds in bulk, `genesis` fills a new chain, `info` answers the runtime APIs, `try_state` checks.
 //!
 //! # Money
 //!
@@ -64,13 +63,6 @@ mod calls;
 mod hyperparameter_table;
 
 #[cfg(feature = "runtime-benchmarks")]
-#[allow(
-	clippy::arithmetic_side_effects,
-	clippy::indexing_slicing,
-	clippy::unwrap_used,
-	clippy::expect_used,
-	reason = "what benchmarks set up never runs on a chain"
-)]
 pub mod benchmarking;
 pub mod emission;
 pub mod epoch;
@@ -87,7 +79,6 @@ pub mod staking;
 pub mod subnets;
 pub mod weight_info;
 pub mod weights;
-
 mod try_state;
 
 #[cfg(test)]

@@ -82,7 +82,9 @@ mod benchmarks {
 		}
 		declare(weight);
 		assert_eq!(SubnetEpochIndex::<T>::get(netuid), 1);
-		assert!(Emission::<T>::get(netuid).iter().any(|emission| !emission.is_zero()));
+		let earns = Emission::<T>::get(netuid).iter().any(|emission| !emission.is_zero());
+		// A row of one entry is a validator's opinion of itself.
+		assert!(earns || r == 1);
 	}
 
 	/// A page of `p` payments that was put aside.

@@ -16,6 +16,14 @@
 //! | [`blocks`] | the start of a block, epochs, payouts |
 //! | [`cleanup`] | what a block does for a subnet that is dissolved |
 
+#![allow(
+	clippy::arithmetic_side_effects,
+	clippy::indexing_slicing,
+	clippy::unwrap_used,
+	clippy::expect_used,
+	reason = "what benchmarks set up never runs on a chain"
+)]
+
 pub mod blocks;
 pub mod cleanup;
 pub mod moves;
