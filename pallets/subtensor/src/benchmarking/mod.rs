@@ -47,7 +47,7 @@ pub fn neuron_with_bonds<T: Config>() -> (NetUid, AccountId32) {
 }
 
 #[cfg(test)]
-use crate::mock::{Test, parameters, storage_with};
+use crate::mock::{parameters, storage_with};
 
 /// The chain that the benchmarks' tests run on.
 #[cfg(test)]
