@@ -77,9 +77,9 @@ mod rows;
 pub mod serving;
 pub mod staking;
 pub mod subnets;
+mod try_state;
 pub mod weight_info;
 pub mod weights;
-mod try_state;
 
 #[cfg(test)]
 mod counter;
