@@ -27,6 +27,16 @@
 	)
 )]
 
+#[cfg(feature = "runtime-benchmarks")]
+#[allow(
+	clippy::arithmetic_side_effects,
+	clippy::indexing_slicing,
+	clippy::unwrap_used,
+	clippy::expect_used,
+	clippy::panic,
+	reason = "what benchmarks set up never runs on a chain"
+)]
+pub mod benchmarking;
 mod bounds;
 pub mod calls;
 pub mod weight_info;

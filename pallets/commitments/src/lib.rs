@@ -20,6 +20,16 @@
 
 extern crate alloc;
 
+#[cfg(feature = "runtime-benchmarks")]
+#[allow(
+	clippy::arithmetic_side_effects,
+	clippy::indexing_slicing,
+	clippy::unwrap_used,
+	clippy::expect_used,
+	clippy::panic,
+	reason = "what benchmarks set up never runs on a chain"
+)]
+pub mod benchmarking;
 mod data;
 mod reveal;
 #[cfg(test)]
@@ -57,6 +67,10 @@ pub trait Neurons {
 
 	/// The weight of [`Neurons::reset_bonds`].
 	fn reset_bonds_weight() -> Weight;
+
+	/// A neuron of the largest subnet, to which every validator has a bond; for benchmarks.
+	#[cfg(feature = "runtime-benchmarks")]
+	fn neuron_for_benchmark() -> (NetUid, AccountId32);
 }
 
 /// The pallet.

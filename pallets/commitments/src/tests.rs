@@ -53,6 +53,11 @@ impl Neurons for TestNeurons {
 	fn reset_bonds_weight() -> Weight {
 		Weight::zero()
 	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn neuron_for_benchmark() -> (NetUid, AccountId32) {
+		(NETUID, hot(1))
+	}
 }
 
 /// Signs a round with its number; ciphertexts are the number and the plain bytes.
@@ -78,6 +83,12 @@ impl Beacon for TestBeacon {
 			Err(TimelockError::WrongKey)
 		}
 	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn seal_for_benchmark(round: u64, plain: &[u8]) -> Vec<u8> {
+		Come::set(&[Come::get(), vec![round]].concat());
+		[&round.to_le_bytes(), plain].concat()
+	}
 }
 
 impl Config for Test {
@@ -91,9 +102,16 @@ fn hot(number: u8) -> AccountId32 {
 	AccountId32::new([number; 32])
 }
 
+/// An empty chain.
+pub(crate) fn storage() -> sp_io::TestExternalities {
+	frame_system::GenesisConfig::<Test>::default()
+		.build_storage()
+		.unwrap()
+		.into()
+}
+
 fn run(test: impl FnOnce()) {
-	let storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
-	sp_io::TestExternalities::new(storage).execute_with(|| {
+	storage().execute_with(|| {
 		System::set_block_number(1);
 		test();
 		Commitments::do_try_state().unwrap();

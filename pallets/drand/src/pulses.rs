@@ -164,4 +164,9 @@ impl<T: Config> Beacon for Pallet<T> {
 			_ => TimelockError::MalformedCommit,
 		})
 	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn seal_for_benchmark(round: u64, plain: &[u8]) -> Vec<u8> {
+		crate::benchmarking::seal::<T>(round, plain)
+	}
 }

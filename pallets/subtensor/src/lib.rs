@@ -12,8 +12,7 @@
 //! This file holds the configuration, events and errors; `calls` has the calls, each of which checks its origin and calls `do_*`.
 //! Each domain is a folder that owns its storage items (a FRAME pallet section) and its tests:
 //! `subnets`, `identity`, `hyperparameters`, `registration`, `serving`, `staking`, `weights`, `emission`, `epoch`, `root`;
-//! `rows` moves weights and bonds in bulk, `genesis` fills the storage of a new chain, `info` answers the runtime APIs, `try_state` checks the
-//! invariants.
+//! `rows` moves weights and bonds in bulk, `genesis` fills a new chain, `info` answers the runtime APIs, `try_state` checks.
 //!
 //! # Money
 //!
@@ -63,6 +62,8 @@ mod calls;
 #[path = "hyperparameters/table.rs"]
 mod hyperparameter_table;
 
+#[cfg(feature = "runtime-benchmarks")]
+pub mod benchmarking;
 pub mod emission;
 pub mod epoch;
 pub mod genesis;
@@ -76,10 +77,9 @@ mod rows;
 pub mod serving;
 pub mod staking;
 pub mod subnets;
+mod try_state;
 pub mod weight_info;
 pub mod weights;
-
-mod try_state;
 
 #[cfg(test)]
 mod counter;

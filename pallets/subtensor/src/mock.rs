@@ -102,6 +102,12 @@ impl Beacon for TestBeacon {
 			Err(TimelockError::WrongKey)
 		}
 	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn seal_for_benchmark(round: u64, plain: &[u8]) -> Vec<u8> {
+		Rounds::set(&[Rounds::get(), vec![round]].concat());
+		[&round.to_le_bytes(), plain].concat()
+	}
 }
 
 /// What subnets of the tests start with.
