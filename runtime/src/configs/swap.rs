@@ -13,11 +13,6 @@ impl FeeAuthority<RuntimeOrigin> for SubnetOwnerOrRoot {
 	fn admit(origin: RuntimeOrigin, netuid: NetUid) -> DispatchResult {
 		SubtensorModule::admit_fee_change(origin, netuid)
 	}
-
-	#[cfg(feature = "runtime-benchmarks")]
-	fn try_successful_origin(_netuid: &NetUid) -> Result<RuntimeOrigin, ()> {
-		Ok(RuntimeOrigin::root())
-	}
 }
 
 impl pallet_swap::Config for Runtime {
