@@ -3,10 +3,12 @@
 use std::fs::File;
 use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use neuron::model::GgufModel;
-use neuron_infer::{LoadOptions, Model, Precision, QuantType};
+use neuron_infer::engine::{Request, Sampler as EngineSampler, Sampling as EngineSampling};
+use neuron_infer::{Engine, EngineOptions, LoadOptions, Model, Precision, QuantType};
 use subnet_sdk::{ChallengeContext, Epoch, Hotkey, Nonce};
 use subnet_text::{
 	LanguageModel, Prompt, Sampling, Task, TextParameters, answer_leaves, answer_sampler, encode_prompt, logprob,
@@ -45,6 +47,8 @@ const SETTINGS: [(&str, Sampling); 3] = [
 ];
 /// Hotkeys under which each position is sampled: as many sets of noise.
 const MINERS: u8 = 2;
+/// Requests that share an engine's batch.
+const BATCH: usize = 4;
 /// Who a relay asks.
 const OTHER_MINER: u8 = 99;
 /// The question whose rows are saved; no run has as many others.
@@ -140,6 +144,44 @@ fn trajectory(model: &Model, face: &GgufModel, index: u32, limit: u16) -> Result
 		stepwise,
 		at_once,
 	})
+}
+
+/// Repeats an answer and keeps the logits that the engine had at each token.
+struct Recorder {
+	tokens: Vec<u32>,
+	rows: Arc<Mutex<Rows>>,
+}
+
+impl EngineSampler for Recorder {
+	fn sample(&mut self, logits: &[f32], place: usize) -> Result<u32, String> {
+		self.rows.lock().map_err(words)?.push(logits.to_vec());
+		self.tokens.get(place).copied().ok_or("more tokens than the answer has".to_owned())
+	}
+}
+
+/// The logits of an answer that an engine computes in one batch with [`BATCH`] - 1 other requests.
+fn batched(model: &Model, from: &Trajectory) -> Result<Rows, String> {
+	let engine = Engine::start(model.clone(), EngineOptions::default()).map_err(words)?;
+	let rows = Arc::new(Mutex::new(Rows::new()));
+	let mut generations = Vec::new();
+	for index in 0..BATCH {
+		let recorder = Recorder {
+			tokens: from.tokens.clone(),
+			rows: if index == 0 { rows.clone() } else { Arc::default() },
+		};
+		// The others are at other places of their answers, as in a running engine.
+		let prompt = from.prompt.get(..from.prompt.len().saturating_sub(index)).unwrap_or_default();
+		let request = Request {
+			sampling: EngineSampling::Custom(Box::new(recorder)),
+			..Request::new(prompt.to_vec(), from.tokens.len())
+		};
+		generations.push(engine.submit(request).map_err(words)?);
+	}
+	for generation in generations {
+		generation.blocking_complete().map_err(words)?;
+	}
+	let rows = std::mem::take(&mut *rows.lock().map_err(words)?);
+	Ok(rows)
 }
 
 /// The lines of one cell.
@@ -274,6 +316,7 @@ pub(crate) fn run(plan: &Plan) -> Result<(), String> {
 	let cheap = cheap_models(plan)?;
 	let cell = |name: &str| Cell::create(&plan.folder, name);
 	let mut honest = cell("honest")?;
+	let mut honest_batched = cell("honest-batched")?;
 	let mut relay = cell("relay")?;
 	let mut relay_proved = cell("relay-proved")?;
 	let mut ends = cell("early-stop")?;
@@ -289,6 +332,8 @@ pub(crate) fn run(plan: &Plan) -> Result<(), String> {
 		}
 		let from = trajectory(&truth, &face, index, plan.tokens)?;
 		check(&mut honest, &face, &from, &from.stepwise, OWN, plan.tokens)?;
+		let together = batched(&truth, &from)?;
+		check(&mut honest_batched, &face, &from, &together, OWN, plan.tokens)?;
 		let proved = Cheat { proved: true, ..OWN };
 		let relayed = Cheat {
 			other_seed: true,

@@ -16,11 +16,12 @@ const BAR_TOKENS: usize = 1_000;
 const STREAMS: u32 = 20_000;
 
 /// Cells in the order of the page: file, and what the miner does.
-const CELLS: [(&str, &str); 14] = [
+const CELLS: [(&str, &str); 15] = [
 	(
 		"honest",
 		"honest: a token at a time, checked in one pass (not batched against batched)",
 	),
+	("honest-batched", "honest: an engine with 4 requests in its batch"),
 	("honest-other-threads", "honest: 1 thread, checked with all threads"),
 	("q8_0", "8-bit weights (Q8_0), reports its own numbers"),
 	("q4_1", "4-bit weights (Q4_1)"),
@@ -171,7 +172,7 @@ fn noise(folder: &Path, parameters: &TextParameters) -> Result<String, String> {
 		"| cell | sampling | tokens | margin above 0 | margin, largest | log-probability error, median | 99% | largest | leaves that do not match |\n\
 		 | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
 	);
-	for (cell, _) in CELLS.iter().take(7) {
+	for (cell, _) in CELLS.iter().take(8) {
 		for (setting, lines) in read(folder, cell)?.unwrap_or_default() {
 			let sorted = |value: fn(&Line) -> f64| {
 				let mut values: Vec<f64> = lines.iter().map(value).collect();
@@ -231,11 +232,10 @@ pub(crate) fn run(folder: &Path) -> Result<(), String> {
 			matrix.push_str(&row(what, &setting, &lines, &parameters));
 		}
 	}
-	let honest: Vec<Line> = read(folder, "honest")?
-		.unwrap_or_default()
-		.into_values()
-		.flatten()
-		.collect();
+	let mut honest: Vec<Line> = Vec::new();
+	for cell in ["honest", "honest-batched"] {
+		honest.extend(read(folder, cell)?.unwrap_or_default().into_values().flatten());
+	}
 	let failures = honest.iter().filter(|line| fails(line, &parameters)).count() as u64;
 	let (_, bound) = clopper_pearson(failures, honest.len() as u64);
 	let page = include_str!("page.md")
