@@ -155,7 +155,10 @@ struct Recorder {
 impl EngineSampler for Recorder {
 	fn sample(&mut self, logits: &[f32], place: usize) -> Result<u32, String> {
 		self.rows.lock().map_err(words)?.push(logits.to_vec());
-		self.tokens.get(place).copied().ok_or("more tokens than the answer has".to_owned())
+		self.tokens
+			.get(place)
+			.copied()
+			.ok_or("more tokens than the answer has".to_owned())
 	}
 }
 
@@ -170,7 +173,10 @@ fn batched(model: &Model, from: &Trajectory) -> Result<Rows, String> {
 			rows: if index == 0 { rows.clone() } else { Arc::default() },
 		};
 		// The others are at other places of their answers, as in a running engine.
-		let prompt = from.prompt.get(..from.prompt.len().saturating_sub(index)).unwrap_or_default();
+		let prompt = from
+			.prompt
+			.get(..from.prompt.len().saturating_sub(index))
+			.unwrap_or_default();
 		let request = Request {
 			sampling: EngineSampling::Custom(Box::new(recorder)),
 			..Request::new(prompt.to_vec(), from.tokens.len())

@@ -17,7 +17,7 @@
 //!
 //! 1. *Tied to one miner.* Tasks and answers derive from [`ChallengeContext::seed`], which mixes the validator's
 //!    nonce and both hotkeys, so that an answer relayed from another miner is worth nothing.
-//! 2. *Recomputable.* `task` is a pure function of its context, and `score` of its arguments.
+//! 2. *Recomputable.* `task` is a pure function of context and epoch, and `score` of its arguments.
 //! 3. *A bad answer is a score, not an error.* Whatever a miner sends scores zero with a reason;
 //!    [`MechanismError`] is for the validator's own faults.
 //!
