@@ -46,7 +46,7 @@ fn metagraph(handles: &[&Handle]) -> Metagraph {
 fn rounds(mechanism: Arc<dyn DynMechanism>, handle: &Handle, folder: &tempfile::TempDir) -> (Rounds, Arc<Recorder>) {
 	let events = Arc::new(Recorder::default());
 	let descriptor = mechanism.descriptor();
-	let store = ScoreStore::open(folder.path().join("scores"), Owner::new(hotkey(0), 1, descriptor), 1.0).unwrap();
+	let store = ScoreStore::open(folder.path(), Owner::new(hotkey(0), 1, descriptor), 1.0).unwrap();
 	let challenger = Challenger {
 		own: Hotkey(hotkey(0).into()),
 		mechanism,

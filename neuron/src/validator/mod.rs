@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! follower ─ block ─▶ Rounds ─ Challenger ─▶ peers          (every `round_blocks` blocks)
-//!     │                  └─ scores ─▶ ScoreStore ─ file
+//!     │                  └─ scores ─▶ ScoreStore ─ State
 //!     └───── block ─▶ Submitter ◀───────┘ ─▶ set_weights    (a little before the epoch ends)
 //! ```
 //!
@@ -97,7 +97,10 @@ pub async fn run(options: ValidatorOptions, factory: MechanismFactory, stop: Can
 	let parts = neuron.parts.clone();
 	let descriptor = neuron.mechanism.descriptor();
 	let owner = Owner::new(parts.hotkey, options.neuron.netuid, descriptor);
-	let store = ScoreStore::open(parts.data_dir.join("scores"), owner, options.score_alpha)?;
+	let store = ScoreStore::open(&parts.data_dir, owner, options.score_alpha)?;
+	let metrics = neuron.serve_metrics(options.neuron.metrics).await?;
+	metrics.validator.known(&store.averages());
+	let events = metrics.validator.counting(events);
 	let scores = Arc::new(Mutex::new(store));
 	let listen = parts.handle.local_addr().to_string();
 	tracing::info!(mechanism = %descriptor, listen, "validating");
