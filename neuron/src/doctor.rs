@@ -88,7 +88,12 @@ impl Report {
 	/// One line a check, and an indented line with the remedy where there is one.
 	#[must_use]
 	pub fn table(&self) -> String {
-		let width = self.findings.iter().map(|finding| finding.check.len()).max().unwrap_or(0);
+		let width = self
+			.findings
+			.iter()
+			.map(|finding| finding.check.len())
+			.max()
+			.unwrap_or(0);
 		let mut text = String::new();
 		for Finding {
 			check,
@@ -118,7 +123,11 @@ pub async fn examine(options: &NeuronOptions, mechanism: &MechanismOptions) -> R
 	let hotkey = match options.wallet.hotkey() {
 		Ok(hotkey) => hotkey,
 		Err(error) => {
-			report.bad("hotkey", error.to_string(), "name the wallet and its hotkey, or make one: neuron wallet new");
+			report.bad(
+				"hotkey",
+				error.to_string(),
+				"name the wallet and its hotkey, or make one: neuron wallet new",
+			);
 			return report;
 		}
 	};
@@ -146,14 +155,32 @@ pub async fn examine(options: &NeuronOptions, mechanism: &MechanismOptions) -> R
 
 async fn examine_model(mechanism: &MechanismOptions, report: &mut Report) {
 	if mechanism.model.is_none() {
-		return report.unclear("model", "no model was named", "add --model PATH, as for neuron miner, to check it");
+		return report.unclear(
+			"model",
+			"no model was named",
+			"add --model PATH, as for neuron miner, to check it",
+		);
 	}
 	let options = mechanism.clone();
 	match tokio::task::spawn_blocking(move || registry::build(&options).map(drop)).await {
-		Ok(Ok(())) if mechanism.model_sha256.is_some() => report.good("model", "loads, and has the hash that was given"),
-		Ok(Ok(())) => report.unclear("model", "loads", "add --model-sha256 HEX to be sure that it is the subnet's model"),
-		Ok(Err(error)) => report.bad("model", error.to_string(), "get the subnet's model anew and check its hash"),
-		Err(error) => report.bad("model", error.to_string(), "report this: loading a model must not panic"),
+		Ok(Ok(())) if mechanism.model_sha256.is_some() => {
+			report.good("model", "loads, and has the hash that was given")
+		}
+		Ok(Ok(())) => report.unclear(
+			"model",
+			"loads",
+			"add --model-sha256 HEX to be sure that it is the subnet's model",
+		),
+		Ok(Err(error)) => report.bad(
+			"model",
+			error.to_string(),
+			"get the subnet's model anew and check its hash",
+		),
+		Err(error) => report.bad(
+			"model",
+			error.to_string(),
+			"report this: loading a model must not panic",
+		),
 	}
 }
 
@@ -183,7 +210,11 @@ fn examine_record(options: &NeuronOptions, hotkey: &Keypair, own: &Neuron, repor
 		Ok(folder) if folder.join("identity").exists() => match Identity::load_or_create(&folder.join("identity")) {
 			Ok(identity) => Some(identity),
 			Err(error) => {
-				report.bad("network key", error.to_string(), "put the right identity file back, or move this one away");
+				report.bad(
+					"network key",
+					error.to_string(),
+					"put the right identity file back, or move this one away",
+				);
 				None
 			}
 		},
@@ -207,7 +238,11 @@ fn examine_record(options: &NeuronOptions, hotkey: &Keypair, own: &Neuron, repor
 	let wanted = options.published_addr(options.listen);
 	match own.axon.as_ref().map(|axon| SocketAddr::new(axon.ip, axon.port)) {
 		Some(addr) if addr == wanted || wanted.port() == 0 => report.good("address on chain", addr.to_string()),
-		Some(addr) => report.bad("address on chain", format!("{addr}, but the options say {wanted}"), publishes),
+		Some(addr) => report.bad(
+			"address on chain",
+			format!("{addr}, but the options say {wanted}"),
+			publishes,
+		),
 		None => report.bad("address on chain", "none", publishes),
 	}
 	identity
@@ -226,7 +261,11 @@ impl Directory for Nobody {
 async fn examine_dial(own: &Neuron, report: &mut Report) {
 	const CHECK: &str = "dial";
 	let (Some(axon), Some(public_key)) = (&own.axon, network_key(own)) else {
-		return report.bad(CHECK, "the chain has no address and key to dial", "start the neuron first");
+		return report.bad(
+			CHECK,
+			"the chain has no address and key to dial",
+			"start the neuron first",
+		);
 	};
 	let addr = SocketAddr::new(axon.ip, axon.port);
 	let signer = Arc::new(LocalSigner::from_seed(rand::random()));
@@ -243,7 +282,10 @@ async fn examine_dial(own: &Neuron, report: &mut Report) {
 	};
 	match network.call(target, probe(), CALL_TIMEOUT).await {
 		Ok(_) | Err(CallError::Refused(_)) => {
-			report.good(CHECK, format!("{addr} leads to this neuron, which proves its key (tried from this machine)"));
+			report.good(
+				CHECK,
+				format!("{addr} leads to this neuron, which proves its key (tried from this machine)"),
+			);
 		}
 		Err(error @ CallError::WrongPeer { .. }) => report.bad(
 			CHECK,
@@ -293,13 +335,23 @@ async fn examine_network(
 	}
 	let (network, _incoming): (Handle, Incoming) = match Network::start(config, directory).await {
 		Ok(started) => {
-			report.good("listening", format!("{} is free; the neuron is not running", options.listen));
+			report.good(
+				"listening",
+				format!("{} is free; the neuron is not running", options.listen),
+			);
 			started
 		}
 		Err(neuron_net::NetError::PortTaken { .. }) => {
-			report.good("listening", format!("{} is taken, presumably by the neuron", options.listen));
+			report.good(
+				"listening",
+				format!("{} is taken, presumably by the neuron", options.listen),
+			);
 			let skipped = "the neuron is running, so that its place cannot be taken to try";
-			return report.unclear("tests by peers", skipped, "stop the neuron and run this again to see them");
+			return report.unclear(
+				"tests by peers",
+				skipped,
+				"stop the neuron and run this again to see them",
+			);
 		}
 		Err(error) => return report.bad("listening", error.to_string(), "correct --listen"),
 	};
@@ -329,20 +381,32 @@ fn report_reach(reach: &Reach, through_relay: bool, report: &mut Report) {
 	if reach.is_direct() {
 		report.good(CHECK, format!("peers reach {}", list(&reach.confirmed)));
 	} else if reach.is_closed() {
-		let failed: Vec<String> = reach.failed.iter().map(|(address, why)| format!("{address}: {why}")).collect();
+		let failed: Vec<String> = reach
+			.failed
+			.iter()
+			.map(|(address, why)| format!("{address}: {why}"))
+			.collect();
 		if through_relay {
 			report.unclear(CHECK, failed.join("; "), "nothing: that is what the relay is for");
 		} else {
 			report.bad(CHECK, failed.join("; "), open);
 		}
 	} else {
-		report.unclear(CHECK, format!("no peer has tried; seen at: {}", list(&reach.observed)), "try again later");
+		report.unclear(
+			CHECK,
+			format!("no peer has tried; seen at: {}", list(&reach.observed)),
+			"try again later",
+		);
 	}
 	if !through_relay {
 		return;
 	}
 	if reach.relayed.is_empty() {
-		let refused: Vec<String> = reach.refused.iter().map(|(relay, why)| format!("{relay}: {why}")).collect();
+		let refused: Vec<String> = reach
+			.refused
+			.iter()
+			.map(|(relay, why)| format!("{relay}: {why}"))
+			.collect();
 		report.bad(
 			"relay",
 			format!("no place at a relay; {}", refused.join("; ")),
@@ -407,7 +471,11 @@ mod tests {
 		let verdicts = |reach: &Reach, through_relay| {
 			let mut report = Report::default();
 			report_reach(reach, through_relay, &mut report);
-			report.findings.iter().map(|finding| finding.verdict).collect::<Vec<_>>()
+			report
+				.findings
+				.iter()
+				.map(|finding| finding.verdict)
+				.collect::<Vec<_>>()
 		};
 		let nothing = Reach::default();
 		assert_eq!(verdicts(&nothing, false), [Verdict::Unclear]);

@@ -79,6 +79,56 @@ pub struct NeuronOptions {
 	pub refresh_blocks: u64,
 	/// Relays: for others, and for this neuron.
 	pub relaying: Relaying,
+	/// Where metrics are served.
+	pub metrics: MetricsPlace,
+}
+
+/// The folder of the state of the neuron with that hotkey, where none is named.
+///
+/// # Errors
+/// A line that says what to give, where the home folder is not known.
+pub fn default_data_dir(home: Option<PathBuf>, hotkey_address: &str) -> anyhow::Result<PathBuf> {
+	match home {
+		Some(home) => Ok(home.join(Path::new(".ganglion")).join(hotkey_address)),
+		None => anyhow::bail!("the environment has no HOME: give --data-dir FOLDER"),
+	}
+}
+
+/// Where a neuron serves its metrics over HTTP.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MetricsPlace {
+	/// Nowhere.
+	#[default]
+	Off,
+	/// At an address that nobody asked for: where it is taken, metrics are left out.
+	IfFree(SocketAddr),
+	/// At this address, and nothing runs without it.
+	At(SocketAddr),
+}
+
+impl MetricsPlace {
+	/// Reads what was typed: an address, or `off`.
+	///
+	/// ```
+	/// use neuron::neuron_options::MetricsPlace;
+	/// assert_eq!(MetricsPlace::parse("off"), Some(MetricsPlace::Off));
+	/// assert!(matches!(MetricsPlace::parse("127.0.0.1:9101"), Some(MetricsPlace::At(_))));
+	/// assert_eq!(MetricsPlace::parse("here"), None);
+	/// ```
+	pub fn parse(typed: &str) -> Option<Self> {
+		match typed {
+			"off" => Some(Self::Off),
+			address => address.parse().ok().map(Self::At),
+		}
+	}
+
+	/// As it is typed.
+	pub fn typed(self) -> String {
+		match self {
+			Self::Off => "off".into(),
+			Self::IfFree(address) | Self::At(address) => address.to_string(),
+		}
+	}
 }
 
 impl NeuronOptions {
@@ -87,10 +137,9 @@ impl NeuronOptions {
 	/// # Errors
 	/// A line that says what to give, where neither a data folder nor a home folder is known.
 	pub fn resolve_data_dir(&self, hotkey_address: &str) -> anyhow::Result<PathBuf> {
-		match (&self.data_dir, &self.home) {
-			(Some(folder), _) => Ok(folder.clone()),
-			(None, Some(home)) => Ok(home.join(Path::new(".ganglion")).join(hotkey_address)),
-			(None, None) => anyhow::bail!("the environment has no HOME: give --data-dir FOLDER"),
+		match &self.data_dir {
+			Some(folder) => Ok(folder.clone()),
+			None => default_data_dir(self.home.clone(), hotkey_address),
 		}
 	}
 
@@ -127,6 +176,7 @@ mod tests {
 			register: false,
 			refresh_blocks: 5,
 			relaying: Relaying::default(),
+			metrics: MetricsPlace::Off,
 		}
 	}
 

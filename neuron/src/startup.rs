@@ -15,7 +15,8 @@ use crate::{
 	chain_access::{AccessError, ChainAccess, LiveChain},
 	directory::{MetagraphDirectory, network_key},
 	follower::{self, Followed, Snapshot},
-	neuron_options::NeuronOptions,
+	metrics::{self, Health, Metrics},
+	neuron_options::{MetricsPlace, NeuronOptions},
 	publish::{self, Presence, Publisher},
 	units::format_tao,
 };
@@ -59,6 +60,29 @@ pub struct Neuron {
 }
 
 impl Neuron {
+	/// Serves metrics about what the chain says, and about what the role notes in them, until the neuron leaves.
+	///
+	/// # Errors
+	/// An address that somebody asked for and that cannot be had.
+	pub async fn serve_metrics(&self, place: MetricsPlace) -> Result<Arc<Metrics>> {
+		let (metrics, health) = (Metrics::new(), Health::default());
+		let following = metrics::follow_chain(
+			metrics.clone(),
+			health.clone(),
+			self.parts.hotkey,
+			self.parts.followed.clone(),
+		);
+		tokio::spawn(self.background.clone().run_until_cancelled_owned(following));
+		metrics::serve(
+			place,
+			metrics.clone(),
+			health,
+			self.background.clone().cancelled_owned(),
+		)
+		.await?;
+		Ok(metrics)
+	}
+
 	/// Leaves the network.
 	pub async fn close(self) {
 		self.background.cancel();
@@ -148,6 +172,84 @@ pub async fn start(
 	Ok(Neuron {
 		parts,
 		mechanism,
+		incoming,
+		background,
+	})
+}
+
+/// A neuron that calls others and serves nothing.
+pub struct CallerNeuron {
+	/// What it is made of.
+	pub parts: Parts,
+	incoming: Incoming,
+	background: CancellationToken,
+}
+
+impl CallerNeuron {
+	/// Leaves the network.
+	pub async fn close(self) {
+		self.background.cancel();
+		drop(self.incoming);
+		if tokio::time::timeout(CLOSE_TIMEOUT, self.parts.handle.shutdown())
+			.await
+			.is_err()
+		{
+			tracing::warn!("the network did not close in time");
+		}
+	}
+}
+
+/// Starts a neuron that only calls: it uses the network identity that its data folder holds, which the hotkey has
+/// published already, and publishes nothing. It may run beside the validator that did.
+///
+/// # Errors
+/// As [`start`]; also an identity that the chain does not know.
+pub async fn start_caller(options: &NeuronOptions) -> Result<CallerNeuron> {
+	let hotkey = options.wallet.hotkey()?;
+	let account = hotkey.account_id();
+	let data_dir = options.resolve_data_dir(&account.to_string())?;
+	let client = ChainClient::connect(&options.url, CONNECT_TIMEOUT).await?;
+	let uid = place(&client, options, account).await?;
+	let identity = Identity::load_or_create(&data_dir.join("identity"))?;
+	let signing = hotkey.clone();
+	let chain: Arc<dyn ChainAccess> = Arc::new(LiveChain::new(client.clone(), hotkey));
+	let first = Snapshot::read(&*chain, options.netuid, client.block_number().await?).await?;
+	let published = first
+		.metagraph
+		.by_hotkey(&account)
+		.and_then(|own| own.certificate.clone());
+	if published != Some(identity.certificate()) {
+		bail!(
+			"hotkey {account} has not published the network key in {}, so that miners would take its calls for a \
+			 stranger's: run `neuron validator` with this hotkey and data folder, and the gateway beside it",
+			data_dir.join("identity").display()
+		);
+	}
+	let directory = Arc::new(MetagraphDirectory::new());
+	let mut config = Config::new(options.listen, identity, Arc::new(HotkeySigner(signing)));
+	config.network = network_id(options.netuid);
+	config.external = External::Unknown;
+	let (handle, incoming) = Network::start(config, directory).await?;
+	let background = CancellationToken::new();
+	let followed = follower::spawn(
+		chain.clone(),
+		options.netuid,
+		options.refresh_blocks,
+		first,
+		background.clone(),
+	);
+	let runtime = tokio::runtime::Handle::current();
+	let parts = Parts {
+		hotkey: account,
+		uid,
+		chain,
+		handle,
+		followed,
+		data_dir,
+		runtime,
+	};
+	Ok(CallerNeuron {
+		parts,
 		incoming,
 		background,
 	})

@@ -12,6 +12,7 @@ use neuron::{
 	registry::{self, MechanismOptions, RegistryError},
 	validator::{
 		challenge::{Challenger, SystemClock, SystemNonces},
+		honesty::Honesty,
 		round::Rounds,
 		scores::{Owner, ScoreStore},
 	},
@@ -49,8 +50,9 @@ fn metagraph(handles: &[&Handle]) -> Metagraph {
 fn rounds(mechanism: Arc<dyn DynMechanism>, handle: &Handle, folder: &tempfile::TempDir) -> (Rounds, Arc<Recorder>) {
 	let events = Arc::new(Recorder::default());
 	let descriptor = mechanism.descriptor();
-	let store = ScoreStore::open(folder.path().join("scores"), Owner::new(hotkey(0), 1, descriptor), 1.0).unwrap();
+	let store = ScoreStore::open(folder.path(), Owner::new(hotkey(0), 1, descriptor), 1.0).unwrap();
 	let challenger = Challenger {
+		own: Hotkey(hotkey(0).into()),
 		mechanism,
 		peers: Arc::new(handle.clone()),
 		clock: Arc::new(SystemClock::default()),
@@ -65,6 +67,7 @@ fn rounds(mechanism: Arc<dyn DynMechanism>, handle: &Handle, folder: &tempfile::
 			events: events.clone(),
 			own: hotkey(0),
 			concurrency: 1,
+			honesty: Honesty::default(),
 		},
 		events,
 	)

@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
 	neuron_options::NeuronOptions,
+	registry,
 	startup::{self, MechanismFactory},
 	units::RAO_PER_TAO,
 };
@@ -91,7 +92,9 @@ pub async fn run_with(options: MinerOptions, factory: MechanismFactory, stop: Ca
 		() = stop.cancelled() => return Ok(()),
 	};
 	let hotkey = Hotkey(neuron.parts.hotkey.into());
-	let dispatcher = Dispatcher::new(neuron.mechanism.clone(), hotkey, options.workers, 0);
+	let metrics = neuron.serve_metrics(options.neuron.metrics).await?;
+	let dispatcher = Dispatcher::new(neuron.mechanism.clone(), hotkey, options.workers, 0)
+		.with_metrics(metrics, registry::token_counter(neuron.mechanism.descriptor().name));
 	tracing::info!(
 		mechanism = %neuron.mechanism.descriptor(),
 		listen = %neuron.parts.handle.local_addr(),
