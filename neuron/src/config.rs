@@ -98,6 +98,10 @@ pub struct MinerSection {
 	pub min_stake: Option<String>,
 	/// Blocks between two looks at the metagraph.
 	pub refresh_blocks: Option<u64>,
+	/// Carry connections of the subnet's neurons that have no open port.
+	pub relay: Option<bool>,
+	/// Relays to be reached through, by the addresses that they publish.
+	pub via_relay: Option<Vec<SocketAddr>>,
 	/// Where metrics are served over HTTP: an address, or `off`.
 	pub metrics: Option<String>,
 }
@@ -120,6 +124,10 @@ pub struct ValidatorSection {
 	pub round_blocks: Option<u64>,
 	/// Blocks between two looks at the metagraph.
 	pub refresh_blocks: Option<u64>,
+	/// Carry connections of the subnet's neurons that have no open port.
+	pub relay: Option<bool>,
+	/// Relays to be reached through, by the addresses that they publish.
+	pub via_relay: Option<Vec<SocketAddr>>,
 	/// Where metrics are served over HTTP: an address, or `off`.
 	pub metrics: Option<String>,
 	/// Where the machine-readable events go: a path, or `-` for standard output.

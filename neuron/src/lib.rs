@@ -41,6 +41,7 @@ pub mod chain_access;
 pub mod cli;
 pub mod config;
 pub mod directory;
+pub mod doctor;
 pub mod events;
 pub mod follower;
 pub mod gateway;

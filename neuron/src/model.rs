@@ -5,7 +5,7 @@ use std::{
 	time::{Duration, Instant},
 };
 
-use neuron_infer::{InferError, Model};
+use neuron_infer::{ChatMessage, InferError, Model};
 use subnet_text::{LanguageModel, Message, ModelError, Role, Session};
 
 /// A model file, loaded.
@@ -38,11 +38,9 @@ impl LanguageModel for GgufModel {
 	}
 
 	fn encode_chat(&self, messages: &[Message]) -> Result<Vec<u32>, ModelError> {
-		let turns: Vec<_> = messages
-			.iter()
-			.map(|message| (role_name(message.role), message.content.as_str()))
-			.collect();
-		self.model.encode_turns(&turns).map_err(model_error)
+		let turn = |message: &Message| ChatMessage::new(role_name(message.role), message.content.as_str());
+		let messages: Vec<_> = messages.iter().map(turn).collect();
+		self.model.encode_messages(&messages, true).map_err(model_error)
 	}
 
 	fn encode_text(&self, text: &str) -> Result<Vec<u32>, ModelError> {

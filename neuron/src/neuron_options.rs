@@ -47,6 +47,15 @@ impl WalletLocation {
 	}
 }
 
+/// Relays: for others, and for this neuron.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Relaying {
+	/// Carry connections of the subnet's neurons that have no open port.
+	pub serve: bool,
+	/// Be reached through the neurons that publish these addresses; the first is published as this neuron's own.
+	pub through: Vec<SocketAddr>,
+}
+
 /// Options of both roles.
 #[derive(Clone, Debug)]
 pub struct NeuronOptions {
@@ -68,6 +77,8 @@ pub struct NeuronOptions {
 	pub register: bool,
 	/// Blocks between two looks at the metagraph, at least 1.
 	pub refresh_blocks: u64,
+	/// Relays: for others, and for this neuron.
+	pub relaying: Relaying,
 	/// Where metrics are served.
 	pub metrics: MetricsPlace,
 }
@@ -134,6 +145,9 @@ impl NeuronOptions {
 
 	/// The address to publish, once the port listened on is known.
 	pub fn published_addr(&self, listening: SocketAddr) -> SocketAddr {
+		if let Some(relay) = self.relaying.through.first() {
+			return *relay;
+		}
 		let mut addr = self.external.unwrap_or(SocketAddr::new(self.listen.ip(), 0));
 		if addr.port() == 0 {
 			addr.set_port(listening.port());
@@ -161,6 +175,7 @@ mod tests {
 			home: Some("/home/someone".into()),
 			register: false,
 			refresh_blocks: 5,
+			relaying: Relaying::default(),
 			metrics: MetricsPlace::Off,
 		}
 	}
@@ -172,6 +187,9 @@ mod tests {
 		assert_eq!(published("127.0.0.1:0", None), "127.0.0.1:4000");
 		assert_eq!(published("0.0.0.0:0", Some("10.0.0.1:0")), "10.0.0.1:4000");
 		assert_eq!(published("0.0.0.0:4000", Some("10.0.0.1:80")), "10.0.0.1:80");
+		let mut behind = options("0.0.0.0:0", None);
+		behind.relaying.through = vec!["10.0.0.7:9091".parse().unwrap()];
+		assert_eq!(behind.published_addr(listening).to_string(), "10.0.0.7:9091");
 	}
 
 	#[test]

@@ -17,6 +17,7 @@ use neuron::{
 	follower::Snapshot,
 	validator::{
 		challenge::Challenger,
+		honesty::Honesty,
 		peers::PeerError,
 		round::Rounds,
 		scores::{Owner, ScoreStore},
@@ -111,6 +112,7 @@ fn bench(miners: Vec<Behaviour>) -> Bench {
 		events: events.clone(),
 		own: hotkey(0),
 		concurrency: 1,
+		honesty: Honesty::default(),
 	};
 	Bench {
 		rounds,

@@ -53,18 +53,39 @@
 //! # }
 //! ```
 
+mod cache;
 mod chat;
+mod compute;
 mod config;
+mod descriptor;
+mod device;
+mod embedder;
 mod error;
 mod file;
+mod folder;
+mod folder_config;
 mod gguf;
-mod llama;
+mod linear;
 mod model;
 mod precision;
+mod source;
+mod tiny_folder;
 mod tokenizer;
+mod transformer;
+mod weights;
 
+#[cfg(test)]
+mod reference_tests;
+
+pub mod engine;
 pub mod tiny;
 
+pub use chat::{ChatMessage, MAX_MESSAGES};
+pub use config::Family;
+pub use descriptor::ModelDescriptor;
+pub use device::{Device, ParseDeviceError};
+pub use embedder::Embedder;
+pub use engine::{Engine, EngineError, EngineOptions, EngineStats};
 pub use error::InferError;
 pub use file::MAX_MODEL_BYTES;
 pub use model::{LoadOptions, MAX_SCORE_LOGITS, Model, Session};

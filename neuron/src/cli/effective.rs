@@ -8,7 +8,7 @@ use clap::CommandFactory as _;
 struct Key(&'static str, &'static str, &'static str, &'static str);
 
 /// Every key of the file, in the order in which they are printed.
-const KEYS: [Key; 44] = [
+const KEYS: [Key; 48] = [
 	Key("", "url", "", "url"),
 	Key("", "wallet_path", "", "wallet_path"),
 	Key("", "wallet", "", "wallet"),
@@ -32,6 +32,8 @@ const KEYS: [Key; 44] = [
 	Key("miner", "external", "miner", "external"),
 	Key("miner", "register", "miner", "register"),
 	Key("miner", "refresh_blocks", "miner", "refresh_blocks"),
+	Key("miner", "relay", "miner", "relay"),
+	Key("miner", "via_relay", "miner", "via_relay"),
 	Key("miner", "metrics", "miner", "metrics"),
 	Key("miner", "max_tokens_per_second", "miner", "max_tokens_per_second"),
 	Key("miner", "workers", "miner", "workers"),
@@ -42,6 +44,8 @@ const KEYS: [Key; 44] = [
 	Key("validator", "external", "validator", "external"),
 	Key("validator", "register", "validator", "register"),
 	Key("validator", "refresh_blocks", "validator", "refresh_blocks"),
+	Key("validator", "relay", "validator", "relay"),
+	Key("validator", "via_relay", "validator", "via_relay"),
 	Key("validator", "metrics", "validator", "metrics"),
 	Key("validator", "concurrency", "validator", "concurrency"),
 	Key("validator", "score_alpha", "validator", "score_alpha"),
@@ -78,6 +82,8 @@ pub fn effective(resolved: &HiArgs, log: &LogOptions, mut file: FileConfig) -> F
 			section.external = options.neuron.external;
 			section.register = Some(options.neuron.register);
 			section.refresh_blocks = Some(options.neuron.refresh_blocks);
+			section.relay = Some(options.neuron.relaying.serve);
+			section.via_relay = some_if_any(&options.neuron.relaying.through);
 			section.metrics = Some(options.neuron.metrics.typed());
 			section.workers = Some(options.workers);
 			section.queue = Some(options.queue);
@@ -92,6 +98,8 @@ pub fn effective(resolved: &HiArgs, log: &LogOptions, mut file: FileConfig) -> F
 			section.external = options.neuron.external;
 			section.register = Some(options.neuron.register);
 			section.refresh_blocks = Some(options.neuron.refresh_blocks);
+			section.relay = Some(options.neuron.relaying.serve);
+			section.via_relay = some_if_any(&options.neuron.relaying.through);
 			section.metrics = Some(options.neuron.metrics.typed());
 			section.concurrency = Some(options.concurrency);
 			section.score_alpha = Some(options.score_alpha);
@@ -120,6 +128,11 @@ pub fn effective(resolved: &HiArgs, log: &LogOptions, mut file: FileConfig) -> F
 		_ => {}
 	}
 	file
+}
+
+/// A list, if it has anything.
+fn some_if_any<T: Clone>(list: &[T]) -> Option<Vec<T>> {
+	(!list.is_empty()).then(|| list.to_vec())
 }
 
 fn put_neuron(file: &mut FileConfig, options: &NeuronOptions) {

@@ -11,7 +11,7 @@ use crate::{
 		GatewayOptions,
 		keys::{KeyCommand, KeyLimits},
 	},
-	neuron_options::{MetricsPlace, NeuronOptions},
+	neuron_options::{MetricsPlace, NeuronOptions, Relaying},
 	registry::MechanismOptions,
 };
 
@@ -70,6 +70,7 @@ impl Resolver {
 				"--refresh-blocks",
 				low.refresh_blocks.or(file.refresh_blocks).unwrap_or(5),
 			)?,
+			relaying: Relaying::default(),
 			metrics: MetricsPlace::Off,
 		};
 		let mut options = GatewayOptions::new(neuron);

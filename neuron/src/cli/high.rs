@@ -9,7 +9,7 @@ use crate::{
 	config::{FileConfig, LogFormat},
 	gateway::{GatewayOptions, keys::KeyCommand},
 	miner::MinerOptions,
-	neuron_options::{MetricsPlace, NeuronOptions, WalletLocation},
+	neuron_options::{MetricsPlace, NeuronOptions, Relaying, WalletLocation},
 	registry::MechanismOptions,
 	units,
 	validator::ValidatorOptions,
@@ -110,6 +110,13 @@ pub enum HiCommand {
 	Miner {
 		/// How it runs.
 		options: MinerOptions,
+		/// What it serves.
+		mechanism: MechanismOptions,
+	},
+	/// `doctor`
+	Doctor {
+		/// How the neuron runs.
+		options: NeuronOptions,
 		/// What it serves.
 		mechanism: MechanismOptions,
 	},
@@ -290,6 +297,23 @@ impl Resolver {
 					mechanism,
 				}
 			}
+			LowCommand::Doctor(role) => {
+				let file = &self.file.miner;
+				let section = RoleSection {
+					listen: file.listen,
+					external: file.external,
+					register: false,
+					refresh_blocks: None,
+					relay: false,
+					via_relay: file.via_relay.clone().unwrap_or_default(),
+					metrics: None,
+					metrics_port: MINER_METRICS_PORT,
+				};
+				HiCommand::Doctor {
+					options: self.neuron(&role, &section, DEFAULT_MINER_PORT)?,
+					mechanism: self.mechanism(&role, None)?,
+				}
+			}
 			LowCommand::Validator(low) => {
 				let mechanism = self.mechanism(&low.role, None)?;
 				HiCommand::Validator {
@@ -357,10 +381,15 @@ impl Resolver {
 			.or(section.listen)
 			.unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], port)));
 		let external = role.external.or(section.external);
-		if external.is_none() && listen.ip().is_unspecified() {
+		let through = if role.via_relay.is_empty() {
+			section.via_relay.clone()
+		} else {
+			role.via_relay.clone()
+		};
+		if external.is_none() && listen.ip().is_unspecified() && through.is_empty() {
 			return Err(UsageError::Missing {
 				what: "the address that others reach this neuron by",
-				flag: "--external IP:PORT (or a --listen with one address)",
+				flag: "--external IP:PORT (or a --listen with one address, or --via-relay)",
 				key: "external",
 			});
 		}
@@ -384,6 +413,10 @@ impl Resolver {
 				"--refresh-blocks",
 				role.refresh_blocks.or(section.refresh_blocks).unwrap_or(5),
 			)?,
+			relaying: Relaying {
+				serve: role.relay || section.relay,
+				through,
+			},
 			metrics: match role.metrics.as_ref().or(section.metrics.as_ref()) {
 				None => MetricsPlace::IfFree(([127, 0, 0, 1], section.metrics_port).into()),
 				Some(typed) => MetricsPlace::parse(typed).ok_or_else(|| UsageError::OutOfRange {
@@ -402,6 +435,8 @@ impl Resolver {
 			external: file.external,
 			register: file.register.unwrap_or(false),
 			refresh_blocks: file.refresh_blocks,
+			relay: file.relay.unwrap_or(false),
+			via_relay: file.via_relay.clone().unwrap_or_default(),
 			metrics: file.metrics.clone(),
 			metrics_port: MINER_METRICS_PORT,
 		};
@@ -429,6 +464,8 @@ impl Resolver {
 			external: file.external,
 			register: file.register.unwrap_or(false),
 			refresh_blocks: file.refresh_blocks,
+			relay: file.relay.unwrap_or(false),
+			via_relay: file.via_relay.clone().unwrap_or_default(),
 			metrics: file.metrics.clone(),
 			metrics_port: VALIDATOR_METRICS_PORT,
 		};
@@ -460,6 +497,8 @@ struct RoleSection {
 	external: Option<SocketAddr>,
 	register: bool,
 	refresh_blocks: Option<u64>,
+	relay: bool,
+	via_relay: Vec<SocketAddr>,
 	metrics: Option<String>,
 	metrics_port: u16,
 }

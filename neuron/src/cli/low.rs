@@ -74,6 +74,8 @@ pub enum LowCommand {
 	Miner(MinerLow),
 	/// Challenge miners, score them, submit weights.
 	Validator(ValidatorLow),
+	/// Tell what of this neuron is reachable, through what, and why not; takes the options that the miner runs with.
+	Doctor(RoleLow),
 	/// Serve the subnet's miners to applications through OpenAI's HTTP interface.
 	Gateway(GatewayLow),
 	/// Show a running neuron live in the terminal, from its metrics.
@@ -203,6 +205,13 @@ pub struct RoleLow {
 	/// Address that others reach this neuron by; needed where --listen has no single address.
 	#[arg(long, env = "NEURON_EXTERNAL", value_name = "IP:PORT")]
 	pub external: Option<SocketAddr>,
+	/// Carry connections of the subnet's neurons that have no open port.
+	#[arg(long, env = "NEURON_RELAY", value_parser = FalseyValueParser::new())]
+	pub relay: bool,
+	/// Be reached through the neuron that publishes this address and runs with --relay; for a neuron without an open
+	/// port. Its address is published as this neuron's own. Several may be given.
+	#[arg(long, env = "NEURON_VIA_RELAY", value_name = "IP:PORT", value_delimiter = ',')]
+	pub via_relay: Vec<SocketAddr>,
 	/// Register the hotkey with the coldkey where it is not registered yet.
 	#[arg(long, env = "NEURON_REGISTER", value_parser = FalseyValueParser::new())]
 	pub register: bool,

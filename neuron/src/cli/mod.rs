@@ -33,6 +33,7 @@ pub use low::{
 
 use crate::{
 	config::FileConfig,
+	doctor,
 	gateway::keys::{self, KeyCommand},
 	logging, miner,
 	neuron_options::{WalletLocation, default_data_dir},
@@ -127,6 +128,15 @@ async fn command(resolved: HiArgs) -> Result<()> {
 			mechanism.check()?;
 			let stop = shutdown::on_signals().context("cannot handle signals")?;
 			miner::run_with(options, Box::new(move |_| Ok(registry::build(&mechanism)?)), stop).await
+		}
+		HiCommand::Doctor { options, mechanism } => {
+			let report = doctor::examine(&options, &mechanism).await;
+			print(&report.table())?;
+			anyhow::ensure!(
+				report.is_healthy(),
+				"peers are kept from this neuron: see the lines with NO above"
+			);
+			Ok(())
 		}
 		HiCommand::Validator { options, mechanism } => {
 			mechanism.check()?;

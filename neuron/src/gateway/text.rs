@@ -47,8 +47,10 @@ impl TextMiners {
 		let neuron = snapshot.metagraph.by_uid(miner.uid);
 		let neuron = neuron.filter(|neuron| neuron.hotkey.to_string() == miner.hotkey);
 		let place = neuron.and_then(|neuron| Some((neuron.axon.as_ref()?, network_key(neuron)?)));
+		let hotkey = neuron.map(|neuron| neuron.hotkey.into()).unwrap_or_default();
 		let (axon, public_key) = place.ok_or_else(|| Fault::Unreachable("the miner has left the subnet".into()))?;
 		Ok(Target {
+			hotkey,
 			public_key,
 			addr: (axon.ip, axon.port).into(),
 		})
@@ -198,9 +200,10 @@ fn fault(error: CallError) -> Fault {
 	match error {
 		CallError::DeadlinePassed { .. } => Fault::Late,
 		CallError::Refused(Refusal::Busy { .. } | Refusal::RateLimited { .. }) => Fault::Busy(text),
-		CallError::Unreachable { .. } | CallError::WrongPeer { .. } | CallError::Unsupported { .. } => {
-			Fault::Unreachable(text)
-		}
+		CallError::Unreachable { .. }
+		| CallError::WrongPeer { .. }
+		| CallError::Unsupported { .. }
+		| CallError::Outdated { .. } => Fault::Unreachable(text),
 		CallError::InvalidRequest(_) => Fault::Request(UpstreamError::Invalid(text)),
 		CallError::ShutDown => Fault::Request(UpstreamError::Failed(text)),
 		_ => Fault::Failed(text),

@@ -119,6 +119,12 @@ impl Dispatcher {
 		self.counters.clone()
 	}
 
+	/// Waits until a job would get a place.
+	pub async fn room(&self) {
+		// The semaphore is never closed; whoever waits here is the only one who takes places.
+		drop(self.places.acquire().await);
+	}
+
 	/// Takes a job: refuses it at once, or answers it on a task of its own.
 	pub fn dispatch(&self, job: Job) {
 		let descriptor = self.mechanism.descriptor();

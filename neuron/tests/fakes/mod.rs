@@ -24,7 +24,7 @@ use neuron::{
 	},
 };
 use neuron_chain::{AccountId, Axon, Hyperparameters, Metagraph, Neuron, SignedTransaction};
-use neuron_net::{Identity, Request, Target};
+use neuron_net::{Identity, LocalSigner, Request, Signer as _, Target};
 use subnet_sdk::{ChallengeContext, DynMechanism, Hotkey, Nonce, SinkClosed};
 use tokio::sync::watch;
 
@@ -39,9 +39,14 @@ pub(crate) fn identity(uid: u16) -> Identity {
 		.clone()
 }
 
+/// The hotkey of a fake neuron, to sign with.
+pub(crate) fn signer(uid: u16) -> LocalSigner {
+	LocalSigner::from_seed([u8::try_from(uid + 1).expect("fake uids are small"); 32])
+}
+
 /// The hotkey of a fake neuron.
 pub(crate) fn hotkey(uid: u16) -> AccountId {
-	AccountId::new([u8::try_from(uid + 1).expect("fake uids are small"); 32])
+	AccountId::new(signer(uid).hotkey())
 }
 
 /// A neuron with an axon and a certificate.

@@ -18,14 +18,18 @@ use neuron::{
 };
 use neuron_chain::{AccountId, Axon, Metagraph, Neuron};
 use neuron_infer::tiny::{TinySpec, write_gguf};
-use neuron_net::{Config, Handle, Identity, Incoming, Network};
+use neuron_net::{Config, Handle, Identity, Incoming, LocalSigner, Network, Signer as _};
 use subnet_sdk::Hotkey;
 use tokio::sync::watch;
 
 use crate::support::{CHAT, gateway, options};
 
 fn hotkey(uid: u16) -> AccountId {
-	AccountId::new([u8::try_from(uid + 1).unwrap(); 32])
+	AccountId::new(signer(uid).hotkey())
+}
+
+fn signer(uid: u16) -> LocalSigner {
+	LocalSigner::from_seed([u8::try_from(uid + 1).unwrap(); 32])
 }
 
 fn neuron(uid: u16, identity: &Identity, addr: std::net::SocketAddr) -> Neuron {
@@ -53,8 +57,9 @@ fn neuron(uid: u16, identity: &Identity, addr: std::net::SocketAddr) -> Neuron {
 	}
 }
 
-async fn network(identity: &Identity, directory: &Arc<MetagraphDirectory>) -> (Handle, Incoming) {
-	let config = Config::new("127.0.0.1:0".parse().unwrap(), identity.clone());
+async fn network(uid: u16, identity: &Identity, directory: &Arc<MetagraphDirectory>) -> (Handle, Incoming) {
+	let signer = Arc::new(signer(uid));
+	let config = Config::new("127.0.0.1:0".parse().unwrap(), identity.clone(), signer);
 	Network::start(config, directory.clone()).await.unwrap()
 }
 
@@ -83,9 +88,9 @@ async fn upstream(folder: &tempfile::TempDir) -> (Arc<dyn Upstream>, Vec<Handle>
 	};
 	let identities = [Identity::generate(), Identity::generate(), Identity::generate()];
 	let directory = Arc::new(MetagraphDirectory::new());
-	let (caller, _) = network(&identities[0], &directory).await;
-	let (gone, gone_incoming) = network(&identities[1], &directory).await;
-	let (miner, incoming) = network(&identities[2], &directory).await;
+	let (caller, _) = network(0, &identities[0], &directory).await;
+	let (gone, gone_incoming) = network(1, &identities[1], &directory).await;
+	let (miner, incoming) = network(2, &identities[2], &directory).await;
 	let handles = [&caller, &gone, &miner];
 	let neurons = (0..).zip(identities.iter().zip(handles));
 	let metagraph = Metagraph {

@@ -17,7 +17,7 @@
 //!
 //! 1. *Tied to one miner.* Tasks and answers derive from [`ChallengeContext::seed`], which mixes the validator's
 //!    nonce and both hotkeys, so that an answer relayed from another miner is worth nothing.
-//! 2. *Recomputable.* `task` is a pure function of its context, and `score` of its arguments.
+//! 2. *Recomputable.* `task` is a pure function of context and epoch, and `score` of its arguments.
 //! 3. *A bad answer is a score, not an error.* Whatever a miner sends scores zero with a reason;
 //!    [`MechanismError`] is for the validator's own faults.
 //!
@@ -76,9 +76,11 @@ mod challenge;
 pub mod conformance;
 mod dynamic;
 mod mechanism;
+pub mod owners;
 mod score;
 mod sequential;
 mod transcript;
+mod watch;
 
 pub use board::{BoardError, MINIMUM_SCORE, ScoreBoard};
 pub use challenge::{ChallengeContext, Epoch, Hotkey, Nonce};
@@ -87,3 +89,4 @@ pub use mechanism::{Descriptor, Mechanism, MechanismError, SinkClosed};
 pub use score::{InvalidScore, MAX_REASON_BYTES, Score};
 pub use sequential::{Evidence, SequentialTest, TestParameters};
 pub use transcript::{Outcome, TimedChunk, Transcript};
+pub use watch::{MAX_WATCHED_CHECKS, WATCH_FALSE_ALARM, Watch};

@@ -21,6 +21,14 @@ pub struct TestParameters {
 }
 
 impl TestParameters {
+	/// What mechanisms use unless their calibration says otherwise: an honest check fails once in a thousand at the most,
+	/// cheats fail at 1%, 10% or 90% of them, and one honest answer in a thousand may be condemned.
+	pub const STANDARD: Self = Self {
+		honest_failure_rate: 1e-3,
+		cheat_failure_rates: [0.01, 0.1, 0.9],
+		false_alarm: 1e-3,
+	};
+
 	/// Whether the rates lie between 0 and 1, in the order that the test needs.
 	pub fn is_sound(&self) -> bool {
 		let within = |rate: f64| rate > 0.0 && rate < 1.0;
@@ -45,8 +53,7 @@ impl TestParameters {
 ///
 /// ```
 /// use subnet_sdk::{SequentialTest, TestParameters};
-/// let parameters = TestParameters { honest_failure_rate: 1e-3, cheat_failure_rates: [0.01, 0.1, 0.9], false_alarm: 1e-3 };
-/// let mut test = SequentialTest::new(parameters);
+/// let mut test = SequentialTest::new(TestParameters::STANDARD);
 /// test.observe(true);
 /// assert!(!test.condemned(), "one failure is bad luck");
 /// test.observe(true);
@@ -107,11 +114,7 @@ impl SequentialTest {
 mod tests {
 	use super::*;
 
-	const PARAMETERS: TestParameters = TestParameters {
-		honest_failure_rate: 1e-3,
-		cheat_failure_rates: [0.01, 0.1, 0.9],
-		false_alarm: 1e-3,
-	};
+	const PARAMETERS: TestParameters = TestParameters::STANDARD;
 
 	/// A fixed stream of uniform numbers in 0..1 (Steele, Lea and Flood's SplitMix64).
 	struct Uniform(u64);

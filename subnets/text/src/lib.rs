@@ -71,6 +71,7 @@
 //! ```
 
 mod answer;
+mod canary;
 mod challenge;
 mod corpus;
 mod leaf;
@@ -82,6 +83,7 @@ mod verify;
 mod wire;
 
 pub use answer::{Answer, AnswerError, AnswerReader, Finish};
+pub use canary::{Canary, CanaryVerdict, UNDECIDED_GAP};
 pub use corpus::{MAX_PASSAGE_BYTES, passage};
 pub use leaf::{LEAF_LOGITS, LEAF_STEP, Leaves};
 pub use mechanism::{

@@ -36,11 +36,7 @@ impl Default for TextParameters {
 			temperature: 1.0,
 			margin_tolerance: 0.005,
 			leaf_tolerance: 0.002,
-			test: TestParameters {
-				honest_failure_rate: 1e-3,
-				cheat_failure_rates: [0.01, 0.1, 0.9],
-				false_alarm: 1e-3,
-			},
+			test: TestParameters::STANDARD,
 			target_tokens_per_second: 10.0,
 			deadline: Duration::from_secs(30),
 		}
