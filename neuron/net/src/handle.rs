@@ -103,7 +103,7 @@ impl Handle {
 		self.signer.hotkey()
 	}
 
-	/// How peers reach this node, as far as it is known; changes as tests of it come back.
+	/// How peers reach this node, as far as it is known; changes as tests come back.
 	pub fn reach(&self) -> watch::Receiver<Reach> {
 		self.reach.clone()
 	}

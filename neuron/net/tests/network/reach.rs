@@ -69,12 +69,6 @@ async fn a_miner_without_an_open_port_is_called_at_its_relays_address() {
 		let (chunks, error) = guarded(collect(answer)).await;
 		assert!(error.is_none() && chunks == [body.to_vec()], "{error:?}");
 	}
-	// The connection becomes a direct one, and calls go on.
-	until(&miner, |reach| reach.punched > 0).await;
-	let answer = guarded(caller.call(through(&miner, &relay), request("direct"), LONG))
-		.await
-		.unwrap();
-	assert!(guarded(collect(answer)).await.1.is_none());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
