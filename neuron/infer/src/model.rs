@@ -154,6 +154,15 @@ impl Model {
 			.encode(&self.inner.tokenizer, messages, add_generation_prompt)
 	}
 
+	/// Encodes text to be continued; special tokens spelled in it are plain text.
+	///
+	/// # Errors
+	///
+	/// [`InferError::TextTooLong`] beyond [`crate::MAX_TEXT_BYTES`].
+	pub fn encode_plain(&self, text: &str) -> Result<Vec<u32>, InferError> {
+		self.inner.tokenizer.encode(&self.inner.tokenizer.mark(text, false))
+	}
+
 	/// Decodes tokens. Control tokens are left out; bytes that are no UTF-8 (a character cut in
 	/// two) become U+FFFD.
 	///

@@ -21,6 +21,18 @@ impl Turns<AuthorityId> for AuraTurns {
 		let authorities = pallet_aura::Authorities::<Runtime>::get();
 		authorities.get(usize::try_from(index).ok()?).cloned()
 	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn prepare_for_benchmark(authorities: u32) {
+		use frame_support::BoundedVec;
+		use sp_core::sr25519::Public;
+		let keys = (0..authorities).map(|number| {
+			let key = sp_core::hashing::blake2_256(&number.to_le_bytes());
+			AuthorityId::from(Public::from_raw(key))
+		});
+		pallet_aura::Authorities::<Runtime>::put(BoundedVec::truncate_from(keys.collect()));
+		pallet_aura::CurrentSlot::<Runtime>::put(Slot::from(1_000));
+	}
 }
 
 impl pallet_mev_shield::Config for Runtime {
