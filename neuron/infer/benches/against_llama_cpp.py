@@ -14,7 +14,7 @@ import time
 from llama_cpp import Llama
 
 THREADS = 2
-TOKENS = 128
+TOKENS = 64
 PROMPT = "Write a short story about a lighthouse keeper who finds a letter in a bottle."
 
 

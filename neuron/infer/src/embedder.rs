@@ -215,7 +215,8 @@ impl Encoder {
 		};
 		let words = table("vocab_size", "word", MAX_VOCABULARY)?;
 		let positions = table("max_position_embeddings", "position", MAX_CONTEXT)?;
-		let kind = table("type_vocab_size", "token_type", MAX_VOCABULARY)?.row(0).to_vec();
+		let mut kind = vec![0.0; width];
+		table("type_vocab_size", "token_type", MAX_VOCABULARY)?.copy_row(0, &mut kind);
 		let norm = Norm::load(&mut loader, &name("embeddings.LayerNorm"), width)?;
 		let mut layers = Vec::new();
 		for index in 0..size(&config, "num_hidden_layers", MAX_LAYERS)? {
@@ -243,15 +244,13 @@ impl Encoder {
 	/// The last layer, a row for each token.
 	fn forward(&self, tokens: &[u32]) -> Rows {
 		let mut hidden = Rows::zeros(tokens.len(), self.width);
+		let mut position = vec![0.0; self.width];
 		for (place, &token) in tokens.iter().enumerate() {
-			let parts = self
-				.words
-				.row(token as usize)
-				.iter()
-				.zip(self.positions.row(place))
-				.zip(&self.kind);
-			for (x, ((word, position), kind)) in hidden.row_mut(place).iter_mut().zip(parts) {
-				*x = word + kind + position;
+			let row = hidden.row_mut(place);
+			self.words.copy_row(token as usize, row);
+			self.positions.copy_row(place, &mut position);
+			for ((x, kind), position) in row.iter_mut().zip(&self.kind).zip(&position) {
+				*x += kind + position;
 			}
 		}
 		self.norm.apply(&mut hidden, self.epsilon);
@@ -277,17 +276,21 @@ impl Encoder {
 		let mut output = Rows::zeros(count, self.width);
 		for head in 0..self.heads {
 			let mut queries = Rows::zeros(count, size);
-			let mut keys = Rows::zeros(count, size);
-			let mut values = Rows::zeros(size, count);
+			let mut keys = Matrix::zeros(count, size);
+			let mut values = Matrix::zeros(size, count);
+			let mut components = vec![vec![0.0; count]; size];
 			for token in 0..count {
 				let part = |which: usize| &inputs.row(token)[which * self.width + head * size..][..size];
 				for (target, x) in queries.row_mut(token).iter_mut().zip(part(0)) {
 					*target = x * scale;
 				}
-				keys.row_mut(token).copy_from_slice(part(1));
-				for (component, &x) in part(2).iter().enumerate() {
-					values.row_mut(component)[token] = x;
+				keys.set_row(token, part(1));
+				for (component, &x) in components.iter_mut().zip(part(2)) {
+					component[token] = x;
 				}
+			}
+			for (index, component) in components.iter().enumerate() {
+				values.set_row(index, component);
 			}
 			let mut scores = Rows::zeros(count, count);
 			multiply(&self.compute, &keys, &queries, &mut scores);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::compute::{Matrix, Rows};
+use crate::compute::Matrix;
 use crate::error::Fault;
 
 /// The tensors of a model, each read once.
@@ -66,13 +66,13 @@ impl<'a> Loader<'a> {
 
 	/// Several matrices of the same width below each other, as one.
 	pub(crate) fn stacked(&mut self, parts: &[(String, usize)], inputs: usize) -> Result<Matrix, Fault> {
-		let mut matrix: Option<Rows> = None;
+		let mut matrix: Option<Matrix> = None;
 		let mut first = 0;
 		for (name, outputs) in parts {
 			let numbers = self.source.numbers(name, &[*outputs, inputs])?;
 			// Only now it is known that the sizes are those of a tensor that exists.
 			let matrix =
-				matrix.get_or_insert_with(|| Rows::zeros(parts.iter().map(|(_, outputs)| outputs).sum(), inputs));
+				matrix.get_or_insert_with(|| Matrix::zeros(parts.iter().map(|(_, outputs)| outputs).sum(), inputs));
 			matrix.fill(first, &numbers);
 			first += outputs;
 			self.take(name, numbers.len());

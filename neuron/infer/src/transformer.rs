@@ -111,9 +111,7 @@ impl Transformer {
 		let mut hidden = Rows::zeros(count, self.config.embedding);
 		let tokens = batch.iter().flat_map(|slice| slice.tokens);
 		for (row, &token) in tokens.enumerate() {
-			hidden
-				.row_mut(row)
-				.copy_from_slice(self.weights.embedding.row(token as usize));
+			self.weights.embedding.copy_row(token as usize, hidden.row_mut(row));
 		}
 		let mut scratch = self.scratch(batch, count);
 		for (index, layer) in self.weights.layers.iter().enumerate() {

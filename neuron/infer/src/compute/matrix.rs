@@ -12,8 +12,11 @@ use super::{Compute, LANES};
 /// A cache line holds this many numbers.
 const LINE: usize = 16;
 
+/// Weight rows that are multiplied together.
+const PANEL: usize = 4;
+
 /// Weight rows that stay in the second-level cache while all rows of activations pass over them.
-const PANEL_ROWS: usize = 32;
+const STRIP_ROWS: usize = 32;
 
 /// Rows of activations that stay there while a panel passes over them.
 const BLOCK_ROWS: usize = 64;
@@ -70,9 +73,6 @@ pub(crate) struct Rows {
 	stride: usize,
 }
 
-/// Weights, one row for each output.
-pub(crate) type Matrix = Rows;
-
 impl Rows {
 	/// All zero.
 	pub(crate) fn zeros(count: usize, columns: usize) -> Self {
@@ -124,6 +124,77 @@ impl Rows {
 	}
 }
 
+/// Weights, one row for each output, in panels of [`PANEL`] rows: [`LANES`] numbers of the first
+/// row, as many of the second, and so on. A product with one row of activations then reads memory
+/// from front to back, which is as fast as memory goes.
+#[derive(Clone, Debug)]
+pub(crate) struct Matrix {
+	numbers: Aligned,
+	count: usize,
+	columns: usize,
+	stride: usize,
+}
+
+impl Matrix {
+	/// All zero.
+	pub(crate) fn zeros(count: usize, columns: usize) -> Self {
+		let stride = columns.next_multiple_of(LANES);
+		Self {
+			numbers: Aligned::zeros(count.next_multiple_of(PANEL) * stride),
+			count,
+			columns,
+			stride,
+		}
+	}
+
+	pub(crate) fn count(&self) -> usize {
+		self.count
+	}
+
+	pub(crate) fn columns(&self) -> usize {
+		self.columns
+	}
+
+	/// Where the numbers of a row stand, [`LANES`] from each place on.
+	fn places(&self, index: usize) -> impl Iterator<Item = usize> + use<> {
+		let first = index / PANEL * PANEL * self.stride + index % PANEL * LANES;
+		(0..self.stride / LANES).map(move |group| first + group * PANEL * LANES)
+	}
+
+	pub(crate) fn set_row(&mut self, index: usize, row: &[f32]) {
+		for (place, numbers) in self.places(index).zip(row.chunks(LANES)) {
+			self.numbers[place..][..numbers.len()].copy_from_slice(numbers);
+		}
+	}
+
+	pub(crate) fn copy_row(&self, index: usize, row: &mut [f32]) {
+		for (place, numbers) in self.places(index).zip(row.chunks_mut(LANES)) {
+			numbers.copy_from_slice(&self.numbers[place..][..numbers.len()]);
+		}
+	}
+
+	/// Fills the rows from `first` on with those of a flat slice.
+	pub(crate) fn fill(&mut self, first: usize, flat: &[f32]) {
+		for (offset, row) in flat.chunks_exact(self.columns).enumerate() {
+			self.set_row(first + offset, row);
+		}
+	}
+
+	/// Row after row.
+	pub(crate) fn flat(&self) -> Vec<f32> {
+		let mut flat = vec![0.0; self.count * self.columns];
+		for (index, row) in flat.chunks_exact_mut(self.columns).enumerate() {
+			self.copy_row(index, row);
+		}
+		flat
+	}
+
+	/// The panel that starts with row `index`.
+	fn panel(&self, index: usize) -> &[f32] {
+		&self.numbers[index * self.stride..][..PANEL * self.stride]
+	}
+}
+
 /// `output[t][o] = Σ input[t][i] · weights[o][i]`, for every row `t` of the input.
 pub(crate) fn multiply(compute: &Compute, weights: &Matrix, input: &Rows, output: &mut Rows) {
 	let count = input.count;
@@ -131,7 +202,7 @@ pub(crate) fn multiply(compute: &Compute, weights: &Matrix, input: &Rows, output
 		return;
 	}
 	let tasks = compute.threads() * TASKS_PER_THREAD;
-	let rows = weights.count.div_ceil(tasks).next_multiple_of(4);
+	let rows = weights.count.div_ceil(tasks).next_multiple_of(PANEL);
 	let arch = compute.arch;
 	let task = |index: usize, part: &mut [f32]| {
 		arch.dispatch(Part {
@@ -187,62 +258,44 @@ impl WithSimd for Part<'_> {
 
 	#[inline(always)]
 	fn with_simd<S: Simd>(self, simd: S) {
+		// Sums for a panel and four rows of activations fill the registers of the widest kind;
+		// the others have room for one row's.
 		match S::F32_LANES {
-			16 => part::<S, 1, 4, 4>(simd, self),
-			8 => part::<S, 2, 2, 2>(simd, self),
-			4 => part::<S, 4, 2, 2>(simd, self),
-			_ => part_scalar(self),
+			16 => part::<S, 1, 4>(simd, self),
+			8 => part::<S, 2, 1>(simd, self),
+			4 => part::<S, 4, 1>(simd, self),
+			_ => part::<pulp::Scalar, LANES, 1>(pulp::Scalar::new(), self),
 		}
 	}
 }
 
-/// As `part` with registers of one number; the same sums.
-fn part_scalar(part: Part<'_>) {
-	part_of::<pulp::Scalar, LANES, 1, 1>(pulp::Scalar::new(), part);
-}
-
+/// `N` registers make up the lanes; `C` rows of activations at a time.
 #[inline(always)]
-fn part<S: Simd, const N: usize, const R: usize, const C: usize>(simd: S, work: Part<'_>) {
-	part_of::<S, N, R, C>(simd, work);
-}
-
-/// `N` registers make up the lanes; tiles of `R` weight rows and `C` rows of activations.
-#[inline(always)]
-fn part_of<S: Simd, const N: usize, const R: usize, const C: usize>(simd: S, work: Part<'_>) {
+fn part<S: Simd, const N: usize, const C: usize>(simd: S, work: Part<'_>) {
 	let count = work.input.count;
 	let rows = work.output.len() / count;
-	for panel in (0..rows).step_by(PANEL_ROWS) {
-		let panel_end = rows.min(panel + PANEL_ROWS);
+	for start in (0..rows).step_by(STRIP_ROWS) {
+		let end = rows.min(start + STRIP_ROWS);
 		for block in (0..count).step_by(BLOCK_ROWS) {
 			let block_end = count.min(block + BLOCK_ROWS);
 			let mut column = block;
 			while column + C <= block_end {
-				strip::<S, N, R, C>(
-					simd,
-					work.weights,
-					work.input,
-					work.output,
-					(work.first, panel, panel_end, column),
-				);
+				let place = (work.first, start, end, column);
+				strip::<S, N, C>(simd, work.weights, work.input, work.output, place);
 				column += C;
 			}
 			while column < block_end {
-				strip::<S, N, R, 1>(
-					simd,
-					work.weights,
-					work.input,
-					work.output,
-					(work.first, panel, panel_end, column),
-				);
+				let place = (work.first, start, end, column);
+				strip::<S, N, 1>(simd, work.weights, work.input, work.output, place);
 				column += 1;
 			}
 		}
 	}
 }
 
-/// `C` rows of activations against the weight rows of one panel.
+/// `C` rows of activations against some panels.
 #[inline(always)]
-fn strip<S: Simd, const N: usize, const R: usize, const C: usize>(
+fn strip<S: Simd, const N: usize, const C: usize>(
 	simd: S,
 	weights: &Matrix,
 	input: &Rows,
@@ -250,21 +303,16 @@ fn strip<S: Simd, const N: usize, const R: usize, const C: usize>(
 	(first, start, end, column): (usize, usize, usize, usize),
 ) {
 	let count = input.count;
-	let right: [&[[S::f32s; N]]; C] = std::array::from_fn(|offset| lanes::<S, N>(input.padded(column + offset)));
-	let mut row = start;
-	while row + R <= end {
-		let left: [&[[S::f32s; N]]; R] =
-			std::array::from_fn(|offset| lanes::<S, N>(weights.padded(first + row + offset)));
-		let sums = tile::<S, N, R, C>(simd, left, right);
-		for (offset, sums) in sums.iter().enumerate() {
+	let mut right: [&[[S::f32s; N]]; C] = [&[]; C];
+	for (offset, row) in right.iter_mut().enumerate() {
+		*row = lanes::<S, N>(input.padded(column + offset));
+	}
+	for row in (start..end).step_by(PANEL) {
+		let panel = lanes::<S, N>(weights.panel(first + row)).as_chunks::<PANEL>().0;
+		let sums = tile::<S, N, PANEL, C>(simd, panel, right);
+		for (offset, sums) in sums.iter().enumerate().take(end - row) {
 			output[(row + offset) * count + column..][..C].copy_from_slice(sums);
 		}
-		row += R;
-	}
-	while row < end {
-		let sums = tile::<S, N, 1, C>(simd, [lanes::<S, N>(weights.padded(first + row))], right);
-		output[row * count + column..][..C].copy_from_slice(&sums[0]);
-		row += 1;
 	}
 }
 
@@ -277,26 +325,35 @@ pub(super) fn lanes<S: Simd, const N: usize>(padded: &[f32]) -> &[[S::f32s; N]] 
 #[inline(always)]
 fn tile<S: Simd, const N: usize, const R: usize, const C: usize>(
 	simd: S,
-	left: [&[[S::f32s; N]]; R],
+	left: &[[[S::f32s; N]; R]],
 	right: [&[[S::f32s; N]]; C],
 ) -> [[f32; C]; R] {
-	let groups = left[0].len().min(right[0].len());
-	let left = left.map(|row| &row[..groups]);
-	let right = right.map(|row| &row[..groups]);
+	let groups = left.len().min(right[0].len());
+	let left = &left[..groups];
+	let mut right = right;
+	for row in &mut right {
+		*row = &row[..groups];
+	}
 	let mut sums = [[[simd.splat_f32s(0.0); N]; C]; R];
 	for group in 0..groups {
-		let weights: [[S::f32s; N]; R] = std::array::from_fn(|row| left[row][group]);
 		for column in 0..C {
 			let inputs = right[column][group];
 			for row in 0..R {
 				for part in 0..N {
 					sums[row][column][part] =
-						simd.mul_add_f32s(weights[row][part], inputs[part], sums[row][column][part]);
+						simd.mul_add_f32s(left[group][row][part], inputs[part], sums[row][column][part]);
 				}
 			}
 		}
 	}
-	sums.map(|row| row.map(|lanes| fold(simd, lanes)))
+	// Loops, not `map`: a closure's body would be compiled without the instruction set.
+	let mut folded = [[0.0; C]; R];
+	for row in 0..R {
+		for column in 0..C {
+			folded[row][column] = fold(simd, sums[row][column]);
+		}
+	}
+	folded
 }
 
 /// The sum of [`LANES`] numbers: the upper half onto the lower one, until one is left.
@@ -316,14 +373,17 @@ pub(super) fn fold<S: Simd, const N: usize>(simd: S, mut lanes: [S::f32s; N]) ->
 #[inline(always)]
 pub(super) fn dot<S: Simd>(simd: S, left: &[f32], right: &[f32]) -> f32 {
 	match S::F32_LANES {
-		16 => tile::<S, 1, 1, 1>(simd, [lanes::<S, 1>(left)], [lanes::<S, 1>(right)])[0][0],
-		8 => tile::<S, 2, 1, 1>(simd, [lanes::<S, 2>(left)], [lanes::<S, 2>(right)])[0][0],
-		4 => tile::<S, 4, 1, 1>(simd, [lanes::<S, 4>(left)], [lanes::<S, 4>(right)])[0][0],
-		_ => {
-			let (left, right) = (lanes::<pulp::Scalar, LANES>(left), lanes::<pulp::Scalar, LANES>(right));
-			tile::<pulp::Scalar, LANES, 1, 1>(pulp::Scalar::new(), [left], [right])[0][0]
-		}
+		16 => dot_of::<S, 1>(simd, left, right),
+		8 => dot_of::<S, 2>(simd, left, right),
+		4 => dot_of::<S, 4>(simd, left, right),
+		_ => dot_of::<pulp::Scalar, LANES>(pulp::Scalar::new(), left, right),
 	}
+}
+
+#[inline(always)]
+fn dot_of<S: Simd, const N: usize>(simd: S, left: &[f32], right: &[f32]) -> f32 {
+	let left = lanes::<S, N>(left).as_chunks::<1>().0;
+	tile::<S, N, 1, 1>(simd, left, [lanes::<S, N>(right)])[0][0]
 }
 
 /// As [`dot`], with the best registers.

@@ -35,12 +35,15 @@ fn products_are_right_and_do_not_depend_on_company_or_threads() {
 	let two = Compute::new(std::num::NonZero::new(2)).unwrap();
 	let one = Compute::new(std::num::NonZero::new(1)).unwrap();
 	for (outputs, inputs, count) in [(1, 1, 1), (7, 33, 3), (100, 64, 1), (131, 96, 9), (40, 50, 130)] {
-		let (weights, input) = (rows(3, outputs, inputs), rows(4, count, inputs));
+		let (plain, input) = (rows(3, outputs, inputs), rows(4, count, inputs));
+		let mut weights = Matrix::zeros(outputs, inputs);
+		weights.fill(0, &plain.flat());
+		assert_eq!(weights.flat(), plain.flat());
 		let mut output = Rows::zeros(count, outputs);
 		multiply(&two, &weights, &input, &mut output);
 		for row in 0..count {
 			for column in 0..outputs {
-				let terms = weights.row(column).iter().zip(input.row(row));
+				let terms = plain.row(column).iter().zip(input.row(row));
 				let exact: f64 = terms.map(|(&w, &x)| f64::from(w) * f64::from(x)).sum();
 				assert!((f64::from(output.row(row)[column]) - exact).abs() < 1e-4);
 			}

@@ -96,8 +96,7 @@ pub(crate) fn gate(arch: Arch, input: &Rows, output: &mut Rows) {
 	});
 }
 
-/// `x · Φ(x)`, with the normal distribution by its error function (Abramowitz and Stegun 7.1.26 is
-/// too coarse here, so `libm`-quality arithmetic in f64 through the complementary series).
+/// `x · Φ(x)` for each number, with Φ the normal distribution.
 pub(crate) fn gelu(rows: &mut Rows) {
 	for index in 0..rows.count() {
 		for x in rows.row_mut(index) {
