@@ -38,6 +38,7 @@ impl Relay {
 		let neuron = snapshot.metagraph.by_hotkey(&self.victim)?;
 		let axon = neuron.axon.as_ref()?;
 		Some(Target {
+			hotkey: neuron.hotkey.into(),
 			public_key: network_key(neuron)?,
 			addr: (axon.ip, axon.port).into(),
 		})

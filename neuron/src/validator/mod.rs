@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! follower ─ block ─▶ Rounds ─ Challenger ─▶ peers          (every `round_blocks` blocks)
-//!     │                  └─ scores ─▶ ScoreStore ─ file
+//!     │                  └─ scores ─▶ ScoreStore ─ State
 //!     └───── block ─▶ Submitter ◀───────┘ ─▶ set_weights    (a little before the epoch ends)
 //! ```
 //!
@@ -43,6 +43,9 @@ use crate::{
 
 /// How long a peer that asks the validator for work gets to read the refusal.
 const REFUSAL_LIMIT: Duration = Duration::from_secs(2);
+
+/// Requests that may wait for their refusal.
+const REFUSALS_WAITING: usize = 16;
 
 /// How a validator runs.
 #[derive(Clone, Debug)]
@@ -89,7 +92,7 @@ pub async fn run(options: ValidatorOptions, factory: MechanismFactory, stop: Can
 			Arc::new(JsonLines::open(place).with_context(|| format!("cannot write events to {place}; check --events"))?)
 		}
 	};
-	let started = startup::start(&options.neuron, AdmissionPolicy::default(), factory);
+	let started = startup::start(&options.neuron, AdmissionPolicy::default(), REFUSALS_WAITING, factory);
 	let mut neuron = tokio::select! {
 		neuron = started => neuron?,
 		() = stop.cancelled() => return Ok(()),
@@ -97,7 +100,10 @@ pub async fn run(options: ValidatorOptions, factory: MechanismFactory, stop: Can
 	let parts = neuron.parts.clone();
 	let descriptor = neuron.mechanism.descriptor();
 	let owner = Owner::new(parts.hotkey, options.neuron.netuid, descriptor);
-	let store = ScoreStore::open(parts.data_dir.join("scores"), owner, options.score_alpha)?;
+	let store = ScoreStore::open(&parts.data_dir, owner, options.score_alpha)?;
+	let metrics = neuron.serve_metrics(options.neuron.metrics).await?;
+	metrics.validator.known(&store.averages());
+	let events = metrics.validator.counting(events);
 	let scores = Arc::new(Mutex::new(store));
 	let listen = parts.handle.local_addr().to_string();
 	tracing::info!(mechanism = %descriptor, listen, "validating");

@@ -128,6 +128,7 @@ impl Rounds {
 		};
 		match network_key(neuron) {
 			Some(public_key) => Candidate::Call(Target {
+				hotkey: neuron.hotkey.into(),
 				public_key,
 				addr: (axon.ip, axon.port).into(),
 			}),

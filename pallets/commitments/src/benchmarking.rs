@@ -6,9 +6,8 @@ use crate::{
 	UsedSpaceOf, Waiting, pallet::*,
 };
 use alloc::{boxed::Box, vec, vec::Vec};
-use codec::Encode;
 use frame_benchmarking::v2::*;
-use frame_support::BoundedVec;
+use frame_support::{BoundedVec, Hashable};
 use frame_system::RawOrigin;
 use ganglion_primitives::{
 	AccountId32, Beacon, NetUid, TaoBalance,
@@ -24,7 +23,7 @@ const COME: u64 = 1_000;
 const PLAIN_BYTES: usize = 700;
 
 fn account(number: u32) -> AccountId32 {
-	AccountId32::new(sp_io::hashing::blake2_256(&(b"commitments", number).encode()))
+	AccountId32::new((*b"commitments", number).blake2_256())
 }
 
 fn sealed_field(ciphertext: Vec<u8>, reveal_round: u64) -> Data {
