@@ -127,3 +127,105 @@ impl Default for Honesty {
 		Self::new(None)
 	}
 }
+
+#[cfg(test)]
+mod tests {
+	use subnet_sdk::Evidence;
+
+	use super::*;
+
+	/// A neuron of one of three owners.
+	fn neuron(uid: u16, owner: u8) -> Neuron {
+		Neuron {
+			uid,
+			hotkey: AccountId::new([uid as u8; 32]),
+			coldkey: AccountId::new([owner; 32]),
+			stake_rao: 0,
+			trust: 0,
+			consensus: 0,
+			incentive: 0,
+			dividends: 0,
+			emission_rao: 0,
+			active: true,
+			validator_permit: false,
+			last_update: 0,
+			registered_at: 0,
+			axon: None,
+			certificate: None,
+		}
+	}
+
+	fn metagraph() -> Metagraph {
+		Metagraph {
+			netuid: 1,
+			block: 1,
+			block_hash: [0; 32],
+			neurons: vec![neuron(0, 1), neuron(1, 2), neuron(2, 1), neuron(3, 3)],
+		}
+	}
+
+	/// An answer of 32 tokens in that many milliseconds.
+	fn verdict(elapsed_ms: u64, failures: u32) -> Verdict {
+		let evidence = Evidence { trials: 32, failures };
+		Verdict {
+			score: Score::full("fine").with_evidence(evidence),
+			chunks: 33,
+			tokens: Some(32),
+			elapsed_us: elapsed_ms * 1_000,
+		}
+	}
+
+	#[test]
+	fn owners_are_asked_at_one_instant_in_the_rounds_for_it_only() {
+		let metagraph = metagraph();
+		let candidates: Vec<Candidate> = metagraph
+			.neurons
+			.iter()
+			.map(|neuron| (neuron.uid, neuron.hotkey))
+			.collect();
+		let sizes = |honesty: &Honesty, round| -> Vec<usize> {
+			let groups = honesty.groups(round, candidates.clone(), &metagraph);
+			groups.iter().map(Vec::len).collect()
+		};
+		let honesty = Honesty::new(NonZeroU64::new(3));
+		assert_eq!(sizes(&honesty, 2), [1; 4]);
+		assert_eq!(sizes(&honesty, 3), [2, 1, 1]);
+		assert_eq!(sizes(&Honesty::default(), 3), [1; 4]);
+	}
+
+	#[test]
+	fn who_cheats_a_little_every_time_earns_nothing_in_the_end() {
+		let (honesty, cheat, honest) = (Honesty::default(), neuron(0, 1), neuron(1, 2));
+		let mut last = (1.0, 1.0);
+		for index in 0..60 {
+			last.0 = honesty.judge(&cheat, 1, &verdict(1_000, index % 2)).value();
+			last.1 = honesty.judge(&honest, 1, &verdict(1_000, 0)).value();
+		}
+		assert_eq!(last, (0.0, 1.0));
+		// Whoever takes over the uid begins anew.
+		let newcomer = Neuron {
+			hotkey: AccountId::new([77; 32]),
+			..cheat
+		};
+		assert_eq!(honesty.judge(&newcomer, 1, &verdict(1_000, 0)).value(), 1.0);
+	}
+
+	#[test]
+	fn two_uids_on_one_machine_earn_what_one_is_worth() {
+		let honesty = Honesty::new(NonZeroU64::new(2));
+		let mut last = Score::zero("");
+		for _ in 0..20 {
+			for uid in [0, 2] {
+				honesty.judge(&neuron(uid, 1), 1, &verdict(1_000, 0));
+				last = honesty.judge(&neuron(uid, 1), 2, &verdict(2_000, 0));
+			}
+		}
+		assert!((last.value() - 0.5).abs() < 0.01, "{last}");
+		let gone = Metagraph {
+			neurons: vec![neuron(1, 2)],
+			..metagraph()
+		};
+		honesty.retain(&gone);
+		assert_eq!(honesty.judge(&neuron(0, 1), 2, &verdict(2_000, 0)).value(), 1.0);
+	}
+}
