@@ -114,6 +114,7 @@ pub async fn run_with(options: MinerOptions, factory: MechanismFactory, stop: Ca
 			caller,
 			request,
 			responder,
+			..
 		}) = request
 		else {
 			anyhow::bail!("the network layer ended by itself: see the log above, then start the miner again");
