@@ -89,6 +89,24 @@ pub type TxExtension = (
 	configs::precheck::RefuseEarly,
 	frame_system::WeightReclaim<Runtime>,
 );
+/// What a transaction carries that has this nonce and tip and does not expire.
+#[must_use]
+pub fn extension(nonce: Nonce, tip: Balance) -> TxExtension {
+	(
+		frame_system::AuthorizeCall::new(),
+		frame_system::CheckNonZeroSender::new(),
+		frame_system::CheckSpecVersion::new(),
+		frame_system::CheckTxVersion::new(),
+		frame_system::CheckGenesis::new(),
+		frame_system::CheckEra::from(generic::Era::Immortal),
+		frame_system::CheckNonce::from(nonce),
+		frame_system::CheckWeight::new(),
+		pallet_transaction_payment::ChargeTransactionPayment::from(tip),
+		configs::precheck::RefuseEarly,
+		frame_system::WeightReclaim::new(),
+	)
+}
+
 /// A transaction as it comes from the network.
 pub type UncheckedExtrinsic = generic::UncheckedExtrinsic<Address, RuntimeCall, Signature, TxExtension>;
 /// Executes blocks.

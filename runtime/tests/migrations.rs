@@ -3,15 +3,13 @@
 //! `first_release.json` is the state of a development chain of the first release at its genesis, without the code: hex keys
 //! and values. It is never changed.
 
+mod common;
+
 use std::{collections::BTreeMap, env, fs};
 
 use frame_support::traits::{GetStorageVersion, OnRuntimeUpgrade};
-use ganglion_runtime::{
-	AllPalletsWithSystem, Runtime, RuntimeGenesisConfig, SubtensorModule, Swap, genesis, migrations::Migrations,
-};
-use serde_json::Value;
+use ganglion_runtime::{AllPalletsWithSystem, Runtime, SubtensorModule, Swap, migrations::Migrations};
 use sp_core::storage::{Storage, well_known_keys};
-use sp_runtime::BuildStorage;
 
 const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/first_release.json");
 
@@ -21,27 +19,6 @@ fn hex(bytes: &[u8]) -> String {
 
 fn unhex(text: &str) -> Vec<u8> {
 	sp_core::bytes::from_hex(text).unwrap()
-}
-
-/// The state of a development chain at its genesis, with today's runtime.
-fn genesis_today() -> Storage {
-	fn merge(genesis: &mut Value, patch: Value) {
-		match (genesis, patch) {
-			(Value::Object(genesis), Value::Object(patch)) => {
-				for (key, value) in patch {
-					merge(genesis.entry(key).or_insert(Value::Null), value);
-				}
-			}
-			(genesis, patch) => *genesis = patch,
-		}
-	}
-	let mut config = serde_json::to_value(RuntimeGenesisConfig::default()).unwrap();
-	let patch = genesis::preset(&"development".into()).unwrap();
-	merge(&mut config, serde_json::from_slice(&patch).unwrap());
-	serde_json::from_value::<RuntimeGenesisConfig>(config)
-		.unwrap()
-		.build_storage()
-		.unwrap()
 }
 
 fn first_release() -> Storage {
@@ -76,7 +53,7 @@ fn every_item_of_the_first_release_is_known_today() {
 	let mut migrated = sp_io::TestExternalities::new(first_release());
 	migrated.execute_with(|| {
 		Migrations::on_runtime_upgrade();
-		let today = genesis_today();
+		let today = common::storage("development");
 		let mut key = Vec::new();
 		while let Some(next) = sp_io::storage::next_key(&key) {
 			// The first 32 bytes name the pallet and the item.
@@ -100,7 +77,7 @@ fn every_item_of_the_first_release_is_known_today() {
 #[test]
 #[ignore = "writes the state of the first release; it must never change after that"]
 fn write_the_first_release() {
-	let mut storage = genesis_today();
+	let mut storage = common::storage("development");
 	storage.top.remove(well_known_keys::CODE);
 	let entries: BTreeMap<String, String> = storage.top.iter().map(|(key, value)| (hex(key), hex(value))).collect();
 	fs::write(FIXTURE, serde_json::to_string_pretty(&entries).unwrap() + "\n").unwrap();

@@ -1,49 +1,23 @@
 //! The runtime as a node sees it: presets that build, transactions that apply, fees that the right account pays.
 
+mod common;
+
 use codec::Encode;
 use frame_support::traits::fungible::Inspect;
 use ganglion_primitives::NetUid;
 use ganglion_runtime::{
-	AccountId, Balance, Balances, Executive, Header, Runtime, RuntimeCall, RuntimeGenesisConfig, RuntimeOrigin,
-	SubtensorModule, System, Timestamp, TxExtension, UncheckedExtrinsic, configs::SLOT_DURATION_MS, genesis,
+	AccountId, Balance, Balances, Executive, Header, Runtime, RuntimeCall, RuntimeOrigin, SubtensorModule, System,
+	Timestamp, UncheckedExtrinsic, configs::SLOT_DURATION_MS, extension, genesis,
 };
-use pallet_transaction_payment::ChargeTransactionPayment;
-use serde_json::Value;
 use sp_consensus_aura::{AURA_ENGINE_ID, Slot};
 use sp_keyring::Sr25519Keyring;
-use sp_runtime::{
-	ApplyExtrinsicResult, BuildStorage, Digest, DigestItem,
-	generic::{Era, SignedPayload},
-	traits::Header as _,
-};
+use sp_runtime::{ApplyExtrinsicResult, Digest, DigestItem, generic::SignedPayload, traits::Header as _};
 
 const NETUID: NetUid = NetUid::new(1);
 
-/// Recursively replaces what a genesis has by what the patch has.
-fn merge(genesis: &mut Value, patch: Value) {
-	match (genesis, patch) {
-		(Value::Object(genesis), Value::Object(patch)) => {
-			for (key, value) in patch {
-				merge(genesis.entry(key).or_insert(Value::Null), value);
-			}
-		}
-		(genesis, patch) => *genesis = patch,
-	}
-}
-
-fn storage(preset: &str) -> sp_core::storage::Storage {
-	let mut genesis = serde_json::to_value(RuntimeGenesisConfig::default()).unwrap();
-	let patch = genesis::preset(&preset.into()).unwrap();
-	merge(&mut genesis, serde_json::from_slice(&patch).unwrap());
-	serde_json::from_value::<RuntimeGenesisConfig>(genesis)
-		.unwrap()
-		.build_storage()
-		.unwrap()
-}
-
 /// Runs `test` inside block 1 of a development chain.
 fn in_block(test: impl FnOnce()) {
-	let mut externalities = sp_io::TestExternalities::new(storage("development"));
+	let mut externalities = sp_io::TestExternalities::new(common::storage("development"));
 	externalities.execute_with(|| {
 		let slot = Slot::from(1);
 		let digest = Digest {
@@ -68,19 +42,7 @@ fn apply(signer: Sr25519Keyring, call: RuntimeCall) -> ApplyExtrinsicResult {
 
 /// Signs and applies a call.
 fn apply_with_tip(signer: Sr25519Keyring, call: RuntimeCall, tip: Balance) -> ApplyExtrinsicResult {
-	let extension: TxExtension = (
-		frame_system::AuthorizeCall::new(),
-		frame_system::CheckNonZeroSender::new(),
-		frame_system::CheckSpecVersion::new(),
-		frame_system::CheckTxVersion::new(),
-		frame_system::CheckGenesis::new(),
-		frame_system::CheckEra::from(Era::Immortal),
-		frame_system::CheckNonce::from(System::account_nonce(signer.to_account_id())),
-		frame_system::CheckWeight::new(),
-		ChargeTransactionPayment::<Runtime>::from(tip),
-		ganglion_runtime::configs::precheck::RefuseEarly,
-		frame_system::WeightReclaim::new(),
-	);
+	let extension = extension(System::account_nonce(signer.to_account_id()), tip);
 	let payload = SignedPayload::new(call, extension).unwrap();
 	let signature = payload.using_encoded(|bytes| signer.sign(bytes));
 	let (call, extension, _) = payload.deconstruct();
@@ -113,7 +75,7 @@ fn register_subnet(coldkey: &AccountId, hotkey: &AccountId) {
 #[test]
 fn both_presets_build_a_valid_state() {
 	for preset in genesis::preset_names() {
-		let mut externalities = sp_io::TestExternalities::new(storage(preset.as_ref()));
+		let mut externalities = sp_io::TestExternalities::new(common::storage(preset.as_ref()));
 		externalities.execute_with(|| {
 			assert!(Balances::total_issuance() > 0, "{preset}");
 			assert!(pallet_sudo::Key::<Runtime>::get().is_some(), "{preset}");

@@ -1,34 +1,27 @@
 //! Shielded transactions in the runtime: announcements are inherents, carriers are ordinary paid transactions.
 
+mod common;
+
 use codec::Encode;
 use frame_support::traits::fungible::Inspect;
 use ganglion_runtime::{
-	Balances, Executive, Header, MevShield, Runtime, RuntimeCall, RuntimeGenesisConfig, RuntimeOrigin, System,
-	Timestamp, TxExtension, UncheckedExtrinsic, configs::SLOT_DURATION_MS, genesis,
+	Balances, Executive, Header, MevShield, Runtime, RuntimeCall, RuntimeOrigin, SafeMode, System, Timestamp,
+	UncheckedExtrinsic, configs::SLOT_DURATION_MS, extension,
 };
 use pallet_mev_shield::{AuthorKeys, Call, Error, NextKey, envelope::*};
-use serde_json::Value;
 use sp_consensus_aura::{AURA_ENGINE_ID, Slot};
 use sp_inherents::InherentData;
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::{
-	ApplyExtrinsicResult, BuildStorage, Digest, DigestItem,
-	generic::{Era, SignedPayload},
+	ApplyExtrinsicResult, Digest, DigestItem,
+	generic::SignedPayload,
 	traits::Header as _,
 	transaction_validity::{InvalidTransaction, TransactionSource, TransactionValidityError},
 };
 
-/// A genesis with a preset's authorities and accounts.
+/// A preset's chain before its first block.
 fn chain(preset: &str) -> sp_io::TestExternalities {
-	let mut whole = serde_json::to_value(RuntimeGenesisConfig::default()).unwrap();
-	let patch: Value = serde_json::from_slice(&genesis::preset(&preset.into()).unwrap()).unwrap();
-	for part in ["aura", "balances"] {
-		for (key, value) in patch[part].as_object().unwrap() {
-			whole[part][key] = value.clone();
-		}
-	}
-	let config: RuntimeGenesisConfig = serde_json::from_value(whole).unwrap();
-	config.build_storage().unwrap().into()
+	common::storage(preset).into()
 }
 
 /// Makes the block of this number in the slot of the same number.
@@ -68,19 +61,7 @@ fn submit(key: &[u8]) -> ApplyExtrinsicResult {
 		ciphertext: ciphertext.try_into().unwrap(),
 	});
 	let signer = Sr25519Keyring::Alice;
-	let extension: TxExtension = (
-		frame_system::AuthorizeCall::new(),
-		frame_system::CheckNonZeroSender::new(),
-		frame_system::CheckSpecVersion::new(),
-		frame_system::CheckTxVersion::new(),
-		frame_system::CheckGenesis::new(),
-		frame_system::CheckEra::from(Era::Immortal),
-		frame_system::CheckNonce::from(System::account_nonce(signer.to_account_id())),
-		frame_system::CheckWeight::new(),
-		pallet_transaction_payment::ChargeTransactionPayment::<Runtime>::from(0),
-		ganglion_runtime::configs::precheck::RefuseEarly,
-		frame_system::WeightReclaim::new(),
-	);
+	let extension = extension(System::account_nonce(signer.to_account_id()), 0);
 	let payload = SignedPayload::new(call.clone(), extension.clone()).unwrap();
 	let signature = payload.using_encoded(|bytes| signer.sign(bytes));
 	Executive::apply_extrinsic(UncheckedExtrinsic::new_signed(
@@ -158,6 +139,23 @@ fn announcements_come_from_authors_only() {
 				Executive::apply_extrinsic(announcement(2)).unwrap_err(),
 				TransactionValidityError::Invalid(InvalidTransaction::BadMandatory)
 			);
+		});
+	});
+}
+
+#[test]
+fn authors_make_blocks_in_safe_mode_and_users_wait() {
+	chain("development").execute_with(|| {
+		block(1, || SafeMode::force_enter(RuntimeOrigin::root()).unwrap());
+		block(2, || {
+			Executive::apply_extrinsic(announcement(1)).unwrap().unwrap();
+			let refused = submit(&key(1)).unwrap().unwrap_err();
+			assert_eq!(refused, frame_system::Error::<Runtime>::CallFiltered.into());
+		});
+		block(3, || SafeMode::force_exit(RuntimeOrigin::root()).unwrap());
+		block(4, || {
+			let refused = submit(&key(9)).unwrap().unwrap_err();
+			assert_eq!(refused, Error::<Runtime>::UnknownKey.into(), "the call is made again");
 		});
 	});
 }

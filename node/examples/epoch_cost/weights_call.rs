@@ -3,12 +3,8 @@
 use std::error::Error;
 
 use codec::{Decode, Encode};
-use ganglion_runtime::{Runtime as Chain, RuntimeCall, System, TxExtension, UncheckedExtrinsic};
-use pallet_transaction_payment::ChargeTransactionPayment;
-use sp_runtime::{
-	ApplyExtrinsicResult,
-	generic::{Era, SignedPayload},
-};
+use ganglion_runtime::{RuntimeCall, System, UncheckedExtrinsic};
+use sp_runtime::{ApplyExtrinsicResult, generic::SignedPayload};
 
 use crate::subnet::{Algorithm, NETUID, Size, Subnet, signer, weight_row};
 use crate::wasm::{Changes, Runtime, Time, state};
@@ -76,19 +72,7 @@ fn apply(
 }
 
 fn sign(call: RuntimeCall) -> Result<UncheckedExtrinsic, String> {
-	let extension: TxExtension = (
-		frame_system::AuthorizeCall::new(),
-		frame_system::CheckNonZeroSender::new(),
-		frame_system::CheckSpecVersion::new(),
-		frame_system::CheckTxVersion::new(),
-		frame_system::CheckGenesis::new(),
-		frame_system::CheckEra::from(Era::Immortal),
-		frame_system::CheckNonce::from(System::account_nonce(signer().to_account_id())),
-		frame_system::CheckWeight::new(),
-		ChargeTransactionPayment::<Chain>::from(0),
-		ganglion_runtime::configs::precheck::RefuseEarly,
-		frame_system::WeightReclaim::new(),
-	);
+	let extension = ganglion_runtime::extension(System::account_nonce(signer().to_account_id()), 0);
 	let payload = SignedPayload::new(call, extension).map_err(|error| format!("the payload is invalid: {error:?}"))?;
 	let signature = payload.using_encoded(|bytes| signer().sign(bytes));
 	let (call, extension, _) = payload.deconstruct();

@@ -2,7 +2,10 @@
 
 use crate::{self as pallet_commitments, *};
 use frame_support::{assert_noop, assert_ok, derive_impl, parameter_types, traits::Hooks};
-use ganglion_primitives::{NeededRounds, TimelockError, beacon::BeaconSignature};
+use ganglion_primitives::{
+	NeededRounds, TimelockError,
+	beacon::{BeaconSignature, MAX_ROUNDS_AHEAD},
+};
 use sp_runtime::{BuildStorage, DispatchResult, traits::IdentityLookup};
 
 type Block = frame_system::mocking::MockBlock<Test>;
@@ -70,10 +73,6 @@ impl Beacon for TestBeacon {
 
 	fn latest_round() -> Option<u64> {
 		Come::get().into_iter().max()
-	}
-
-	fn oldest_round() -> Option<u64> {
-		Come::get().into_iter().min()
 	}
 
 	fn open(commit: &[u8], signature: &[u8]) -> Result<Vec<u8>, TimelockError> {
@@ -317,5 +316,22 @@ fn a_dissolved_subnet_is_forgotten_in_steps() {
 		assert_eq!(CommitmentOf::<Test>::iter().count(), 0);
 		assert!(Rounds::<Test>::get().is_empty());
 		assert_eq!(UsedSpaceOf::<Test>::iter().count(), 0);
+	});
+}
+
+#[test]
+fn what_waits_for_a_beacon_that_is_no_longer_followed_goes() {
+	run(|| {
+		come(1_000_000_000);
+		assert_ok!(publish(1, vec![raw(b"kept"), sealed(b"never", 1_000_000_005)]));
+		Come::set(&Vec::new());
+		next_block();
+		assert_eq!(Commitments::rounds(10), vec![1_000_000_005]);
+		come(7);
+		next_block();
+		assert_eq!(Commitments::rounds(10), Vec::<u64>::new());
+		assert_eq!(revealed(1), Vec::<Vec<u8>>::new());
+		let kept = CommitmentOf::<Test>::get(NETUID, hot(1)).unwrap();
+		assert_eq!(kept.info.fields.into_inner(), vec![raw(b"kept")]);
 	});
 }

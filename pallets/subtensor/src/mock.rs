@@ -94,10 +94,6 @@ impl Beacon for TestBeacon {
 		Rounds::get().into_iter().max()
 	}
 
-	fn oldest_round() -> Option<u64> {
-		Rounds::get().into_iter().min()
-	}
-
 	fn open(commit: &[u8], signature: &[u8]) -> Result<Vec<u8>, TimelockError> {
 		let (round, plain) = commit.split_at_checked(8).ok_or(TimelockError::MalformedCommit)?;
 		if round == signature {

@@ -3,8 +3,7 @@
 use crate::{Runtime, RuntimeCall, TxExtension, UncheckedExtrinsic};
 use frame_support::traits::ConstU64;
 use frame_system::offchain::{CreateAuthorizedTransaction, CreateTransaction, CreateTransactionBase};
-use pallet_transaction_payment::ChargeTransactionPayment;
-use sp_runtime::{generic::Era, transaction_validity::TransactionPriority};
+use sp_runtime::transaction_validity::TransactionPriority;
 
 /// How far a beacon's pulses go before transactions with a tip: commits wait for them.
 const PULSE_PRIORITY: TransactionPriority = TransactionPriority::MAX / 2;
@@ -42,18 +41,6 @@ where
 	RuntimeCall: From<LocalCall>,
 {
 	fn create_extension() -> TxExtension {
-		(
-			frame_system::AuthorizeCall::new(),
-			frame_system::CheckNonZeroSender::new(),
-			frame_system::CheckSpecVersion::new(),
-			frame_system::CheckTxVersion::new(),
-			frame_system::CheckGenesis::new(),
-			frame_system::CheckEra::from(Era::Immortal),
-			frame_system::CheckNonce::from(0),
-			frame_system::CheckWeight::new(),
-			ChargeTransactionPayment::from(0),
-			super::precheck::RefuseEarly,
-			frame_system::WeightReclaim::new(),
-		)
+		crate::extension(0, 0)
 	}
 }

@@ -13,6 +13,8 @@
 //! `GANGLION_CHAOS_SEED` names another run, `GANGLION_CHAOS_CALLS` a longer one. What was called last is printed where
 //! something does not hold.
 
+#[path = "../common/mod.rs"]
+mod common;
 mod delegation;
 mod draw;
 mod random;

@@ -1,19 +1,18 @@
 //! A development chain, those who act on it, and its blocks.
 
-use crate::random::Random;
+use crate::{common, random::Random};
 use codec::Encode;
 use frame_support::traits::fungible::Mutate;
 use ganglion_primitives::{NetUid, PerU16, RAO_PER_TAO, TaoBalance};
 use ganglion_runtime::{
-	AccountId, AdminUtils, Balances, Executive, Header, MevShield, Runtime, RuntimeCall, RuntimeGenesisConfig,
-	RuntimeOrigin, SubtensorModule, System, Timestamp, configs::SLOT_DURATION_MS, genesis,
+	AccountId, AdminUtils, Balances, Executive, Header, MevShield, Runtime, RuntimeCall, RuntimeOrigin,
+	SubtensorModule, System, Timestamp, configs::SLOT_DURATION_MS,
 };
 use pallet_mev_shield::envelope::ENCAPSULATION_KEY_BYTES;
-use serde_json::Value;
 use sp_consensus_aura::{AURA_ENGINE_ID, Slot};
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::{
-	BuildStorage, Digest, DigestItem,
+	Digest, DigestItem,
 	traits::{Dispatchable, Header as _},
 };
 
@@ -48,25 +47,9 @@ fn account(kind: u8, number: u16) -> AccountId {
 	AccountId::new(bytes)
 }
 
-/// Recursively replaces what a genesis has by what the patch has.
-fn merge(genesis: &mut Value, patch: Value) {
-	match (genesis, patch) {
-		(Value::Object(genesis), Value::Object(patch)) => {
-			for (key, value) in patch {
-				merge(genesis.entry(key).or_insert(Value::Null), value);
-			}
-		}
-		(genesis, patch) => *genesis = patch,
-	}
-}
-
 /// A development chain before its first block, on which the coldkeys have TAO.
 pub(crate) fn chain() -> sp_io::TestExternalities {
-	let mut genesis = serde_json::to_value(RuntimeGenesisConfig::default()).unwrap();
-	let patch = genesis::preset(&"development".into()).unwrap();
-	merge(&mut genesis, serde_json::from_slice(&patch).unwrap());
-	let config: RuntimeGenesisConfig = serde_json::from_value(genesis).unwrap();
-	let mut externalities = sp_io::TestExternalities::new(config.build_storage().unwrap());
+	let mut externalities = sp_io::TestExternalities::new(common::storage("development"));
 	externalities.execute_with(|| {
 		for number in 0..COLDKEYS {
 			Balances::mint_into(&coldkey(number.into()), FUNDS).unwrap();

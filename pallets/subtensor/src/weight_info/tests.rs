@@ -63,7 +63,7 @@ fn assert_charged(counted: counter::Accesses, reads: u64, writes: u64) {
 }
 
 #[test]
-fn a_full_row_of_256_reads_a_dozen_items_and_writes_two() {
+fn a_full_row_of_256_reads_fifteen_items_and_writes_two() {
 	let mut storage = storage_with(crowded(257, 3));
 	storage.execute_with(|| crowded_subnet(257, 2));
 	let counted = counter::count(&mut storage, || {

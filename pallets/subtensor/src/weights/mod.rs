@@ -48,7 +48,7 @@ impl<T: Config> From<RowError> for Error<T> {
 }
 
 impl<T: Config> Pallet<T> {
-	/// Sets the weight row of a hotkey: a dozen reads, whatever the subnet's size, and two writes.
+	/// Sets the weight row of a hotkey: fifteen reads, whatever the subnet's size, and two writes.
 	///
 	/// A row in which a neuron names itself only needs neither a permit nor a smallest length. In the epoch a weight on
 	/// oneself counts for the subnet's owner only: it says that miners' emission should go to the owner.
