@@ -2,6 +2,8 @@
 //!
 //! Only in builds with the feature `runtime-benchmarks`; `node/weights` runs them in Wasm.
 
+#![allow(unreachable_pub, reason = "the declaration of a runtime API makes public items")]
+
 use crate::{AdminUtils, Commitments, Drand, MevShield, Swap, Timestamp};
 use crate::{AllPalletsWithSystem, Balances, Multisig, Preimage, Proxy, Runtime, SafeMode, Scheduler, Sudo, Utility};
 use alloc::{string::String, vec::Vec};

@@ -3,6 +3,12 @@
 //! A call sets the usual value. Before it, the item holds another one, valid or not, so that the call has to write; the
 //! record as a whole is valid with the call's value.
 
+#![allow(
+	unused_imports,
+	unreachable_pub,
+	reason = "the macro re-exports its module, which a macro of ours has made for it"
+)]
+
 use crate::pallet::*;
 use frame_benchmarking::v2::*;
 use frame_support::{storage::unhashed, traits::fungible::Mutate};

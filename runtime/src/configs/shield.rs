@@ -24,12 +24,9 @@ impl Turns<AuthorityId> for AuraTurns {
 
 	#[cfg(feature = "runtime-benchmarks")]
 	fn prepare_for_benchmark(authorities: u32) {
-		use frame_support::BoundedVec;
+		use frame_support::{BoundedVec, Hashable};
 		use sp_core::sr25519::Public;
-		let keys = (0..authorities).map(|number| {
-			let key = sp_core::hashing::blake2_256(&number.to_le_bytes());
-			AuthorityId::from(Public::from_raw(key))
-		});
+		let keys = (0..authorities).map(|number| AuthorityId::from(Public::from_raw(number.blake2_256())));
 		pallet_aura::Authorities::<Runtime>::put(BoundedVec::truncate_from(keys.collect()));
 		pallet_aura::CurrentSlot::<Runtime>::put(Slot::from(1_000));
 	}
