@@ -17,6 +17,8 @@ fn published_results_come_out_here() {
 	assert!(utility(0) < utility(1) && utility(1) < utility(2), "{rows:?}");
 	assert!(utility(3) > utility(4) && utility(4) > utility(2), "{rows:?}");
 	assert!(utility(5) > utility(6) && utility(6) > utility(2), "{rows:?}");
+	// Almost all honest work does not help a stake below κ.
+	assert!(rows[7..10].iter().all(|row| row.measured < -0.1), "{rows:?}");
 	// The longer weights are hidden, the less a copier has of them.
 	let gains: Vec<f64> = rows.iter().skip(10).map(|row| row.measured).collect();
 	assert!(gains.windows(2).all(|pair| pair[0] > pair[1]), "{gains:?}");

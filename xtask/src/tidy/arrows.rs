@@ -102,6 +102,13 @@ const RULES: &[Rule] = &[
 		why: "a mechanism is written against the sdk alone",
 	},
 	Rule {
+		of: &["subnet-sim"],
+		but: &[],
+		never: &[OUR_CRATES, "frame-*"],
+		save: &["yuma", "swap-math", "subnet-sdk"],
+		why: "the simulator runs the arithmetic itself, without the chain",
+	},
+	Rule {
 		of: &["subnet-sdk", "xtask"],
 		but: &[],
 		never: &[OUR_CRATES],

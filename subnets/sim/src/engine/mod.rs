@@ -44,8 +44,8 @@ pub struct Simulation<'a> {
 	longest_lag: usize,
 	scores: Vec<f64>,
 	next_serial: u32,
-	/// Members of groups that lost their uid and register again.
-	returners: Vec<GroupIndex>,
+	/// Who lost a uid and registers again.
+	returners: Vec<Holder>,
 	totals: Vec<Totals>,
 	/// What each group earned since the last point, in rao.
 	since_point: Vec<u64>,

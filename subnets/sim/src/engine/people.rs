@@ -1,5 +1,7 @@
 //! Who comes, who goes, who buys stake.
 
+use std::collections::VecDeque;
+
 use crate::money::{coins, rao};
 use crate::random::{Purpose, around, share, stream};
 use crate::scenario::MinerBehaviour;
@@ -53,8 +55,7 @@ impl Simulation<'_> {
 	pub(super) fn come_and_go(&mut self) {
 		let scenario = self.scenario;
 		let block = self.block() - u64::from(self.rules().tempo) + 1;
-		for group in std::mem::take(&mut self.returners) {
-			let holder = self.newcomer(group);
+		for holder in std::mem::take(&mut self.returners) {
 			self.register(holder, block);
 		}
 		for (index, group) in scenario.miners.iter().enumerate() {
@@ -92,19 +93,37 @@ impl Simulation<'_> {
 			// It has not worked yet in this epoch; honest newcomers have.
 			holder.utility = 0.0;
 		}
+		// A validator keeps its stake while it has no uid, and tries again.
+		let waiting = holder.is_validator.then(|| holder.clone());
 		let Some((_, replaced)) = self.subnet.register(holder, block, self.rules()) else {
 			self.refused_registrations += 1;
+			self.returners.extend(waiting);
 			return;
 		};
 		let paid = coins(self.treasury.charge_registration()) / self.treasury.price().max(f64::MIN_POSITIVE);
 		self.totals[group].registrations += paid;
 		if let Some(replaced) = replaced {
 			self.totals[replaced.group].replaced += 1;
-			// The stake stays its owners', without a neuron.
-			self.departed_alpha = self.departed_alpha.saturating_add(replaced.alpha);
-			if super::miner_group(self.scenario, replaced.group).is_some_and(|group| group.returns) {
-				self.returners.push(replaced.group);
-			}
+			self.leave(replaced);
+		}
+	}
+
+	/// Somebody has lost its uid. A validator registers again with its stake, and so does, with nothing, a miner that returns;
+	/// the stake on miners stays its owners', without a neuron.
+	fn leave(&mut self, replaced: Holder) {
+		if replaced.is_validator {
+			self.returners.push(Holder {
+				commits: VecDeque::new(),
+				kept: None,
+				last_set: None,
+				..replaced
+			});
+			return;
+		}
+		self.departed_alpha = self.departed_alpha.saturating_add(replaced.alpha);
+		if super::miner_group(self.scenario, replaced.group).is_some_and(|group| group.returns) {
+			let holder = self.newcomer(replaced.group);
+			self.returners.push(holder);
 		}
 	}
 

@@ -51,6 +51,7 @@ fn all_alpha_is_somewhere_in_every_epoch() {
 		let outside = [
 			simulation.subnet.staked(),
 			simulation.departed_alpha,
+			simulation.returners.iter().map(|holder| holder.alpha).sum(),
 			treasury.owner_alpha,
 			treasury.root_alpha,
 			treasury.protocol_alpha,

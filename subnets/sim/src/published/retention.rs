@@ -198,7 +198,9 @@ impl SplitNetwork {
 	/// Whether the honest side gets at least its share of the stake, whatever weight the cabal has on itself. High weights do
 	/// the most harm, and come first.
 	fn keeps_its_stake(&self, utility: f64, rules: &Rules) -> bool {
-		let mut weights = (0..=CABAL_STEPS).rev().map(|step| f64::from(step) / f64::from(CABAL_STEPS));
+		let mut weights = (0..=CABAL_STEPS)
+			.rev()
+			.map(|step| f64::from(step) / f64::from(CABAL_STEPS));
 		weights.all(|weight| self.honest_payout(utility, weight, rules) >= self.honest_stake)
 	}
 

@@ -99,6 +99,7 @@ fn gains(study: &Study) -> String {
 		"times honest work (lines: ± one standard deviation between seeds)",
 		&["after costs", "before costs"],
 		&rows,
+		Some(1.0),
 	)
 }
 
@@ -145,15 +146,12 @@ fn sweep(study: &Study) -> String {
 		.iter()
 		.map(|column| (column.variant.name.clone(), vec![column.temptation() / teams], 0.0))
 		.collect();
-	sweep_bars(&rows)
-}
-
-fn sweep_bars(rows: &[(String, Vec<f64>, f64)]) -> String {
 	bars(
 		"Temptation: what cheats gain above honest work, mean over all cheats",
-		"gain above honest work (0: no cheat pays; the dashed line: cheating doubles the profit)",
+		"gain above honest work, in parts of it (0: no cheat pays)",
 		&["mean of max(0, gain − 1)"],
-		rows,
+		&rows,
+		None,
 	)
 }
 

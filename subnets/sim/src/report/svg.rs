@@ -84,6 +84,21 @@ pub(super) fn number(value: f64) -> String {
 	}
 }
 
+/// A tick's label: as many digits as its distance to the next one needs.
+fn tick_label(value: f64, step: f64) -> String {
+	let places = [(0, 1.0), (1, 10.0), (2, 100.0), (3, 1_000.0)];
+	let is_whole = |factor: f64| (step * factor - (step * factor).round()).abs() < 1e-6 * step * factor;
+	let digits = places
+		.into_iter()
+		.find(|(_, factor)| is_whole(*factor))
+		.map_or(4, |(digits, _)| digits);
+	if step >= 10_000.0 {
+		number(value)
+	} else {
+		format!("{value:.digits$}")
+	}
+}
+
 /// A range with round ends, and the distance of its ticks.
 fn round_range(low: f64, high: f64) -> (f64, f64, f64) {
 	let span = if high > low { high - low } else { high.abs().max(1.0) };
@@ -128,7 +143,7 @@ impl LinePlot<'_> {
 		let mut svg = open(HEIGHT, self.title);
 		for y in ticks(ys) {
 			rule(&mut svg, (LEFT, y_at(y)), (right, y_at(y)), "stroke=\"#ddd\"");
-			text(&mut svg, (LEFT - 8.0, y_at(y) + 4.0), "end", &number(y));
+			text(&mut svg, (LEFT - 8.0, y_at(y) + 4.0), "end", &tick_label(y, ys.2));
 		}
 		for x in ticks(xs) {
 			rule(
@@ -137,7 +152,12 @@ impl LinePlot<'_> {
 				(x_at(x), HEIGHT - BOTTOM + 5.0),
 				"stroke=\"#555\"",
 			);
-			text(&mut svg, (x_at(x), HEIGHT - BOTTOM + 19.0), "middle", &number(x));
+			text(
+				&mut svg,
+				(x_at(x), HEIGHT - BOTTOM + 19.0),
+				"middle",
+				&tick_label(x, xs.2),
+			);
 		}
 		rule(
 			&mut svg,
@@ -199,21 +219,26 @@ fn shortened(name: &str) -> String {
 	name.chars().take(LONGEST - 1).chain(['…']).collect()
 }
 
-/// Pairs of horizontal bars with a reference line at 1: (name, values, deviation of the first).
-pub(super) fn bars(title: &str, x: &str, series: &[&str], rows: &[(String, Vec<f64>, f64)]) -> String {
-	const LABELS: f64 = 250.0;
+/// A row of bars: name, one value for each series, deviation of the first.
+pub(super) type Bars = (String, Vec<f64>, f64);
+
+/// Groups of horizontal bars, perhaps with a reference line.
+pub(super) fn bars(title: &str, x: &str, series: &[&str], rows: &[Bars], reference: Option<f64>) -> String {
 	const THICK: f64 = 14.0;
 	let each = THICK * series.len() as f64 + 14.0;
 	let height = TOP + 28.0 + each * rows.len() as f64 + BOTTOM;
 	let values = rows
 		.iter()
 		.flat_map(|(_, values, deviation)| values.iter().map(move |value| value + deviation));
-	let range = round_range(0.0, values.fold(1.0, f64::max));
+	let range = round_range(0.0, values.chain(reference).fold(0.0, f64::max));
+	let longest = rows.iter().map(|(name, ..)| name.chars().count()).max().unwrap_or(0);
+	// Eight pixels a letter.
+	let labels = (8.0 * longest as f64 + 20.0).clamp(120.0, 360.0);
 	let right = WIDTH - 90.0;
-	let x_at = |x: f64| LABELS + (x.clamp(0.0, range.1) / range.1) * (right - LABELS);
+	let x_at = |x: f64| labels + (x.clamp(0.0, range.1) / range.1) * (right - labels);
 	let mut svg = open(height, title);
 	for (index, name) in series.iter().enumerate() {
-		let place = LABELS + 190.0 * index as f64;
+		let place = labels + 190.0 * index as f64;
 		let colour = COLOURS[index % COLOURS.len()];
 		let _ = writeln!(
 			svg,
@@ -229,18 +254,32 @@ pub(super) fn bars(title: &str, x: &str, series: &[&str], rows: &[(String, Vec<f
 			(x_at(tick), bottom),
 			"stroke=\"#ddd\"",
 		);
-		text(&mut svg, (x_at(tick), bottom + 18.0), "middle", &number(tick));
+		text(
+			&mut svg,
+			(x_at(tick), bottom + 18.0),
+			"middle",
+			&tick_label(tick, range.2),
+		);
+	}
+	if let Some(reference) = reference {
+		let style = "stroke=\"#222\" stroke-width=\"1.5\" stroke-dasharray=\"5 3\"";
+		rule(
+			&mut svg,
+			(x_at(reference), TOP + 12.0),
+			(x_at(reference), bottom),
+			style,
+		);
 	}
 	for (index, (name, values, deviation)) in rows.iter().enumerate() {
 		let y = TOP + 22.0 + each * index as f64;
-		text(&mut svg, (LABELS - 10.0, y + each / 2.0 - 3.0), "end", &shortened(name));
+		text(&mut svg, (labels - 10.0, y + each / 2.0 - 3.0), "end", name);
 		for (place, value) in values.iter().enumerate() {
 			let (top, colour) = (y + THICK * place as f64, COLOURS[place % COLOURS.len()]);
-			let width = x_at(*value) - LABELS;
+			let width = x_at(*value) - labels;
 			let thick = THICK - 2.0;
 			let _ = writeln!(
 				svg,
-				"<rect x=\"{LABELS}\" y=\"{top:.1}\" width=\"{width:.1}\" height=\"{thick}\" fill=\"{colour}\"/>"
+				"<rect x=\"{labels}\" y=\"{top:.1}\" width=\"{width:.1}\" height=\"{thick}\" fill=\"{colour}\"/>"
 			);
 			let spread = if place == 0 { *deviation } else { 0.0 };
 			if spread > 0.0 {
@@ -260,9 +299,7 @@ pub(super) fn bars(title: &str, x: &str, series: &[&str], rows: &[(String, Vec<f
 			);
 		}
 	}
-	let style = "stroke=\"#222\" stroke-width=\"1.5\" stroke-dasharray=\"5 3\"";
-	rule(&mut svg, (x_at(1.0), TOP + 12.0), (x_at(1.0), bottom), style);
-	text(&mut svg, ((LABELS + right) / 2.0, height - 12.0), "middle", x);
+	text(&mut svg, ((labels + right) / 2.0, height - 12.0), "middle", x);
 	svg.push_str("</svg>\n");
 	svg
 }
@@ -292,7 +329,13 @@ pub(super) fn heat(title: &str, columns: &[String], rows: &[(String, Vec<f64>)])
 				svg,
 				"<rect x=\"{x:.1}\" y=\"{y}\" width=\"{width:.1}\" height=\"{tall}\" fill=\"{colour}\"/>"
 			);
-			text(&mut svg, (x + wide / 2.0, y + 17.0), "middle", &format!("{value:.2}"));
+			let (middle, base) = (x + wide / 2.0, y + 17.0);
+			// No minus before a zero.
+			let value = if value.abs() < 0.005 { 0.0 } else { *value };
+			let _ = writeln!(
+				svg,
+				"<text x=\"{middle:.1}\" y=\"{base}\" text-anchor=\"middle\">{value:.2}</text>"
+			);
 		}
 	}
 	svg.push_str("</svg>\n");
