@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use async_trait::async_trait;
 use futures::{StreamExt, stream::BoxStream};
-use neuron_chain::{Axon, ChainClient, ChainError, Hyperparameters, Keypair, Metagraph};
+use neuron_chain::{Axon, Call, ChainClient, ChainError, Hyperparameters, Keypair, Metagraph, SignedTransaction};
 
 /// The number that an axon gives its protocol: TCP, as the SDK counts them. What is spoken on top, libp2p, is negotiated.
 pub const AXON_PROTOCOL: u8 = 4;
@@ -25,8 +25,15 @@ pub trait ChainAccess: Send + Sync + 'static {
 	async fn hyperparameters(&self, netuid: u16) -> Result<Hyperparameters, AccessError>;
 	/// The block at which the subnet's next epoch runs.
 	async fn next_epoch_block(&self, netuid: u16) -> Result<Option<u64>, AccessError>;
-	/// Submits weights, (uid, weight / 65535), and waits for a block to include them.
-	async fn set_weights(&self, netuid: u16, weights: &[(u16, u16)], version_key: u64) -> Result<(), AccessError>;
+	/// Signs weights, (uid, weight / 65535), and sends nothing yet.
+	async fn sign_weights(
+		&self,
+		netuid: u16,
+		weights: &[(u16, u16)],
+		version_key: u64,
+	) -> Result<SignedTransaction, AccessError>;
+	/// Sends signed weights and waits for a block to include them. However often they are sent, they count once.
+	async fn send_weights(&self, signed: &SignedTransaction) -> Result<(), AccessError>;
 	/// Publishes where the neuron is reached and which network key it proves there.
 	async fn serve_axon(&self, netuid: u16, addr: SocketAddr, certificate: &[u8]) -> Result<(), AccessError>;
 }
@@ -40,6 +47,12 @@ pub enum AccessError {
 	/// The chain says: too soon.
 	#[error("{0}")]
 	TooSoon(String),
+	/// The transaction may be on chain, or get there yet: only the chain can tell.
+	#[error("{0}")]
+	Uncertain(String),
+	/// The transaction's nonce is used: by the transaction itself, or by another one, after which it can never get in.
+	#[error("{0}")]
+	NonceUsed(String),
 	/// The node or the chain says no.
 	#[error("{0}")]
 	Refused(String),
@@ -50,6 +63,9 @@ impl From<ChainError> for AccessError {
 		let text = error.to_string();
 		match error {
 			_ if error.is_connection() => Self::Unreachable(text),
+			ChainError::OutcomeUnknown { .. } => Self::Uncertain(text),
+			_ if error.is_known_transaction() => Self::Uncertain(text),
+			_ if error.is_used_nonce() => Self::NonceUsed(text),
 			ChainError::Module { name, .. } if is_rate_limit(&name) => Self::TooSoon(text),
 			ChainError::InvalidTransaction { reason, .. } if is_rate_limit(&reason) => Self::TooSoon(text),
 			_ => Self::Refused(text),
@@ -93,10 +109,18 @@ impl ChainAccess for LiveChain {
 		Ok(self.client.next_epoch_start_block(netuid).await?)
 	}
 
-	async fn set_weights(&self, netuid: u16, weights: &[(u16, u16)], version_key: u64) -> Result<(), AccessError> {
-		self.client
-			.set_weights(&self.hotkey, netuid, weights, version_key)
-			.await?;
+	async fn sign_weights(
+		&self,
+		netuid: u16,
+		weights: &[(u16, u16)],
+		version_key: u64,
+	) -> Result<SignedTransaction, AccessError> {
+		let call = Call::set_weights(netuid, weights, version_key)?;
+		Ok(self.client.sign(&self.hotkey, &call).await?)
+	}
+
+	async fn send_weights(&self, signed: &SignedTransaction) -> Result<(), AccessError> {
+		self.client.submit_signed(signed).await?;
 		Ok(())
 	}
 
@@ -131,6 +155,16 @@ mod tests {
 			reason: "RateLimitExceeded".into(),
 			remedy: "wait",
 		};
+		let used = ChainError::InvalidTransaction {
+			transaction: "SubtensorModule.set_weights".into(),
+			reason: "Transaction is outdated".into(),
+			remedy: "wait",
+		};
+		let unknown = ChainError::OutcomeUnknown {
+			transaction: "SubtensorModule.set_weights".into(),
+			hash: [1; 32],
+			reason: "the node stopped reporting".into(),
+		};
 		let unreachable = ChainError::Unreachable {
 			url: "ws://here:1".into(),
 			source: "refused".into(),
@@ -148,6 +182,8 @@ mod tests {
 			AccessError::Refused(_)
 		));
 		assert!(matches!(pool.into(), AccessError::TooSoon(_)));
+		assert!(matches!(used.into(), AccessError::NonceUsed(_)));
+		assert!(matches!(unknown.into(), AccessError::Uncertain(_)));
 		assert!(matches!(unreachable.into(), AccessError::Unreachable(text) if text.contains("ws://here:1")));
 	}
 }

@@ -8,13 +8,13 @@ use std::{
 	path::{Path, PathBuf},
 };
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The largest configuration file that is read, in bytes.
 pub const MAX_CONFIG_BYTES: u64 = 1 << 20;
 
 /// How log lines are written.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
 	/// For people.
@@ -25,7 +25,7 @@ pub enum LogFormat {
 }
 
 /// What a configuration file may say.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct FileConfig {
 	/// The chain node's WebSocket address.
@@ -61,10 +61,13 @@ pub struct FileConfig {
 	/// What only `neuron validator` reads.
 	#[serde(default)]
 	pub validator: ValidatorSection,
+	/// What only `neuron gateway` reads.
+	#[serde(default)]
+	pub gateway: GatewaySection,
 }
 
 /// Parameters of the mechanism `text`; miners and validators of one subnet use the same.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct TextSection {
 	/// Tokens asked for in one challenge.
@@ -74,7 +77,7 @@ pub struct TextSection {
 }
 
 /// The file's `[miner]` table.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct MinerSection {
 	/// Address to listen on.
@@ -95,10 +98,16 @@ pub struct MinerSection {
 	pub min_stake: Option<String>,
 	/// Blocks between two looks at the metagraph.
 	pub refresh_blocks: Option<u64>,
+	/// Carry connections of the subnet's neurons that have no open port.
+	pub relay: Option<bool>,
+	/// Relays to be reached through, by the addresses that they publish.
+	pub via_relay: Option<Vec<SocketAddr>>,
+	/// Where metrics are served over HTTP: an address, or `off`.
+	pub metrics: Option<String>,
 }
 
 /// The file's `[validator]` table.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ValidatorSection {
 	/// Address to listen on.
@@ -115,8 +124,42 @@ pub struct ValidatorSection {
 	pub round_blocks: Option<u64>,
 	/// Blocks between two looks at the metagraph.
 	pub refresh_blocks: Option<u64>,
+	/// Carry connections of the subnet's neurons that have no open port.
+	pub relay: Option<bool>,
+	/// Relays to be reached through, by the addresses that they publish.
+	pub via_relay: Option<Vec<SocketAddr>>,
+	/// Where metrics are served over HTTP: an address, or `off`.
+	pub metrics: Option<String>,
 	/// Where the machine-readable events go: a path, or `-` for standard output.
 	pub events: Option<String>,
+}
+
+/// The file's `[gateway]` table.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct GatewaySection {
+	/// Address of the HTTP interface.
+	pub http: Option<SocketAddr>,
+	/// Blocks between two looks at the metagraph.
+	pub refresh_blocks: Option<u64>,
+	/// File with the API keys' hashes.
+	pub keys: Option<PathBuf>,
+	/// Name of the model that the subnet's miners serve.
+	pub model_name: Option<String>,
+	/// Requests under way at once.
+	pub concurrency: Option<usize>,
+	/// Requests that may wait for their turn.
+	pub queue: Option<usize>,
+	/// Largest body of a request.
+	pub max_body_bytes: Option<usize>,
+	/// Most tokens that one request may ask for.
+	pub max_tokens: Option<u32>,
+	/// Seconds that one request may take.
+	pub timeout_seconds: Option<u64>,
+	/// Miners that are tried before the first token.
+	pub attempts: Option<usize>,
+	/// Milliseconds without a first token after which a second miner is asked too.
+	pub hedge_ms: Option<u64>,
 }
 
 /// Why a configuration file was not taken.

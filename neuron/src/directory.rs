@@ -107,6 +107,7 @@ mod tests {
 		directory.update(&Metagraph {
 			netuid: 1,
 			block: 1,
+			block_hash: [0; 32],
 			neurons,
 		});
 		directory.caller(key).map(|caller| caller.uid)
@@ -119,6 +120,7 @@ mod tests {
 		let metagraph = |identity: &Identity| Metagraph {
 			netuid: 1,
 			block: 1,
+			block_hash: [0; 32],
 			neurons: vec![
 				neuron(3, 7, true, Some(identity.certificate())),
 				neuron(4, 9, true, None),
@@ -166,6 +168,7 @@ mod tests {
 				directory.update(&Metagraph {
 					netuid: 1,
 					block: 1,
+					block_hash: [0; 32],
 					neurons
 				}),
 				0

@@ -3,10 +3,11 @@
 //! ```text
 //!             cli ── LowArgs (typed) ─▶ HiArgs (resolved: flags, environment, file, defaults)
 //!              │
-//!    ┌─────────┴─────────┐
-//!  miner             validator            long-running roles
-//!    │  Dispatcher       │  Rounds, Submitter, ScoreStore
-//!    └────────┬──────────┘
+//!    ┌─────────┼─────────┬──────────────────┐
+//!  miner      │     validator            gateway      long-running roles, with their metrics
+//!    │  Dispatcher       │  Rounds, Submitter,  │  OpenAI's HTTP interface, Upstream, Routed
+//!    │        │          │  ScoreStore ─▶ state │
+//!    └────────┬──────────┴──────────────────────┘
 //!          startup        keys ─▶ chain ─▶ registration ─▶ network ─▶ mechanism ─▶ axon on chain
 //!             │
 //!   chain_access (neuron-chain)   directory (neuron-net)   registry, model (subnets/*, neuron-infer)
@@ -35,13 +36,17 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod bounded_listener;
 pub mod chain_access;
 pub mod cli;
 pub mod config;
 pub mod directory;
+pub mod doctor;
 pub mod events;
 pub mod follower;
+pub mod gateway;
 pub mod logging;
+pub mod metrics;
 pub mod miner;
 pub mod model;
 pub mod neuron_options;
@@ -50,6 +55,8 @@ pub mod registry;
 pub mod retry;
 pub mod shutdown;
 pub mod startup;
+pub mod state;
 pub mod table;
+pub mod top;
 pub mod units;
 pub mod validator;

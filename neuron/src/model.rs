@@ -5,8 +5,8 @@ use std::{
 	time::{Duration, Instant},
 };
 
-use neuron_infer::{InferError, Model};
-use subnet_text::{LanguageModel, ModelError, Session};
+use neuron_infer::{ChatMessage, InferError, Model};
+use subnet_text::{LanguageModel, Message, ModelError, Role, Session};
 
 /// A model file, loaded.
 pub struct GgufModel {
@@ -33,8 +33,18 @@ impl LanguageModel for GgufModel {
 		self.model.vocabulary_size()
 	}
 
-	fn encode_chat(&self, user: &str) -> Result<Vec<u32>, ModelError> {
-		self.model.encode_chat(user).map_err(model_error)
+	fn context_length(&self) -> usize {
+		self.model.context_length()
+	}
+
+	fn encode_chat(&self, messages: &[Message]) -> Result<Vec<u32>, ModelError> {
+		let turn = |message: &Message| ChatMessage::new(role_name(message.role), message.content.as_str());
+		let messages: Vec<_> = messages.iter().map(turn).collect();
+		self.model.encode_messages(&messages, true).map_err(model_error)
+	}
+
+	fn encode_text(&self, text: &str) -> Result<Vec<u32>, ModelError> {
+		self.model.encode_plain(text).map_err(model_error)
 	}
 
 	fn decode(&self, tokens: &[u32]) -> Result<String, ModelError> {
@@ -53,8 +63,22 @@ impl LanguageModel for GgufModel {
 		}))
 	}
 
-	fn score(&self, prompt: &[u32], continuation: &[u32]) -> Result<Vec<f32>, ModelError> {
-		self.model.score(prompt, continuation).map_err(model_error)
+	fn score(
+		&self,
+		prompt: &[u32],
+		continuation: &[u32],
+		visit: &mut dyn FnMut(usize, &[f32]),
+	) -> Result<(), ModelError> {
+		self.model.score_rows(prompt, continuation, visit).map_err(model_error)
+	}
+}
+
+/// What chat templates call the role.
+fn role_name(role: Role) -> &'static str {
+	match role {
+		Role::System => "system",
+		Role::User => "user",
+		Role::Assistant => "assistant",
 	}
 }
 

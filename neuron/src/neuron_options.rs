@@ -47,6 +47,15 @@ impl WalletLocation {
 	}
 }
 
+/// Relays: for others, and for this neuron.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Relaying {
+	/// Carry connections of the subnet's neurons that have no open port.
+	pub serve: bool,
+	/// Be reached through the neurons that publish these addresses; the first is published as this neuron's own.
+	pub through: Vec<SocketAddr>,
+}
+
 /// Options of both roles.
 #[derive(Clone, Debug)]
 pub struct NeuronOptions {
@@ -68,6 +77,58 @@ pub struct NeuronOptions {
 	pub register: bool,
 	/// Blocks between two looks at the metagraph, at least 1.
 	pub refresh_blocks: u64,
+	/// Relays: for others, and for this neuron.
+	pub relaying: Relaying,
+	/// Where metrics are served.
+	pub metrics: MetricsPlace,
+}
+
+/// The folder of the state of the neuron with that hotkey, where none is named.
+///
+/// # Errors
+/// A line that says what to give, where the home folder is not known.
+pub fn default_data_dir(home: Option<PathBuf>, hotkey_address: &str) -> anyhow::Result<PathBuf> {
+	match home {
+		Some(home) => Ok(home.join(Path::new(".ganglion")).join(hotkey_address)),
+		None => anyhow::bail!("the environment has no HOME: give --data-dir FOLDER"),
+	}
+}
+
+/// Where a neuron serves its metrics over HTTP.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MetricsPlace {
+	/// Nowhere.
+	#[default]
+	Off,
+	/// At an address that nobody asked for: where it is taken, metrics are left out.
+	IfFree(SocketAddr),
+	/// At this address, and nothing runs without it.
+	At(SocketAddr),
+}
+
+impl MetricsPlace {
+	/// Reads what was typed: an address, or `off`.
+	///
+	/// ```
+	/// use neuron::neuron_options::MetricsPlace;
+	/// assert_eq!(MetricsPlace::parse("off"), Some(MetricsPlace::Off));
+	/// assert!(matches!(MetricsPlace::parse("127.0.0.1:9101"), Some(MetricsPlace::At(_))));
+	/// assert_eq!(MetricsPlace::parse("here"), None);
+	/// ```
+	pub fn parse(typed: &str) -> Option<Self> {
+		match typed {
+			"off" => Some(Self::Off),
+			address => address.parse().ok().map(Self::At),
+		}
+	}
+
+	/// As it is typed.
+	pub fn typed(self) -> String {
+		match self {
+			Self::Off => "off".into(),
+			Self::IfFree(address) | Self::At(address) => address.to_string(),
+		}
+	}
 }
 
 impl NeuronOptions {
@@ -76,15 +137,17 @@ impl NeuronOptions {
 	/// # Errors
 	/// A line that says what to give, where neither a data folder nor a home folder is known.
 	pub fn resolve_data_dir(&self, hotkey_address: &str) -> anyhow::Result<PathBuf> {
-		match (&self.data_dir, &self.home) {
-			(Some(folder), _) => Ok(folder.clone()),
-			(None, Some(home)) => Ok(home.join(Path::new(".ganglion")).join(hotkey_address)),
-			(None, None) => anyhow::bail!("the environment has no HOME: give --data-dir FOLDER"),
+		match &self.data_dir {
+			Some(folder) => Ok(folder.clone()),
+			None => default_data_dir(self.home.clone(), hotkey_address),
 		}
 	}
 
 	/// The address to publish, once the port listened on is known.
 	pub fn published_addr(&self, listening: SocketAddr) -> SocketAddr {
+		if let Some(relay) = self.relaying.through.first() {
+			return *relay;
+		}
 		let mut addr = self.external.unwrap_or(SocketAddr::new(self.listen.ip(), 0));
 		if addr.port() == 0 {
 			addr.set_port(listening.port());
@@ -112,6 +175,8 @@ mod tests {
 			home: Some("/home/someone".into()),
 			register: false,
 			refresh_blocks: 5,
+			relaying: Relaying::default(),
+			metrics: MetricsPlace::Off,
 		}
 	}
 
@@ -122,6 +187,9 @@ mod tests {
 		assert_eq!(published("127.0.0.1:0", None), "127.0.0.1:4000");
 		assert_eq!(published("0.0.0.0:0", Some("10.0.0.1:0")), "10.0.0.1:4000");
 		assert_eq!(published("0.0.0.0:4000", Some("10.0.0.1:80")), "10.0.0.1:80");
+		let mut behind = options("0.0.0.0:0", None);
+		behind.relaying.through = vec!["10.0.0.7:9091".parse().unwrap()];
+		assert_eq!(behind.published_addr(listening).to_string(), "10.0.0.7:9091");
 	}
 
 	#[test]

@@ -3,11 +3,12 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use neuron_chain::{AccountId, Neuron};
+use neuron_net::Handle;
 use tokio::sync::watch;
 
 use crate::{
 	chain_access::{AccessError, ChainAccess},
-	directory::MetagraphDirectory,
+	directory::{MetagraphDirectory, network_key},
 	events::foreign_text,
 	follower::Snapshot,
 };
@@ -106,6 +107,22 @@ pub async fn keep_directory(mut newest: watch::Receiver<Arc<Snapshot>>, director
 		let snapshot = newest.borrow_and_update().clone();
 		let known = directory.update(&snapshot.metagraph);
 		tracing::debug!(block = snapshot.block, known, "metagraph refreshed");
+		if newest.changed().await.is_err() {
+			return;
+		}
+	}
+}
+
+/// Tells the network layer with every new snapshot which neurons can be asked where others are, until the follower ends.
+pub async fn keep_introduced(mut newest: watch::Receiver<Arc<Snapshot>>, network: Handle) {
+	loop {
+		let snapshot = newest.borrow_and_update().clone();
+		let neurons = snapshot.metagraph.neurons.iter();
+		let located = neurons.filter_map(|neuron| {
+			let axon = neuron.axon.as_ref()?;
+			Some((network_key(neuron)?, SocketAddr::new(axon.ip, axon.port)))
+		});
+		network.introduce(located).await;
 		if newest.changed().await.is_err() {
 			return;
 		}

@@ -6,7 +6,7 @@ use codec::DecodeAll;
 use neuron_infer::{InferError, LoadOptions, Model, Precision};
 use subnet_echo::Echo;
 use subnet_sdk::DynMechanism;
-use subnet_text::{Chunk, ParameterError, TextMechanism, TextParameters};
+use subnet_text::{Chunk, LanguageModel, ParameterError, TextMechanism, TextParameters};
 
 use crate::model::GgufModel;
 
@@ -128,6 +128,25 @@ impl MechanismOptions {
 		}
 		parameters.validate()?;
 		Ok(parameters)
+	}
+}
+
+/// Loads the model alone, for one that reads the answers of the mechanism `text`. Takes seconds: call it on a thread that
+/// may block.
+///
+/// # Errors
+/// [`RegistryError`]: another mechanism, no model, or one that cannot be used.
+pub fn language_model(options: &MechanismOptions) -> Result<Arc<dyn LanguageModel>, RegistryError> {
+	options.check()?;
+	match (options.name.as_str(), &options.model) {
+		("text", Some(path)) => Ok(Arc::new(GgufModel::new(
+			Model::load(path, &options.load_options()?)?,
+			None,
+		))),
+		_ => Err(RegistryError::NotTaken {
+			name: options.name.clone(),
+			option: "gateway: applications are served by `text`",
+		}),
 	}
 }
 

@@ -1,18 +1,22 @@
 //! What a miner and a validator do alike before their work: keys, chain, registration, network, publication.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result, bail};
-use neuron_chain::{AccountId, ChainClient, Keypair};
-use neuron_net::{AdmissionPolicy, Config, Handle, Identity, Incoming, Network};
+use neuron_chain::{AccountId, ChainClient, Keypair, Metagraph};
+use neuron_net::{
+	AdmissionPolicy, Config, External, Handle, Identity, Incoming, MAX_COUNT, Network, RelayAt, Signer,
+	evidence::{Signature, hash_body},
+};
 use subnet_sdk::DynMechanism;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
 	chain_access::{AccessError, ChainAccess, LiveChain},
-	directory::MetagraphDirectory,
+	directory::{MetagraphDirectory, network_key},
 	follower::{self, Followed, Snapshot},
-	neuron_options::NeuronOptions,
+	metrics::{self, Health, Metrics},
+	neuron_options::{MetricsPlace, NeuronOptions},
 	publish::{self, Presence, Publisher},
 	units::format_tao,
 };
@@ -56,6 +60,29 @@ pub struct Neuron {
 }
 
 impl Neuron {
+	/// Serves metrics about what the chain says, and about what the role notes in them, until the neuron leaves.
+	///
+	/// # Errors
+	/// An address that somebody asked for and that cannot be had.
+	pub async fn serve_metrics(&self, place: MetricsPlace) -> Result<Arc<Metrics>> {
+		let (metrics, health) = (Metrics::new(), Health::default());
+		let following = metrics::follow_chain(
+			metrics.clone(),
+			health.clone(),
+			self.parts.hotkey,
+			self.parts.followed.clone(),
+		);
+		tokio::spawn(self.background.clone().run_until_cancelled_owned(following));
+		metrics::serve(
+			place,
+			metrics.clone(),
+			health,
+			self.background.clone().cancelled_owned(),
+		)
+		.await?;
+		Ok(metrics)
+	}
+
 	/// Leaves the network.
 	pub async fn close(self) {
 		self.background.cancel();
@@ -69,12 +96,17 @@ impl Neuron {
 	}
 }
 
-/// Starts a neuron.
+/// Starts a neuron, at which up to `waiting` requests of peers may wait.
 ///
 /// # Errors
 /// One line that names the cause and the remedy: a key file that is missing or is none, a node that does not answer,
 /// an unknown subnet, a hotkey without a place on it, a port that is taken, a mechanism that cannot be built.
-pub async fn start(options: &NeuronOptions, admission: AdmissionPolicy, factory: MechanismFactory) -> Result<Neuron> {
+pub async fn start(
+	options: &NeuronOptions,
+	admission: AdmissionPolicy,
+	waiting: usize,
+	factory: MechanismFactory,
+) -> Result<Neuron> {
 	let hotkey = options.wallet.hotkey()?;
 	let account = hotkey.account_id();
 	let data_dir = options.resolve_data_dir(&account.to_string())?;
@@ -84,12 +116,20 @@ pub async fn start(options: &NeuronOptions, admission: AdmissionPolicy, factory:
 	let certificate = identity.certificate();
 	tracing::info!(hotkey = %account, uid, netuid = options.netuid, peer_id = identity.peer_id(), "starting");
 
+	let signing = hotkey.clone();
 	let chain: Arc<dyn ChainAccess> = Arc::new(LiveChain::new(client.clone(), hotkey));
 	let first = Snapshot::read(&*chain, options.netuid, client.block_number().await?).await?;
 	let directory = Arc::new(MetagraphDirectory::new());
 	directory.update(&first.metagraph);
 	let background = CancellationToken::new();
 	let stop_on_error = background.clone().drop_guard();
+	let mut config = Config::new(options.listen, identity, Arc::new(HotkeySigner(signing)));
+	config.network = network_id(options.netuid);
+	config.limits.incoming_queue = waiting.clamp(1, MAX_COUNT);
+	config.admission = admission;
+	config.relay = options.relaying.serve;
+	config.external = external(options);
+	config.relays = relays(options, &first.metagraph)?;
 	let followed = follower::spawn(
 		chain.clone(),
 		options.netuid,
@@ -97,13 +137,12 @@ pub async fn start(options: &NeuronOptions, admission: AdmissionPolicy, factory:
 		first,
 		background.clone(),
 	);
-
-	let mut config = Config::new(options.listen, identity);
-	config.admission = admission;
 	let (handle, incoming) = Network::start(config, directory.clone()).await?;
 	// From here on peers can call, while the mechanism is built and the axon is published.
 	let known = publish::keep_directory(followed.snapshot.clone(), directory);
 	tokio::spawn(background.clone().run_until_cancelled_owned(known));
+	let introduced = publish::keep_introduced(followed.snapshot.clone(), handle.clone());
+	tokio::spawn(background.clone().run_until_cancelled_owned(introduced));
 	let addr = options.published_addr(handle.local_addr());
 	let runtime = tokio::runtime::Handle::current();
 	let parts = Parts {
@@ -136,6 +175,141 @@ pub async fn start(options: &NeuronOptions, admission: AdmissionPolicy, factory:
 		incoming,
 		background,
 	})
+}
+
+/// A neuron that calls others and serves nothing.
+pub struct CallerNeuron {
+	/// What it is made of.
+	pub parts: Parts,
+	incoming: Incoming,
+	background: CancellationToken,
+}
+
+impl CallerNeuron {
+	/// Leaves the network.
+	pub async fn close(self) {
+		self.background.cancel();
+		drop(self.incoming);
+		if tokio::time::timeout(CLOSE_TIMEOUT, self.parts.handle.shutdown())
+			.await
+			.is_err()
+		{
+			tracing::warn!("the network did not close in time");
+		}
+	}
+}
+
+/// Starts a neuron that only calls: it uses the network identity that its data folder holds, which the hotkey has
+/// published already, and publishes nothing. It may run beside the validator that did.
+///
+/// # Errors
+/// As [`start`]; also an identity that the chain does not know.
+pub async fn start_caller(options: &NeuronOptions) -> Result<CallerNeuron> {
+	let hotkey = options.wallet.hotkey()?;
+	let account = hotkey.account_id();
+	let data_dir = options.resolve_data_dir(&account.to_string())?;
+	let client = ChainClient::connect(&options.url, CONNECT_TIMEOUT).await?;
+	let uid = place(&client, options, account).await?;
+	let identity = Identity::load_or_create(&data_dir.join("identity"))?;
+	let signing = hotkey.clone();
+	let chain: Arc<dyn ChainAccess> = Arc::new(LiveChain::new(client.clone(), hotkey));
+	let first = Snapshot::read(&*chain, options.netuid, client.block_number().await?).await?;
+	let published = first
+		.metagraph
+		.by_hotkey(&account)
+		.and_then(|own| own.certificate.clone());
+	if published != Some(identity.certificate()) {
+		bail!(
+			"hotkey {account} has not published the network key in {}, so that miners would take its calls for a \
+			 stranger's: run `neuron validator` with this hotkey and data folder, and the gateway beside it",
+			data_dir.join("identity").display()
+		);
+	}
+	let directory = Arc::new(MetagraphDirectory::new());
+	let mut config = Config::new(options.listen, identity, Arc::new(HotkeySigner(signing)));
+	config.network = network_id(options.netuid);
+	config.external = External::Unknown;
+	let (handle, incoming) = Network::start(config, directory).await?;
+	let background = CancellationToken::new();
+	let followed = follower::spawn(
+		chain.clone(),
+		options.netuid,
+		options.refresh_blocks,
+		first,
+		background.clone(),
+	);
+	let runtime = tokio::runtime::Handle::current();
+	let parts = Parts {
+		hotkey: account,
+		uid,
+		chain,
+		handle,
+		followed,
+		data_dir,
+		runtime,
+	};
+	Ok(CallerNeuron {
+		parts,
+		incoming,
+		background,
+	})
+}
+
+/// Signs requests and answers with the hotkey.
+pub struct HotkeySigner(pub Keypair);
+
+impl Signer for HotkeySigner {
+	fn hotkey(&self) -> [u8; 32] {
+		self.0.account_id().into()
+	}
+
+	fn sign(&self, message: &[u8]) -> Signature {
+		self.0.sign(message)
+	}
+}
+
+/// What signatures name the subnet by.
+pub fn network_id(netuid: u16) -> [u8; 32] {
+	hash_body(format!("ganglion subnet {netuid}").as_bytes())
+}
+
+/// Where peers reach this neuron directly.
+fn external(options: &NeuronOptions) -> External {
+	match options.external {
+		_ if !options.relaying.through.is_empty() => External::Unknown,
+		None => External::Listening,
+		Some(_) if options.listen.port() == 0 => External::Unknown,
+		Some(_) => External::At(options.published_addr(options.listen)),
+	}
+}
+
+/// The relays to be reached through: the neurons that publish the addresses given.
+///
+/// # Errors
+/// An address that no neuron of the subnet publishes.
+pub fn relays(options: &NeuronOptions, metagraph: &Metagraph) -> Result<Vec<RelayAt>> {
+	let mut relays = Vec::new();
+	for addr in &options.relaying.through {
+		let known = relays.len();
+		let there = metagraph.neurons.iter().filter(|neuron| {
+			neuron
+				.axon
+				.as_ref()
+				.is_some_and(|axon| SocketAddr::new(axon.ip, axon.port) == *addr)
+		});
+		// Neurons that are reached through the relay publish its address too: whoever answers there is the relay.
+		relays.extend(there.filter_map(network_key).map(|public_key| RelayAt {
+			public_key,
+			addr: *addr,
+		}));
+		if relays.len() == known {
+			bail!(
+				"--via-relay {addr}: no neuron of subnet {} publishes that address; `neuron metagraph` lists them",
+				options.netuid
+			);
+		}
+	}
+	Ok(relays)
 }
 
 /// The hotkey's uid on the subnet; registers it first where the options say so.

@@ -120,6 +120,7 @@ mod tests {
 		let text = metagraph(&Metagraph {
 			netuid: 3,
 			block: 100,
+			block_hash: [0; 32],
 			neurons,
 		});
 		let lines: Vec<_> = text.lines().collect();

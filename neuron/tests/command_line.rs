@@ -228,3 +228,93 @@ fn what_a_mechanism_needs_is_checked_before_anything_is_started() {
 	);
 	check_failure(miner(&["--model", "m", "--workers", "0"]), 2, &["--workers"]);
 }
+
+#[test]
+fn the_configuration_is_printed_and_taken_back() {
+	let home = tempfile::tempdir().unwrap();
+	let words = [
+		"validator",
+		"--netuid",
+		"7",
+		"--listen",
+		"127.0.0.1:0",
+		"--print-config",
+	];
+	let (code, printed, stderr) = run(neuron(home.path()).args(words).env("NEURON_ROUND_BLOCKS", "9"));
+	assert_eq!(code, 0, "{stderr}");
+	assert!(
+		printed.contains("netuid = 7\n") && printed.contains("round_blocks = 9\n"),
+		"{printed}"
+	);
+	let file = home.path().join("neuron.toml");
+	std::fs::write(&file, &printed).unwrap();
+	let (code, again, stderr) = run(neuron(home.path())
+		.args(["validator", "--print-config", "--config"])
+		.arg(&file));
+	assert_eq!((code, again), (0, printed), "{stderr}");
+	check_failure(
+		run(neuron(home.path()).args(["miner", "--print-config"])),
+		2,
+		&["--external"],
+	);
+}
+
+#[test]
+fn completions_and_manual_pages_name_every_command() {
+	let home = tempfile::tempdir().unwrap();
+	for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+		let (code, script, _) = run(neuron(home.path()).args(["completions", shell]));
+		assert!(
+			code == 0 && script.contains("metagraph") && script.contains("print-config"),
+			"{shell}: {script}"
+		);
+	}
+	let (code, page, _) = run(neuron(home.path()).arg("man"));
+	assert!(
+		code == 0 && page.contains(".TH neuron") && page.contains("gateway"),
+		"{page}"
+	);
+	let folder = home.path().join("man");
+	let (code, _, stderr) = run(neuron(home.path()).arg("man").arg("--folder").arg(&folder));
+	assert_eq!(code, 0, "{stderr}");
+	for page in ["neuron.1", "neuron-miner.1", "neuron-gateway-key-add.1"] {
+		assert!(folder.join(page).is_file(), "{page}");
+	}
+}
+
+#[test]
+fn top_says_that_it_needs_a_terminal() {
+	let home = tempfile::tempdir().unwrap();
+	check_failure(run(neuron(home.path()).arg("top")), 1, &["terminal", "/metrics"]);
+}
+
+#[test]
+fn gateway_keys_are_made_listed_and_revoked() {
+	let home = tempfile::tempdir().unwrap();
+	let file = home.path().join("keys.json");
+	let key = |words: &[&str]| {
+		run(neuron(home.path())
+			.args(["gateway", "key"])
+			.args(words)
+			.arg("--keys")
+			.arg(&file))
+	};
+	let (code, made, stderr) = key(&["add", "my app", "--requests-per-minute", "7"]);
+	assert_eq!(code, 0, "{stderr}");
+	let secret = made.lines().next().unwrap();
+	let id = secret.split('-').nth(2).unwrap();
+	let (_, list, _) = key(&["list"]);
+	assert!(
+		list.contains(id) && list.contains("my app") && !list.contains(secret),
+		"{list}"
+	);
+	assert_eq!(key(&["revoke", id]).0, 0);
+	check_failure(key(&["revoke", id]), 1, &[id, "key list"]);
+	check_failure(key(&["add", ""]), 1, &["1 to 64"]);
+	// Without a file's path the hotkey says where it is.
+	check_failure(
+		run(neuron(home.path()).args(["gateway", "key", "list"])),
+		1,
+		&["hotkeys/default"],
+	);
+}

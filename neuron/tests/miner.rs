@@ -11,7 +11,9 @@ use std::{
 use async_trait::async_trait;
 use neuron::miner::{CHUNK_BUFFER, CallerGone, Dispatcher, Job, Reply};
 use neuron_net::{Caller, Refusal, Request};
-use subnet_sdk::{ChallengeContext, Descriptor, Hotkey, Mechanism, MechanismError, Score, SinkClosed, Transcript};
+use subnet_sdk::{
+	ChallengeContext, Descriptor, Epoch, Hotkey, Mechanism, MechanismError, Score, SinkClosed, Transcript,
+};
 use tokio::sync::{mpsc, watch};
 
 const MINER: Hotkey = Hotkey([5; 32]);
@@ -39,7 +41,7 @@ impl Mechanism for Counting {
 		LONG
 	}
 
-	fn task(&self, _: &ChallengeContext) -> Result<u32, MechanismError> {
+	fn task(&self, _: &ChallengeContext, _: &Epoch) -> Result<u32, MechanismError> {
 		Ok(3)
 	}
 

@@ -4,7 +4,7 @@ mod fakes;
 
 use std::sync::{Arc, Mutex};
 
-use fakes::{Recorder, hotkey, identity, newest, snapshot};
+use fakes::{Recorder, hotkey, identity, newest, signer, snapshot};
 use neuron::{
 	directory::MetagraphDirectory,
 	events::Event,
@@ -12,17 +12,22 @@ use neuron::{
 	registry::{self, MechanismOptions, RegistryError},
 	validator::{
 		challenge::{Challenger, SystemClock, SystemNonces},
+		honesty::Honesty,
 		round::Rounds,
 		scores::{Owner, ScoreStore},
 	},
 };
 use neuron_chain::{Axon, Metagraph};
 use neuron_infer::tiny::{TinySpec, write_gguf};
-use neuron_net::{Config, Handle, Identity, Incoming, Network};
+use neuron_net::{Config, Handle, Identity, Incoming, LocalSigner, Network};
 use subnet_sdk::{DynMechanism, Hotkey};
 
-async fn network(identity: Identity, directory: Arc<MetagraphDirectory>) -> (Handle, Incoming) {
-	Network::start(Config::new("127.0.0.1:0".parse().unwrap(), identity), directory)
+async fn network(
+	(identity, signer): (Identity, LocalSigner),
+	directory: Arc<MetagraphDirectory>,
+) -> (Handle, Incoming) {
+	let signer = Arc::new(signer);
+	Network::start(Config::new("127.0.0.1:0".parse().unwrap(), identity, signer), directory)
 		.await
 		.unwrap()
 }
@@ -45,8 +50,9 @@ fn metagraph(handles: &[&Handle]) -> Metagraph {
 fn rounds(mechanism: Arc<dyn DynMechanism>, handle: &Handle, folder: &tempfile::TempDir) -> (Rounds, Arc<Recorder>) {
 	let events = Arc::new(Recorder::default());
 	let descriptor = mechanism.descriptor();
-	let store = ScoreStore::open(folder.path().join("scores"), Owner::new(hotkey(0), 1, descriptor), 1.0).unwrap();
+	let store = ScoreStore::open(folder.path(), Owner::new(hotkey(0), 1, descriptor), 1.0).unwrap();
 	let challenger = Challenger {
+		own: Hotkey(hotkey(0).into()),
 		mechanism,
 		peers: Arc::new(handle.clone()),
 		clock: Arc::new(SystemClock::default()),
@@ -61,6 +67,7 @@ fn rounds(mechanism: Arc<dyn DynMechanism>, handle: &Handle, folder: &tempfile::
 			events: events.clone(),
 			own: hotkey(0),
 			concurrency: 1,
+			honesty: Honesty::default(),
 		},
 		events,
 	)
@@ -108,9 +115,9 @@ async fn a_miner_with_the_model_earns_and_one_with_another_does_not() {
 	.unwrap();
 
 	let directory = Arc::new(MetagraphDirectory::new());
-	let (validator, _incoming) = network(identity(0), directory.clone()).await;
-	let (honest, honest_incoming) = network(identity(1), directory.clone()).await;
-	let (cheat, cheat_incoming) = network(identity(2), directory.clone()).await;
+	let (validator, _incoming) = network((identity(0), signer(0)), directory.clone()).await;
+	let (honest, honest_incoming) = network((identity(1), signer(1)), directory.clone()).await;
+	let (cheat, cheat_incoming) = network((identity(2), signer(2)), directory.clone()).await;
 	let metagraph = metagraph(&[&validator, &honest, &cheat]);
 	assert_eq!(directory.update(&metagraph), 3);
 	let _honest = serve(honest_incoming, registry::build(&options).unwrap(), 1);
@@ -142,8 +149,8 @@ async fn a_caller_that_is_not_on_chain_costs_no_inference() {
 		..MechanismOptions::default()
 	};
 	let directory = Arc::new(MetagraphDirectory::new());
-	let (stranger, _incoming) = network(Identity::generate(), directory.clone()).await;
-	let (miner, incoming) = network(identity(1), directory.clone()).await;
+	let (stranger, _incoming) = network((Identity::generate(), signer(0)), directory.clone()).await;
+	let (miner, incoming) = network((identity(1), signer(1)), directory.clone()).await;
 	let metagraph = metagraph(&[&stranger, &miner]);
 	directory.update(&metagraph);
 	let dispatcher = serve(incoming, registry::build(&options).unwrap(), 1);

@@ -4,7 +4,7 @@ use std::{path::Path, time::Duration};
 
 use clap::Parser;
 use neuron::{
-	cli::{HiArgs, HiCommand, LogOptions, LowArgs, UsageError, log_options},
+	cli::{HiArgs, HiCommand, LogOptions, LowArgs, UsageError, config_text, effective, log_options},
 	config::{FileConfig, LogFormat},
 	miner::MinerOptions,
 	registry::MechanismOptions,
@@ -189,4 +189,90 @@ fn the_log_filter_comes_from_the_flag_then_rust_log_then_the_file() {
 			format: LogFormat::Text
 		}
 	);
+}
+
+/// Every flag of a role, with a value that is not its default.
+const GLOBAL: &str =
+	"--url ws://u:1 --wallet-path /w --wallet a --hotkey b --data-dir /d --log debug --log-format json";
+const ROLE: &str = "--netuid 3 --mechanism text --model m.gguf --model-sha256 00 --precision q8_0 --text-tokens 9 \
+	--text-target-tokens-per-second 2.5 --listen 10.0.0.1:7 --external 10.0.0.2:8 --register --refresh-blocks 4 \
+	--metrics 127.0.0.1:77";
+const ALL_FLAGS: [(&str, &str); 3] = [
+	(
+		"miner",
+		"--max-tokens-per-second 3.5 --workers 2 --queue 3 --grace-seconds 6 --min-stake 2.000000001",
+	),
+	(
+		"validator",
+		"--concurrency 2 --score-alpha 0.7 --round-blocks 8 --events /e",
+	),
+	(
+		"gateway",
+		"--netuid 3 --model m.gguf --model-sha256 00 --http 127.0.0.1:1 --refresh-blocks 4 --keys /k \
+		 --model-name a\"b --concurrency 2 --queue 3 --max-body-bytes 4 --max-tokens 5 --timeout-seconds 6 --attempts 7 \
+		 --hedge-ms 8",
+	),
+];
+
+fn printed(words: &str, file: &str) -> (HiArgs, String) {
+	let typed = LowArgs::try_parse_from(words.split_whitespace()).expect("the words are a command");
+	let file = FileConfig::parse(file, Path::new("neuron.toml")).expect("the file is one");
+	let log = log_options(&typed.global, &file, None);
+	let resolved = HiArgs::resolve(typed, file.clone(), Some("/home/me".into())).unwrap();
+	let text = config_text(&effective(&resolved, &log, file)).unwrap();
+	(resolved, text)
+}
+
+#[test]
+fn a_printed_configuration_can_be_given_back() {
+	for (role, flags) in ALL_FLAGS {
+		let shared = if role == "gateway" { "" } else { ROLE };
+		let (typed, text) = printed(&format!("neuron {role} {GLOBAL} {shared} {flags}"), "");
+		let (given_back, again) = printed(&format!("neuron {role}"), &text);
+		assert_eq!(format!("{typed:#?}"), format!("{given_back:#?}"), "{text}");
+		assert_eq!(text, again, "what is printed does not settle");
+	}
+}
+
+#[test]
+fn defaults_are_printed_and_other_roles_keep_what_the_file_says() {
+	let (_, text) = printed(
+		"neuron miner --netuid 1 --listen 127.0.0.1:0",
+		"[validator]\nround_blocks = 9\n",
+	);
+	for line in [
+		"url = \"ws://127.0.0.1:9944\"",
+		"workers = 1",
+		"min_stake = \"1.000000000\"",
+		"metrics = \"127.0.0.1:9101\"",
+		"round_blocks = 9",
+		"# external =",
+		"# hedge_ms =",
+		"# Requests worked on at once [default: 1].",
+	] {
+		assert!(
+			text.lines().any(|printed| printed == line),
+			"`{line}` is not in:\n{text}"
+		);
+	}
+}
+
+#[test]
+fn the_gateway_reads_its_own_table() {
+	let file = "netuid = 4\nmodel = 'file.gguf'\n[gateway]\nhttp = '127.0.0.1:9'\nhedge_ms = 50\n";
+	let HiCommand::Gateway { options } = resolve("neuron gateway --queue 0", file).unwrap().command else {
+		panic!("not a gateway");
+	};
+	assert_eq!((options.http, options.queue), ("127.0.0.1:9".parse().unwrap(), 0));
+	assert_eq!(options.hedge_after, Some(Duration::from_millis(50)));
+	assert_eq!(options.mechanism.model.as_deref(), Some(Path::new("file.gguf")));
+	for (words, expected) in [
+		("neuron gateway", "--netuid"),
+		("neuron gateway --netuid 1 --attempts 0", "--attempts"),
+		("neuron gateway --netuid 1 --max-tokens 9999", "--max-tokens"),
+		("neuron gateway --netuid 1 --timeout-seconds 0", "--timeout-seconds"),
+	] {
+		let error = resolve(words, "").expect_err(words).to_string();
+		assert!(error.contains(expected), "{words}: {error}");
+	}
 }

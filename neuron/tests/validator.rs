@@ -14,8 +14,10 @@ use fakes::{
 use neuron::{
 	chain_access::AccessError,
 	events::Event,
+	follower::Snapshot,
 	validator::{
 		challenge::Challenger,
+		honesty::Honesty,
 		peers::PeerError,
 		round::Rounds,
 		scores::{Owner, ScoreStore},
@@ -25,8 +27,8 @@ use neuron::{
 use neuron_net::Target;
 use subnet_echo::Echo;
 use subnet_sdk::{
-	ChallengeContext, Descriptor, DynMechanism, Hotkey, MAX_CHUNK_BYTES, Mechanism, MechanismError, Score, SinkClosed,
-	Transcript,
+	ChallengeContext, Descriptor, DynMechanism, Epoch, Hotkey, MAX_CHUNK_BYTES, Mechanism, MechanismError, Score,
+	SinkClosed, Transcript,
 };
 use tokio::sync::watch;
 
@@ -53,8 +55,8 @@ impl Mechanism for HastyEcho {
 		Duration::from_millis(20)
 	}
 
-	fn task(&self, context: &ChallengeContext) -> Result<Self::Task, MechanismError> {
-		Mechanism::task(&Echo, context)
+	fn task(&self, context: &ChallengeContext, epoch: &Epoch) -> Result<Self::Task, MechanismError> {
+		Mechanism::task(&Echo, context, epoch)
 	}
 
 	fn solve(
@@ -94,9 +96,10 @@ fn bench(miners: Vec<Behaviour>) -> Bench {
 	let events = Arc::new(Recorder::default());
 	let folder = tempfile::tempdir().unwrap();
 	let owner = Owner::new(hotkey(0), 1, echo().descriptor());
-	let store = ScoreStore::open(folder.path().join("scores"), owner, 1.0).unwrap();
+	let store = ScoreStore::open(folder.path(), owner, 1.0).unwrap();
 	let scores = Arc::new(Mutex::new(store));
 	let challenger = Challenger {
+		own: Hotkey(hotkey(0).into()),
 		mechanism: echo(),
 		peers: peers.clone(),
 		clock: Arc::new(StepClock::default()),
@@ -109,6 +112,7 @@ fn bench(miners: Vec<Behaviour>) -> Bench {
 		events: events.clone(),
 		own: hotkey(0),
 		concurrency: 1,
+		honesty: Honesty::default(),
 	};
 	Bench {
 		rounds,
@@ -279,7 +283,11 @@ async fn scores_are_on_disk_after_a_round() {
 	let bench = bench(vec![honest(1)]);
 	bench.rounds.run(1, 50, &newest(&snapshot(50, 2).metagraph)).await;
 	let owner = Owner::new(hotkey(0), 1, echo().descriptor());
-	let again = ScoreStore::open(bench.folder.path().join("scores"), owner, 1.0).unwrap();
+	let Bench {
+		folder, rounds, scores, ..
+	} = bench;
+	drop((rounds, scores));
+	let again = ScoreStore::open(folder.path(), owner, 1.0).unwrap();
 	assert_eq!(again.weights(), [(1, 65_535)]);
 }
 
@@ -381,4 +389,80 @@ async fn weights_name_nobody_who_has_left() {
 	snapshot.metagraph.neurons[1].hotkey = hotkey(77);
 	submitter(&bench, &chain).consider(99, &snapshot).await;
 	assert_eq!(chain.writes(), [Write::Weights(vec![(2, 65_535)], 7)]);
+}
+
+/// A snapshot at a later block, in which the validator's last weights are of `last_update`.
+fn later(snapshot: &Snapshot, block: u64, last_update: u64) -> Snapshot {
+	let mut later = snapshot.clone();
+	(later.block, later.metagraph.neurons[0].last_update) = (block, last_update);
+	later
+}
+
+#[tokio::test]
+async fn weights_whose_fate_is_unknown_are_sent_again_as_they_were() {
+	let bench = bench(vec![honest(1), honest(2)]);
+	let snapshot = snapshot(50, 3);
+	let chain = FakeChain::new(snapshot.clone());
+	let mut submitter = submitter(&bench, &chain);
+	bench.rounds.run(1, 50, &newest(&snapshot.metagraph)).await;
+	*chain.refusals.lock().unwrap() = vec![
+		AccessError::Uncertain("known".into()),
+		AccessError::Uncertain("lost".into()),
+	];
+	submitter.consider(96, &snapshot).await;
+	// A later round changes the scores, not what is on its way.
+	bench
+		.scores
+		.lock()
+		.unwrap()
+		.record(2, Hotkey(hotkey(2).into()), &Score::zero("gone"));
+	bench.rounds.run(2, 97, &newest(&metagraph_of(&snapshot, 2))).await;
+	submitter.consider(97, &snapshot).await;
+	assert_eq!(chain.writes(), []);
+	submitter.consider(98, &snapshot).await;
+	assert_eq!(chain.writes(), [Write::Weights(vec![(1, 65_535), (2, 65_535)], 7)]);
+	assert_eq!(bench.scores.lock().unwrap().submission(), None);
+}
+
+fn metagraph_of(snapshot: &Snapshot, count: usize) -> neuron_chain::Metagraph {
+	let mut metagraph = snapshot.metagraph.clone();
+	metagraph.neurons.truncate(count);
+	metagraph
+}
+
+#[tokio::test]
+async fn a_used_nonce_is_looked_into_before_anything_is_signed_anew() {
+	for on_chain in [true, false] {
+		let bench = bench(vec![honest(1)]);
+		let snapshot = snapshot(50, 2);
+		let chain = FakeChain::new(snapshot.clone());
+		let mut submitter = submitter(&bench, &chain);
+		bench.rounds.run(1, 50, &newest(&snapshot.metagraph)).await;
+		*chain.refusals.lock().unwrap() = vec![AccessError::NonceUsed("outdated".into())];
+		submitter.consider(96, &snapshot).await;
+		submitter.consider(97, &later(&snapshot, 96, 0)).await;
+		assert_eq!(chain.writes(), [], "it was sent again before the chain was asked");
+		let seen = later(&snapshot, 97, if on_chain { 95 } else { 0 });
+		submitter.consider(98, &seen).await;
+		submitter.consider(99, &seen).await;
+		assert_eq!(chain.writes().len(), usize::from(!on_chain));
+		let set = |event: &&Event| matches!(event, Event::WeightsSet { .. });
+		assert_eq!(bench.events.events().iter().filter(set).count(), 1);
+	}
+}
+
+#[tokio::test]
+async fn weights_that_can_no_longer_get_on_chain_make_way_for_new_ones() {
+	let bench = bench(vec![honest(1)]);
+	let snapshot = snapshot(50, 2);
+	let chain = FakeChain::new(snapshot.clone());
+	let mut submitter = submitter(&bench, &chain);
+	bench.rounds.run(1, 50, &newest(&snapshot.metagraph)).await;
+	*chain.refusals.lock().unwrap() = vec![AccessError::Uncertain("pool".into())];
+	submitter.consider(96, &snapshot).await;
+	submitter.consider(50 + 65, &later(&snapshot, 50 + 64, 0)).await;
+	assert_eq!(chain.writes(), [], "it was sent although no block can take it");
+	submitter.consider(50 + 66, &later(&snapshot, 50 + 66, 0)).await;
+	submitter.consider(50 + 67, &later(&snapshot, 50 + 66, 0)).await;
+	assert_eq!(chain.writes().len(), 1);
 }

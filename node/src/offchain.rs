@@ -25,11 +25,19 @@ pub(crate) struct Workers<'a> {
 }
 
 impl Workers<'_> {
-	/// Tells the workers where the beacon is, and starts them.
+	/// Tells the workers where the beacon is, and starts them, unless they are switched off.
 	///
 	/// # Errors
 	/// There is no off-chain storage, or no way to make HTTP requests.
-	pub(crate) fn spawn(self, task_manager: &TaskManager) -> Result<(), ServiceError> {
+	pub(crate) fn spawn(self, task_manager: &TaskManager, enabled: bool) -> Result<(), ServiceError> {
+		if !enabled {
+			if self.beacon.is_some() {
+				tracing::warn!(
+					"--beacon does nothing: off-chain workers are switched off here; give --offchain-worker always"
+				);
+			}
+			return Ok(());
+		}
 		let mut storage = self
 			.backend
 			.offchain_storage()

@@ -191,18 +191,16 @@ pub(crate) fn start<N: NetworkBackend<Block, Hash>>(
 			gap_sync_body_policy: None,
 		})?;
 
-	if config.offchain_worker.enabled {
-		let workers = Workers {
-			client: client.clone(),
-			backend: &backend,
-			pool: transaction_pool.clone(),
-			keystore: keystore_container.keystore(),
-			network: Arc::new(network.clone()),
-			is_authority: config.role.is_authority(),
-			beacon,
-		};
-		workers.spawn(&task_manager)?;
-	}
+	let workers = Workers {
+		client: client.clone(),
+		backend: &backend,
+		pool: transaction_pool.clone(),
+		keystore: keystore_container.keystore(),
+		network: Arc::new(network.clone()),
+		is_authority: config.role.is_authority(),
+		beacon,
+	};
+	workers.spawn(&task_manager, config.offchain_worker.enabled)?;
 
 	let settings = Settings::of(&config, protocol_name);
 	let rpc_builder = {

@@ -11,6 +11,7 @@
 //! | --- | --- |
 //! | [`configs`] | the pallets' parameters, fees among them |
 //! | `apis` | the runtime APIs that nodes and clients call |
+//! | `benchmarks` | what weights are measured with, in builds for that |
 //! | [`migrations`] | what is done to a state of an older layout |
 //! | [`pace`] | the time between blocks, a setting of the genesis |
 //! | [`genesis`] | the presets `development` and `local` |
@@ -35,6 +36,8 @@ extern crate alloc;
 include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));
 
 mod apis;
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarks;
 pub mod configs;
 pub mod genesis;
 pub mod migrations;

@@ -1,7 +1,7 @@
 //! The pools as clients of the runtime see them: prices, simulations, and who may set a fee.
 
 use codec::{Decode, Encode};
-use frame_support::traits::{EnsureOriginWithArg, InstanceFilter, PalletInfoAccess};
+use frame_support::traits::{InstanceFilter, PalletInfoAccess};
 use frame_support::{assert_noop, assert_ok, traits::fungible::Mutate};
 use ganglion_primitives::{
 	AlphaBalance, NetUid, Reserves, SimSwapResult, SubnetPools, SubnetPrice, TaoBalance,
@@ -9,11 +9,12 @@ use ganglion_primitives::{
 };
 use ganglion_runtime::{
 	AccountId, Balances, Block, Runtime, RuntimeCall, RuntimeGenesisConfig, RuntimeOrigin, SubtensorModule, Swap,
-	System,
-	configs::{proxy_type::ProxyType, swap::SubnetOwnerOrRoot},
+	System, configs::proxy_type::ProxyType,
 };
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::{BuildStorage, DispatchError::BadOrigin};
+
+type Error = pallet_subtensor::Error<Runtime>;
 
 const TAO: u64 = 1_000_000_000;
 const NETUID: NetUid = NetUid::new(1);
@@ -100,17 +101,20 @@ fn the_owner_and_root_set_the_fee() {
 		let set = |origin, netuid| Swap::set_fee_rate(origin, netuid, 7);
 		let alice = RuntimeOrigin::signed(account(Sr25519Keyring::Alice));
 		assert_ok!(set(alice.clone(), NETUID));
+		// The fee does not change in front of a trade.
+		assert_noop!(set(alice.clone(), NETUID), Error::TxRateLimitExceeded);
 		assert_ok!(set(RuntimeOrigin::root(), NETUID));
 		let bob = RuntimeOrigin::signed(account(Sr25519Keyring::Bob));
 		let hotkey = RuntimeOrigin::signed(account(Sr25519Keyring::One));
-		for stranger in [bob, hotkey, RuntimeOrigin::none()] {
-			assert_noop!(set(stranger, NETUID), BadOrigin);
+		for stranger in [bob, hotkey] {
+			assert_noop!(set(stranger, NETUID), Error::NotSubnetOwner);
 		}
-		assert_noop!(set(alice, UNKNOWN), BadOrigin);
+		assert_noop!(set(RuntimeOrigin::none(), NETUID), BadOrigin);
+		assert_noop!(set(alice, UNKNOWN), Error::SubnetNotExists);
 		// What a subnet without an owner names as its owner.
-		let nobody = RuntimeOrigin::signed(AccountId::new([0; 32]));
-		assert!(SubnetOwnerOrRoot::ensure_origin(nobody.clone(), &NetUid::ROOT).is_err());
-		assert!(SubnetOwnerOrRoot::ensure_origin(nobody, &UNKNOWN).is_err());
+		let nobody = || RuntimeOrigin::signed(AccountId::new([0; 32]));
+		assert_noop!(set(nobody(), NetUid::ROOT), Error::NotSubnetOwner);
+		assert_noop!(set(nobody(), UNKNOWN), Error::SubnetNotExists);
 	});
 }
 

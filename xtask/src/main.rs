@@ -5,6 +5,7 @@
 //! | `cargo xtask demo` | everything the demo needs, then the demo itself |
 //! | `cargo xtask test` | everything that CI runs: format, house rules, lints, tests, doc tests, the SDK |
 //! | `cargo xtask sdk` | the Bittensor SDK and its command line against a development node |
+//! | `cargo xtask weights` | measures the runtime's weights in Wasm, and writes `runtime/WEIGHTS.md` |
 //! | `cargo xtask tidy` | the house rules alone (file checks, a second) |
 //! | `cargo xtask setup` | everything a build needs: wasm target, protoc, headers, the default model |
 //! | `cargo xtask env` | the environment of our builds as `export` lines, for cargo by hand |
@@ -19,6 +20,7 @@
 //! | `sdk` | the Bittensor SDK's packages, and the scripts that drive our node with them |
 //! | `tally` | counting tests in what a test runner prints |
 //! | `demo` | hands over to the demo's own binary |
+//! | `weights` | builds the runtime with its benchmarks and runs them |
 //! | `tidy` | the house rules as code |
 
 mod compile;
@@ -29,6 +31,7 @@ mod setup;
 mod suite;
 mod tally;
 mod tidy;
+mod weights;
 mod workspace;
 
 use std::process::ExitCode;
@@ -53,6 +56,8 @@ enum Command {
 	Test,
 	/// Drive a development node with the Bittensor SDK and its command line.
 	Sdk(sdk::Options),
+	/// Measure the runtime's weights, and fail where one is too low.
+	Weights(weights::Options),
 	/// Check the house rules: sizes, documentation, arrows between crates, leftovers.
 	Tidy(tidy::Options),
 	/// Get everything a build needs.
@@ -78,6 +83,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
 		Command::Demo(options) => demo::run(&mut workspace, &options),
 		Command::Test => suite::run(&mut workspace),
 		Command::Sdk(options) => sdk::run(&workspace, &options),
+		Command::Weights(options) => weights::run(&mut workspace, &options),
 		Command::Tidy(options) => tidy::command(workspace.root(), &options),
 		Command::Setup => {
 			setup::run(&mut workspace)?;

@@ -22,6 +22,9 @@ pub struct Metagraph {
 	pub netuid: u16,
 	/// The block that all of this was read at.
 	pub block: u64,
+	/// Its hash: public randomness that nobody knew before the block was made. In JSON `0x` and hexadecimal digits.
+	#[serde(serialize_with = "hexadecimal")]
+	pub block_hash: [u8; 32],
 	/// The neurons in the order of their uids.
 	pub neurons: Vec<Neuron>,
 }
@@ -103,6 +106,10 @@ pub struct Stake {
 	pub netuid: u16,
 	/// The stake in rao (of the subnet's alpha).
 	pub stake_rao: u64,
+}
+
+fn hexadecimal<S: serde::Serializer>(hash: &[u8; 32], serializer: S) -> Result<S::Ok, S::Error> {
+	serializer.collect_str(&format_args!("{:?}", subxt::utils::H256(*hash)))
 }
 
 impl Metagraph {
@@ -217,7 +224,7 @@ impl AxonInfo {
 /// Puts together what was read at one block.
 pub(crate) fn assemble(
 	netuid: u16,
-	block: u64,
+	(block, block_hash): (u64, [u8; 32]),
 	infos: Vec<NeuronInfoLite>,
 	mut certificates: HashMap<AccountId, Vec<u8>>,
 	registered_at: &[u64],
@@ -253,7 +260,12 @@ pub(crate) fn assemble(
 		});
 	}
 	neurons.sort_by_key(|neuron| neuron.uid);
-	Ok(Metagraph { netuid, block, neurons })
+	Ok(Metagraph {
+		netuid,
+		block,
+		block_hash,
+		neurons,
+	})
 }
 
 #[cfg(test)]

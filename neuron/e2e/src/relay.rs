@@ -6,7 +6,7 @@ use core::time::Duration;
 use neuron::{directory::network_key, follower::Followed, startup::Parts};
 use neuron_chain::AccountId;
 use neuron_net::{CallError, Handle, Request, Target};
-use subnet_sdk::{ChallengeContext, Descriptor, DynMechanism, MechanismError, Score, SinkClosed, Transcript};
+use subnet_sdk::{ChallengeContext, Descriptor, DynMechanism, Epoch, MechanismError, Score, SinkClosed, Transcript};
 use tokio::runtime::Handle as Runtime;
 
 /// How long the other miner's answer may take: less than a validator waits for ours.
@@ -38,6 +38,7 @@ impl Relay {
 		let neuron = snapshot.metagraph.by_hotkey(&self.victim)?;
 		let axon = neuron.axon.as_ref()?;
 		Some(Target {
+			hotkey: neuron.hotkey.into(),
 			public_key: network_key(neuron)?,
 			addr: (axon.ip, axon.port).into(),
 		})
@@ -53,7 +54,7 @@ impl DynMechanism for Relay {
 		DEADLINE
 	}
 
-	fn task(&self, _context: &ChallengeContext) -> Result<Vec<u8>, MechanismError> {
+	fn task(&self, _context: &ChallengeContext, _epoch: &Epoch) -> Result<Vec<u8>, MechanismError> {
 		Err(MechanismError::Model("a relay makes no tasks".into()))
 	}
 

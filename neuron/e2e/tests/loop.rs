@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, ensure};
 use neuron::directory::network_key;
 use neuron_e2e::world::{Participant, Programs, World};
-use neuron_net::{CallError, Caller, Config, Directory, Identity, Network, Refusal, Request, Target};
+use neuron_net::{CallError, Caller, Config, Directory, Identity, LocalSigner, Network, Refusal, Request, Target};
 use neuron_testkit::{
 	process::Process,
 	tiny_model::{TinySpec, write_gguf},
@@ -75,6 +75,7 @@ async fn target(world: &World, miner: &Participant) -> Result<Option<Target>> {
 		.context("the miner is not in the metagraph")?;
 	let address = neuron.axon.as_ref().zip(network_key(neuron));
 	Ok(address.map(|(axon, public_key)| Target {
+		hotkey: neuron.hotkey.into(),
 		public_key,
 		addr: (axon.ip, axon.port).into(),
 	}))
@@ -141,7 +142,8 @@ async fn a_stranger_is_refused_and_costs_no_inference() -> Result<()> {
 	})
 	.await?;
 
-	let config = Config::new(([127, 0, 0, 1], 0).into(), Identity::generate());
+	let hotkey = Arc::new(LocalSigner::from_seed([9; 32]));
+	let config = Config::new(([127, 0, 0, 1], 0).into(), Identity::generate(), hotkey);
 	let (stranger, _incoming) = Network::start(config, Arc::new(Nobody)).await?;
 	let request = Request {
 		mechanism: subnet_text::DESCRIPTOR.name.into(),

@@ -28,8 +28,8 @@ pub enum InferError {
 		/// Found sha256, lower-case hexadecimal.
 		found: String,
 	},
-	/// The file is not a GGUF file, or a damaged one.
-	#[error("{path} is not a usable GGUF model: {detail}; fetch the file again or convert the model anew", path = path.display())]
+	/// The file or folder is no model, or a damaged one.
+	#[error("{path} is not a usable model: {detail}; fetch it again or convert the model anew", path = path.display())]
 	Malformed {
 		/// The path as it was given.
 		path: PathBuf,
@@ -44,9 +44,12 @@ pub enum InferError {
 		/// What the file asks for and what is supported.
 		detail: String,
 	},
-	/// The model's metadata has no chat template that this crate can apply.
-	#[error("the model has no ChatML chat template ({0}); use `encode` with a prompt of your own")]
+	/// The model has no chat template that can be read.
+	#[error("the model has no usable chat template: {0}; use `encode` with a prompt of your own")]
 	NoChatTemplate(String),
+	/// The conversation is out of bounds, or the model's chat template refuses it.
+	#[error("the conversation is refused: {0}")]
+	Conversation(String),
 	/// The text is longer than the limit.
 	#[error("the text has {found} bytes, the limit is {limit}; shorten it")]
 	TextTooLong {
@@ -55,6 +58,9 @@ pub enum InferError {
 		/// The limit in bytes.
 		limit: usize,
 	},
+	/// The device is none that this build computes on.
+	#[error("the device {0} was asked for, but this build computes on the processor only; use `cpu` or `cpu:THREADS`")]
+	NoDevice(crate::Device),
 	/// The tokenizer failed.
 	#[error("the tokenizer failed: {0}")]
 	Tokenizer(String),

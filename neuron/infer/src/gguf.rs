@@ -13,6 +13,7 @@ use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Shape};
 
 use crate::error::Fault;
+use crate::source::TensorSource;
 
 const MAX_METADATA_ENTRIES: u64 = 4_096;
 const MAX_TENSORS: u64 = 16_384;
@@ -43,6 +44,21 @@ pub(crate) struct TensorEntry {
 	pub(crate) dimensions: Vec<usize>,
 	kind: GgmlDType,
 	offset: u64,
+}
+
+impl TensorSource for Gguf<'_> {
+	fn numbers(&self, name: &str, expected: &[usize]) -> Result<Vec<f32>, Fault> {
+		let tensor = self.tensor(name, expected)?.dequantize(&Device::Cpu)?;
+		Ok(tensor.flatten_all()?.to_vec1()?)
+	}
+
+	fn has(&self, name: &str) -> bool {
+		self.tensors.contains_key(name)
+	}
+
+	fn names(&self) -> Vec<&str> {
+		self.tensors.keys().map(String::as_str).collect()
+	}
 }
 
 /// A parsed file: metadata, tensor table, and the bytes they point into.
@@ -132,16 +148,6 @@ impl<'a> Gguf<'a> {
 			)));
 		}
 		Ok(())
-	}
-
-	/// The names of all tensors.
-	pub(crate) fn tensor_names(&self) -> impl Iterator<Item = &str> {
-		self.tensors.keys().map(String::as_str)
-	}
-
-	/// A tensor's table entry, if there is one of that name.
-	pub(crate) fn tensor_entry(&self, name: &str) -> Option<&TensorEntry> {
-		self.tensors.get(name)
 	}
 
 	/// The tensor as it is stored; its dimensions must be `expected`.

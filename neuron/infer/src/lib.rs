@@ -1,33 +1,31 @@
-//! Language models from GGUF files, with arithmetic that another machine can check.
+//! Language models from GGUF files and Hugging Face folders, with arithmetic that another machine
+//! can check, and an engine that serves many requests from one of them.
 //!
-//! A miner generates with a [`Session`] (one token after another, with a key/value cache); a
+//! A miner generates with an [`Engine`] (many requests at once) or a [`Session`] (one sequence); a
 //! validator calls [`Model::score`] and gets the logits before every token of an answer from one
-//! teacher-forced pass. Both run the same forward pass over weights dequantised to F32, so that
-//! the two agree to about 1e-4 and a seeded sampler picks the same tokens from either.
+//! teacher-forced pass. All run the same forward pass over weights dequantised to F32, whose sums
+//! do not depend on the batch, on how a prompt is cut into pieces, on the number of threads or on
+//! the width of the registers: a logit has the same bits in all of them.
 //!
 //! ```text
-//! path ─ file ──▶ bytes + sha256 ─ gguf ──▶ metadata, tensor table
-//!                                    ├─ config ───▶ checked sizes
-//!                                    ├─ tokenizer, chat ─▶ text ⇄ tokens
-//!                                    └─ llama ────▶ weights, forward pass ─▶ model: Model, Session
+//! path ─┬─ file ──▶ gguf ──▶ config ─┐                        ┌─▶ Session, score
+//!       └─ folder ▶ folder_config ───┼─▶ weights ▶ transformer ┤
+//!                   tokenizer, chat ─┘    (compute, cache)     └─▶ engine: Engine
 //! ```
 //!
-//! This is the only crate of the workspace that names candle, and candle does not show in its
-//! interface. The supported family is `llama` with a byte-level BPE vocabulary
-//! (`tokenizer.ggml.pre` of `smollm` or `gpt-2`); anything else is refused by name. Files are not
-//! trusted: every count and size in the header is checked against a named limit and against the
-//! length of the file before memory is taken for it.
+//! This is the only crate of the workspace that names candle, which dequantises and keeps the
+//! quantised weights; candle does not show in its interface. The families are those of [`Family`]
+//! with byte-level BPE vocabularies, and BERT encoders as [`Embedder`]; anything else is refused by
+//! name. Files are not trusted: every count and size is checked against a named limit and against
+//! the length of the file before memory is taken for it.
 //!
 //! # Threads
 //!
-//! candle computes on rayon's global pool, which has one thread a core. Set the environment
-//! variable `RAYON_NUM_THREADS` before the process starts to use fewer; all sessions of a process
-//! share that pool, so two sessions in parallel are each about half as fast as one.
-//!
-//! Products with quantised weights run on a pool of candle's own, of `CANDLE_NUM_THREADS` threads
-//! (default: as rayon's). Its threads wait for each other by spinning, which is slow on a machine
-//! whose cores are busy: where several processes share the cores, set `CANDLE_NUM_THREADS=1` for
-//! those that run quantised weights.
+//! A model computes on rayon's global pool, which has one thread a core, or on threads of its own
+//! ([`Device::Cpu`]). Products with quantised weights run on a pool of candle's, of
+//! `CANDLE_NUM_THREADS` threads (default: as rayon's). Its threads wait for each other by
+//! spinning, which is slow on a machine whose cores are busy: where several processes share the
+//! cores, set `CANDLE_NUM_THREADS=1` for those that run quantised weights.
 //!
 //! # Example
 //!
@@ -53,18 +51,39 @@
 //! # }
 //! ```
 
+mod cache;
 mod chat;
+mod compute;
 mod config;
+mod descriptor;
+mod device;
+mod embedder;
 mod error;
 mod file;
+mod folder;
+mod folder_config;
 mod gguf;
-mod llama;
+mod linear;
 mod model;
 mod precision;
+mod source;
+mod tiny_folder;
 mod tokenizer;
+mod transformer;
+mod weights;
 
+#[cfg(test)]
+mod reference_tests;
+
+pub mod engine;
 pub mod tiny;
 
+pub use chat::{ChatMessage, MAX_MESSAGES};
+pub use config::Family;
+pub use descriptor::ModelDescriptor;
+pub use device::{Device, ParseDeviceError};
+pub use embedder::Embedder;
+pub use engine::{Engine, EngineError, EngineOptions, EngineStats};
 pub use error::InferError;
 pub use file::MAX_MODEL_BYTES;
 pub use model::{LoadOptions, MAX_SCORE_LOGITS, Model, Session};

@@ -3,15 +3,20 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use candle_core::Tensor;
-
-use crate::chat::ChatTemplate;
+use crate::cache::{Block, Sequence};
+use crate::chat::{ChatMessage, ChatTemplate};
+use crate::compute::{Compute, Rows};
 use crate::config::Config;
+use crate::descriptor::ModelDescriptor;
+use crate::device::Device;
 use crate::error::Fault;
-use crate::file::{check_hash, hexadecimal, read_hashed};
+use crate::file::{check_hash, read_hashed};
+use crate::folder::Folder;
+use crate::folder_config;
 use crate::gguf::Gguf;
-use crate::llama::{Cache, Llama};
 use crate::tokenizer::TextTokenizer;
+use crate::transformer::{Slice, Transformer};
+use crate::weights::{Naming, Weights};
 use crate::{InferError, Precision};
 
 /// The most logits that [`Model::score`] returns at once (1 GiB of them).
@@ -30,6 +35,8 @@ pub struct LoadOptions {
 	pub expected_sha256: Option<[u8; 32]>,
 	/// Arithmetic of the linear weights.
 	pub precision: Precision,
+	/// Where the arithmetic runs.
+	pub device: Device,
 }
 
 /// A loaded model. Cheap to clone; clones share the weights.
@@ -41,39 +48,59 @@ pub struct Model {
 #[derive(Debug)]
 struct Inner {
 	sha256: [u8; 32],
+	precision: Precision,
 	tokenizer: TextTokenizer,
 	chat: ChatTemplate,
-	llama: Llama,
+	transformer: Transformer,
 }
 
 impl Model {
-	/// Reads the GGUF file at `path`, checks its hash and loads its weights.
+	/// Reads the GGUF file, or the folder with `config.json`, `tokenizer.json` and safetensors, at
+	/// `path`, checks its hash and loads its weights.
 	///
 	/// # Errors
 	///
 	/// [`InferError::File`] if it cannot be read, [`InferError::HashMismatch`] if it is not the
-	/// expected file, [`InferError::Malformed`] or [`InferError::Unsupported`] if it is no model
-	/// that can run here.
+	/// expected one, [`InferError::Malformed`] or [`InferError::Unsupported`] if it is no model
+	/// that can run here, [`InferError::NoDevice`] if the device is absent.
 	pub fn load(path: &Path, options: &LoadOptions) -> Result<Self, InferError> {
-		let (bytes, sha256) = read_hashed(path)?;
-		if let Some(expected) = &options.expected_sha256 {
-			check_hash(path, &sha256, expected)?;
-		}
-		let inner = Inner::read(&bytes, sha256, options.precision).map_err(|fault| fault.at(path))?;
-		let config = inner.llama.config();
-		tracing::info!(
-			path = %path.display(),
-			sha256 = hexadecimal(&sha256),
-			precision = %options.precision,
-			layers = config.layers,
-			vocabulary = config.vocabulary,
-			context_length = config.context_length,
-			"model loaded"
-		);
-		Ok(Self { inner: Arc::new(inner) })
+		let compute = Compute::new(options.device.threads()?)?;
+		let check = |sha256: &[u8; 32]| match &options.expected_sha256 {
+			Some(expected) => check_hash(path, sha256, expected),
+			None => Ok(()),
+		};
+		let inner = if path.is_dir() {
+			let folder = Folder::read(path)?;
+			check(&folder.sha256)?;
+			Inner::from_folder(&folder, options.precision, compute)
+		} else {
+			let (bytes, sha256) = read_hashed(path)?;
+			check(&sha256)?;
+			Inner::from_gguf(&bytes, sha256, options.precision, compute)
+		};
+		let inner = inner.map_err(|fault| fault.at(path))?;
+		let model = Self { inner: Arc::new(inner) };
+		tracing::info!(path = %path.display(), model = %model.descriptor(), "model loaded");
+		Ok(model)
 	}
 
-	/// Sha256 of the model file.
+	/// What the model is.
+	pub fn descriptor(&self) -> ModelDescriptor {
+		let config = self.inner.transformer.config();
+		ModelDescriptor {
+			family: config.family,
+			parameters: self.inner.transformer.parameters(),
+			context_length: config.context_length,
+			vocabulary_size: config.vocabulary,
+			precision: self.inner.precision,
+			sha256: self.inner.sha256,
+		}
+	}
+
+	/// Hash of the model's content: the sha256 of a GGUF file; for a folder, that of the text which
+	/// `sha256sum` prints for the files that are used (`config.json`, `tokenizer.json`, the weights
+	/// and their index, and where present `chat_template.jinja`, `generation_config.json` and
+	/// `tokenizer_config.json`), in the order of their names.
 	pub fn sha256(&self) -> [u8; 32] {
 		self.inner.sha256
 	}
@@ -85,7 +112,7 @@ impl Model {
 
 	/// The most tokens that a session or a scored sequence may have.
 	pub fn context_length(&self) -> usize {
-		self.inner.llama.config().context_length
+		self.inner.transformer.config().context_length
 	}
 
 	/// Encodes text; special tokens spelled in it are recognised.
@@ -97,15 +124,43 @@ impl Model {
 		self.inner.tokenizer.encode(text)
 	}
 
-	/// Encodes one user message in the model's ChatML template, with the template's own system
-	/// prompt, up to where the assistant answers. Special tokens spelled in `user` are plain text.
+	/// Encodes one user message in the model's chat template, up to where the assistant answers.
+	/// Special tokens spelled in `user` are plain text.
 	///
 	/// # Errors
 	///
-	/// [`InferError::NoChatTemplate`] if the model's template is not ChatML,
-	/// [`InferError::TextTooLong`] beyond [`crate::MAX_TEXT_BYTES`].
+	/// As [`Self::encode_messages`].
 	pub fn encode_chat(&self, user: &str) -> Result<Vec<u32>, InferError> {
-		self.inner.chat.encode(&self.inner.tokenizer, user)
+		self.encode_messages(&[ChatMessage::new("user", user)], true)
+	}
+
+	/// Encodes a conversation in the model's chat template; with `add_generation_prompt`, up to
+	/// where the assistant speaks next. Special tokens spelled in a message are plain text; in
+	/// what the assistant said, those that are text themselves (`</think>`) are recognised.
+	///
+	/// # Errors
+	///
+	/// [`InferError::NoChatTemplate`] if the model has no template that can be read,
+	/// [`InferError::Conversation`] if there are no messages or more than [`crate::MAX_MESSAGES`],
+	/// a role is no plain name, or the template refuses them;
+	/// [`InferError::TextTooLong`] beyond [`crate::MAX_TEXT_BYTES`].
+	pub fn encode_messages(
+		&self,
+		messages: &[ChatMessage],
+		add_generation_prompt: bool,
+	) -> Result<Vec<u32>, InferError> {
+		self.inner
+			.chat
+			.encode(&self.inner.tokenizer, messages, add_generation_prompt)
+	}
+
+	/// Encodes text to be continued; special tokens spelled in it are plain text.
+	///
+	/// # Errors
+	///
+	/// [`InferError::TextTooLong`] beyond [`crate::MAX_TEXT_BYTES`].
+	pub fn encode_plain(&self, text: &str) -> Result<Vec<u32>, InferError> {
+		self.inner.tokenizer.encode(&self.inner.tokenizer.mark(text, false))
 	}
 
 	/// Decodes tokens. Control tokens are left out; bytes that are no UTF-8 (a character cut in
@@ -126,7 +181,7 @@ impl Model {
 	/// Starts an empty session.
 	pub fn session(&self) -> Session {
 		Session {
-			cache: self.inner.llama.empty_cache(),
+			sequence: Sequence::default(),
 			model: self.clone(),
 			broken: false,
 		}
@@ -178,7 +233,7 @@ impl Model {
 		session.check_room(inputs.len())?;
 		for (index, pass) in inputs.chunks(PASS_TOKENS).enumerate() {
 			let start = index * PASS_TOKENS;
-			let hidden = self.inner.llama.hidden(pass, &mut session.cache)?;
+			let hidden = session.run(pass)?;
 			let mut row = before.saturating_sub(start);
 			while row < pass.len() {
 				let rows = PROJECT_ROWS.min(pass.len() - row);
@@ -192,6 +247,27 @@ impl Model {
 		Ok(())
 	}
 
+	/// Whether `token` ends an answer.
+	pub(crate) fn is_end_of_turn(&self, token: u32) -> bool {
+		self.inner.tokenizer.ends_turn(token)
+	}
+
+	/// Whether a prompt can be run at all.
+	pub(crate) fn check_prompt(&self, prompt: &[u32]) -> Result<(), InferError> {
+		if prompt.is_empty() {
+			return Err(InferError::NoTokens("a prompt needs at least one"));
+		}
+		self.check_vocabulary(prompt)?;
+		if prompt.len() > self.context_length() {
+			return Err(InferError::ContextFull {
+				limit: self.context_length(),
+				held: 0,
+				asked: prompt.len(),
+			});
+		}
+		Ok(())
+	}
+
 	fn check_vocabulary(&self, tokens: &[u32]) -> Result<(), InferError> {
 		let vocabulary_size = self.vocabulary_size();
 		match tokens.iter().find(|&&token| token as usize >= vocabulary_size) {
@@ -201,26 +277,49 @@ impl Model {
 	}
 
 	/// Logits of `rows` positions of a hidden state, from `row` on.
-	fn logits(&self, hidden: &Tensor, row: usize, rows: usize) -> Result<Vec<f32>, InferError> {
-		let projected = self.inner.llama.project(&hidden.narrow(0, row, rows)?)?;
-		Ok(projected.flatten_all()?.to_vec1()?)
+	fn logits(&self, hidden: &Rows, row: usize, rows: usize) -> Result<Vec<f32>, InferError> {
+		let wanted: Vec<usize> = (row..row + rows).collect();
+		Ok(self.inner.transformer.project(hidden, &wanted)?.flat())
+	}
+
+	pub(crate) fn transformer(&self) -> &Transformer {
+		&self.inner.transformer
+	}
+
+	pub(crate) fn tokenizer(&self) -> &TextTokenizer {
+		&self.inner.tokenizer
 	}
 }
 
 impl Inner {
-	fn read(bytes: &[u8], sha256: [u8; 32], precision: Precision) -> Result<Self, Fault> {
+	fn from_gguf(bytes: &[u8], sha256: [u8; 32], precision: Precision, compute: Compute) -> Result<Self, Fault> {
 		let file = Gguf::parse(bytes)?;
 		// The architecture is checked first: it says most about why a model does not fit.
 		let vocabulary = file.texts("tokenizer.ggml.tokens").map_or(0, <[String]>::len);
 		let config = Config::read(&file, vocabulary)?;
 		let tokenizer = TextTokenizer::read(&file)?;
 		let chat = ChatTemplate::read(file.text("tokenizer.chat_template").ok());
-		let llama = Llama::load(&file, config, precision)?;
+		let weights = Weights::load(&file, Naming::Gguf, &config, precision)?;
 		Ok(Self {
 			sha256,
+			precision,
 			tokenizer,
 			chat,
-			llama,
+			transformer: Transformer::new(config, weights, compute),
+		})
+	}
+
+	fn from_folder(folder: &Folder, precision: Precision, compute: Compute) -> Result<Self, Fault> {
+		let config = folder_config::decoder_config(&folder.config()?)?;
+		let tokenizer = folder_config::tokenizer(folder, config.vocabulary)?;
+		let chat = ChatTemplate::read(folder.chat_template()?.as_deref());
+		let weights = Weights::load(&folder.tensors()?, Naming::HuggingFace, &config, precision)?;
+		Ok(Self {
+			sha256: folder.sha256,
+			precision,
+			tokenizer,
+			chat,
+			transformer: Transformer::new(config, weights, compute),
 		})
 	}
 }
@@ -230,7 +329,7 @@ impl Inner {
 #[derive(Debug)]
 pub struct Session {
 	model: Model,
-	cache: Cache,
+	sequence: Sequence,
 	broken: bool,
 }
 
@@ -259,7 +358,7 @@ impl Session {
 		let mut last = Vec::new();
 		let passes = tokens.len().div_ceil(PASS_TOKENS);
 		for (index, pass) in tokens.chunks(PASS_TOKENS).enumerate() {
-			let hidden = self.model.inner.llama.hidden(pass, &mut self.cache)?;
+			let hidden = self.run(pass)?;
 			if index + 1 == passes {
 				last = self.model.logits(&hidden, pass.len() - 1, 1)?;
 			}
@@ -267,21 +366,33 @@ impl Session {
 		Ok(last)
 	}
 
+	/// Runs one pass of tokens; memory grows by what they need.
+	fn run(&mut self, tokens: &[u32]) -> Result<Rows, InferError> {
+		let transformer = &self.model.inner.transformer;
+		for _ in 0..self.sequence.missing_blocks(tokens.len()) {
+			self.sequence.push_block(Block::empty(transformer.shape()));
+		}
+		transformer.forward(&mut [Slice {
+			tokens,
+			sequence: &mut self.sequence,
+		}])
+	}
+
 	/// Tokens appended so far.
 	pub fn length(&self) -> usize {
-		self.cache.length()
+		self.sequence.length()
 	}
 
 	/// Tokens that still fit.
 	pub fn remaining(&self) -> usize {
-		self.model.context_length() - self.cache.length()
+		self.model.context_length() - self.sequence.length()
 	}
 
 	fn check_room(&self, asked: usize) -> Result<(), InferError> {
 		if asked > self.remaining() {
 			return Err(InferError::ContextFull {
 				limit: self.model.context_length(),
-				held: self.cache.length(),
+				held: self.sequence.length(),
 				asked,
 			});
 		}

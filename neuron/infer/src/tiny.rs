@@ -12,15 +12,16 @@ use candle_core::quantized::gguf_file::{self, Value};
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Tensor};
 
-use crate::{InferError, Precision};
+pub use crate::tiny_folder::{write_embedder, write_folder};
+use crate::{Family, InferError, Precision};
 
 /// The three special tokens, ids 0 to 2.
-const SPECIALS: [&str; 3] = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"];
+pub(crate) const SPECIALS: [&str; 3] = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"];
 
 /// Merges, so that tokenising does more than spell; the merged tokens end the vocabulary.
-const MERGES: [(&str, &str); 2] = [("t", "h"), ("th", "e")];
+pub(crate) const MERGES: [(&str, &str); 2] = [("t", "h"), ("th", "e")];
 
-const TEMPLATE: &str = "{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}\
+pub(crate) const TEMPLATE: &str = "{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}\
     {{ '<|im_start|>system\nYou are tiny<|im_end|>\n' }}{% endif %}\
     {{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}\
     {% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
@@ -47,6 +48,10 @@ pub struct TinySpec {
 	pub tied: bool,
 	/// How the file stores its matrices.
 	pub storage: Precision,
+	/// The family; what it has besides a plain llama (biases, norms) is random too.
+	pub family: Family,
+	/// A token whose embedding is not a number.
+	pub damaged_token: Option<u32>,
 }
 
 impl Default for TinySpec {
@@ -60,6 +65,8 @@ impl Default for TinySpec {
 			context_length: 2048,
 			tied: true,
 			storage: Precision::F32,
+			family: Family::Llama,
+			damaged_token: None,
 		}
 	}
 }
@@ -86,7 +93,7 @@ pub fn write_gguf(path: &Path, seed: u64, spec: &TinySpec) -> Result<(), InferEr
 }
 
 /// The vocabulary in the order of the ids.
-fn vocabulary() -> Vec<String> {
+pub(crate) fn vocabulary() -> Vec<String> {
 	let mut tokens: Vec<String> = SPECIALS.map(str::to_owned).to_vec();
 	// Byte-level BPE writes printable bytes as themselves and the others as U+0100 and up.
 	let mut moved = (0x100..).filter_map(char::from_u32);
@@ -106,22 +113,26 @@ fn vocabulary() -> Vec<String> {
 fn metadata(spec: &TinySpec) -> Vec<(String, Value)> {
 	let text = |text: &str| Value::String(text.to_owned());
 	let size = |size: usize| Value::U32(u32::try_from(size).unwrap_or(u32::MAX));
+	let pre = match spec.family {
+		Family::Llama => "smollm",
+		Family::Qwen2 | Family::Qwen3 => "qwen2",
+	};
 	let tokens = vocabulary();
 	let kinds = (0..tokens.len()).map(|id| Value::I32(if id < SPECIALS.len() { 3 } else { 1 }));
 	let merges = MERGES.map(|(left, right)| Value::String(format!("{left} {right}")));
 	let entries = [
-		("general.architecture", text("llama")),
+		("general.architecture", text(spec.family.name())),
 		("general.name", text("tiny random model")),
-		("llama.block_count", size(spec.layers)),
-		("llama.context_length", size(spec.context_length)),
-		("llama.embedding_length", size(spec.embedding)),
-		("llama.feed_forward_length", size(spec.feed_forward)),
-		("llama.attention.head_count", size(spec.heads)),
-		("llama.attention.head_count_kv", size(spec.kv_heads)),
-		("llama.attention.layer_norm_rms_epsilon", Value::F32(1e-5)),
-		("llama.rope.freq_base", Value::F32(10_000.0)),
+		("FAMILY.block_count", size(spec.layers)),
+		("FAMILY.context_length", size(spec.context_length)),
+		("FAMILY.embedding_length", size(spec.embedding)),
+		("FAMILY.feed_forward_length", size(spec.feed_forward)),
+		("FAMILY.attention.head_count", size(spec.heads)),
+		("FAMILY.attention.head_count_kv", size(spec.kv_heads)),
+		("FAMILY.attention.layer_norm_rms_epsilon", Value::F32(1e-5)),
+		("FAMILY.rope.freq_base", Value::F32(10_000.0)),
 		("tokenizer.ggml.model", text("gpt2")),
-		("tokenizer.ggml.pre", text("smollm")),
+		("tokenizer.ggml.pre", text(pre)),
 		("tokenizer.ggml.token_type", Value::Array(kinds.collect())),
 		(
 			"tokenizer.ggml.tokens",
@@ -132,24 +143,37 @@ fn metadata(spec: &TinySpec) -> Vec<(String, Value)> {
 		("tokenizer.ggml.eos_token_id", Value::U32(2)),
 		("tokenizer.chat_template", text(TEMPLATE)),
 	];
-	entries.map(|(key, value)| (key.to_owned(), value)).to_vec()
+	let own = |key: &str| key.replace("FAMILY", spec.family.name());
+	entries.map(|(key, value)| (own(key), value)).to_vec()
 }
 
 fn tensors(seed: u64, spec: &TinySpec) -> Result<Vec<(String, QTensor)>, InferError> {
-	let mut numbers = SplitMix64(seed);
 	let storage = match spec.storage {
 		Precision::F32 => GgmlDType::F32,
 		Precision::Quantized(quant) => quant.ggml(),
 	};
-	let mut tensors = Vec::new();
+	let stored = |(name, dimensions, values): Plain| {
+		let kind = if dimensions.len() == 1 { GgmlDType::F32 } else { storage };
+		let tensor = Tensor::from_vec(values, dimensions, &Device::Cpu)?;
+		Ok((name, QTensor::quantize(&tensor, kind)?))
+	};
+	plain_tensors(seed, spec).into_iter().map(stored).collect()
+}
+
+/// Name, dimensions, numbers.
+pub(crate) type Plain = (String, Vec<usize>, Vec<f32>);
+
+/// Every tensor under its GGUF name.
+pub(crate) fn plain_tensors(seed: u64, spec: &TinySpec) -> Vec<Plain> {
+	let mut numbers = SplitMix64(seed);
+	let mut tensors: Vec<Plain> = Vec::new();
 	let mut matrix = |name: String, rows: usize, columns: usize, deviation: f32| {
-		let values: Vec<f32> = (0..rows * columns).map(|_| deviation * numbers.next()).collect();
-		let tensor = Tensor::from_vec(values, (rows, columns), &Device::Cpu)?;
-		tensors.push((name, QTensor::quantize(&tensor, storage)?));
-		Ok::<(), candle_core::Error>(())
+		let values = (0..rows * columns).map(|_| deviation * numbers.next()).collect();
+		tensors.push((name, vec![rows, columns], values));
 	};
 	let (width, inner) = (spec.embedding, spec.feed_forward);
-	let kv_width = spec.kv_heads * (width / spec.heads.max(1));
+	let head_size = width / spec.heads.max(1);
+	let kv_width = spec.kv_heads * head_size;
 	// Keeps the variance of what passes through; the embedding gives logits of deviation 2.
 	let unit = |columns: usize| 1.0 / (columns as f32).sqrt();
 	matrix(
@@ -157,9 +181,9 @@ fn tensors(seed: u64, spec: &TinySpec) -> Result<Vec<(String, QTensor)>, InferEr
 		VOCABULARY_SIZE,
 		width,
 		2.0 * unit(width),
-	)?;
+	);
 	if !spec.tied {
-		matrix("output.weight".to_owned(), VOCABULARY_SIZE, width, 2.0 * unit(width))?;
+		matrix("output.weight".to_owned(), VOCABULARY_SIZE, width, 2.0 * unit(width));
 	}
 	for layer in 0..spec.layers {
 		let parts = [
@@ -172,26 +196,43 @@ fn tensors(seed: u64, spec: &TinySpec) -> Result<Vec<(String, QTensor)>, InferEr
 			("ffn_down", width, inner),
 		];
 		for (part, rows, columns) in parts {
-			matrix(format!("blk.{layer}.{part}.weight"), rows, columns, unit(columns))?;
+			matrix(format!("blk.{layer}.{part}.weight"), rows, columns, unit(columns));
 		}
 	}
-	let mut norms = vec!["output_norm.weight".to_owned()];
+	let mut vectors = vec![("output_norm.weight".to_owned(), width, 1.0, 0.0)];
 	for layer in 0..spec.layers {
-		norms.extend(["attn_norm", "ffn_norm"].map(|part| format!("blk.{layer}.{part}.weight")));
+		let mut vector = |part: &str, length, mean, deviation| {
+			vectors.push((format!("blk.{layer}.{part}"), length, mean, deviation));
+		};
+		vector("attn_norm.weight", width, 1.0, 0.0);
+		vector("ffn_norm.weight", width, 1.0, 0.0);
+		if spec.family.has_attention_bias() {
+			vector("attn_q.bias", width, 0.0, 0.5);
+			vector("attn_k.bias", kv_width, 0.0, 0.5);
+			vector("attn_v.bias", kv_width, 0.0, 0.5);
+		}
+		if spec.family.has_head_norm() {
+			vector("attn_q_norm.weight", head_size, 1.0, 0.2);
+			vector("attn_k_norm.weight", head_size, 1.0, 0.2);
+		}
 	}
-	for name in norms {
-		let ones = Tensor::ones(width, candle_core::DType::F32, &Device::Cpu)?;
-		tensors.push((name, QTensor::quantize(&ones, GgmlDType::F32)?));
+	for (name, length, mean, deviation) in vectors {
+		let values = (0..length).map(|_| mean + deviation * numbers.next()).collect();
+		tensors.push((name, vec![length], values));
 	}
-	Ok(tensors)
+	if let Some(token) = spec.damaged_token {
+		let row = tensors[0].2.chunks_mut(width).nth(token as usize);
+		row.into_iter().flatten().for_each(|number| *number = f32::NAN);
+	}
+	tensors
 }
 
 /// Steele, Lea and Flood's SplitMix64: a few lines, and the same on every machine.
-struct SplitMix64(u64);
+pub(crate) struct SplitMix64(pub(crate) u64);
 
 impl SplitMix64 {
 	/// Uniform with mean 0 and deviation 1.
-	fn next(&mut self) -> f32 {
+	pub(crate) fn next(&mut self) -> f32 {
 		self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
 		let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
 		let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -1,11 +1,14 @@
-//! Text to tokens and back, from the vocabulary and merges that the model file carries.
+//! Text to tokens and back, from the vocabulary and merges that the model carries.
 
 use std::collections::HashSet;
 
 use tokenizers::models::bpe::{BPE, Vocab};
+use tokenizers::normalizers::NFC;
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::pre_tokenizers::digits::Digits;
 use tokenizers::pre_tokenizers::sequence::Sequence;
+use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
+use tokenizers::tokenizer::SplitDelimiterBehavior;
 
 use crate::InferError;
 use crate::error::Fault;
@@ -19,6 +22,37 @@ const CONTROL: i128 = 3;
 /// `tokenizer.ggml.token_type` of tokens that are matched whole, though they are text.
 const USER_DEFINED: i128 = 4;
 
+/// Stands inside a special token that a user spelled, until the text around it has been searched
+/// for real ones. A code point that Unicode sets aside for such inner uses.
+const MARK: char = '\u{fdd0}';
+
+/// Words for the vocabularies of Qwen2 and of Llama 3, which differ in how many digits go together.
+const QWEN2_WORDS: &str =
+	r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+const LLAMA3_WORDS: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+
+/// A token that is matched whole.
+#[derive(Clone, Debug)]
+pub(crate) struct Special {
+	pub(crate) text: String,
+	pub(crate) id: u32,
+	/// Whether it steers the model and is not text.
+	pub(crate) control: bool,
+}
+
+/// What a tokenizer is put together from.
+pub(crate) struct Parts {
+	/// Without special tokens.
+	pub(crate) bpe: tokenizers::Tokenizer,
+	/// As the vocabulary writes them, in the order of the ids; `None` for ids without a token.
+	pub(crate) vocabulary: Vec<Option<String>>,
+	pub(crate) specials: Vec<Special>,
+	/// Put before every encoded text.
+	pub(crate) beginning: Option<u32>,
+	/// Tokens that end an answer, the usual one first.
+	pub(crate) ends: Vec<u32>,
+}
+
 /// A byte-level BPE tokenizer.
 ///
 /// Special tokens are kept apart from the BPE model, so that text from outside can be encoded
@@ -27,17 +61,47 @@ const USER_DEFINED: i128 = 4;
 pub(crate) struct TextTokenizer {
 	bpe: tokenizers::Tokenizer,
 	/// Longest first, so that the longest of two that match wins.
-	specials: Vec<(String, u32)>,
+	specials: Vec<Special>,
 	/// First bytes of the specials.
 	special_starts: HashSet<u8>,
-	controls: HashSet<u32>,
-	vocabulary_size: usize,
-	/// Put before every encoded text.
+	/// What each token stands for; nothing for control tokens.
+	pieces: Vec<Box<[u8]>>,
 	beginning: Option<u32>,
-	end_of_turn: Option<u32>,
+	ends: Vec<u32>,
 }
 
 impl TextTokenizer {
+	pub(crate) fn new(parts: Parts) -> Self {
+		let Parts {
+			bpe,
+			vocabulary,
+			mut specials,
+			beginning,
+			ends,
+		} = parts;
+		let mut pieces: Vec<Box<[u8]>> = vocabulary
+			.iter()
+			.map(|token| token.as_deref().map_or_else(Box::default, bytes_of))
+			.collect();
+		for special in &specials {
+			if let Some(piece) = pieces.get_mut(special.id as usize) {
+				let text = if special.control { "" } else { special.text.as_str() };
+				*piece = text.as_bytes().into();
+			}
+		}
+		specials.retain(|special| !special.text.is_empty());
+		specials.sort_by_key(|special| std::cmp::Reverse(special.text.len()));
+		let starts = specials.iter().filter_map(|special| special.text.bytes().next());
+		Self {
+			special_starts: starts.collect(),
+			bpe,
+			specials,
+			pieces,
+			beginning,
+			ends,
+		}
+	}
+
 	/// Builds the tokenizer from the `tokenizer.ggml.*` metadata.
 	pub(crate) fn read(file: &Gguf<'_>) -> Result<Self, Fault> {
 		let kind = file.text("tokenizer.ggml.model")?;
@@ -46,63 +110,56 @@ impl TextTokenizer {
 				"its tokenizer is {kind:?}; supported is \"gpt2\" (byte-level BPE)"
 			)));
 		}
-		let pre_tokenizer = pre_tokenizer(file.text("tokenizer.ggml.pre")?)?;
+		let pre = file.text("tokenizer.ggml.pre")?;
+		let pre_tokenizer = pre_tokenizer(pre)?;
 		let tokens = file.texts("tokenizer.ggml.tokens")?;
 		let mut bpe = tokenizers::Tokenizer::new(bpe_model(file, tokens)?);
-		bpe.with_pre_tokenizer(Some(pre_tokenizer))
-			.with_decoder(Some(byte_level()));
-
-		let kinds = match file.get("tokenizer.ggml.token_type") {
-			None => &[][..],
-			Some(Value::Integers(kinds)) if kinds.len() == tokens.len() => kinds,
-			Some(_) => {
-				return Err(Fault::malformed(format!(
-					"expected one tokenizer.ggml.token_type for each of the {} tokens",
-					tokens.len()
-				)));
-			}
-		};
-		let of_kind = |wanted: &[i128]| -> Vec<(String, u32)> {
-			let pairs = tokens.iter().zip(kinds).zip(0..);
-			pairs
-				.filter(|((text, kind), _)| wanted.contains(kind) && !text.is_empty())
-				.map(|((text, _), id)| (text.clone(), id))
-				.collect()
-		};
-		let mut specials = of_kind(&[CONTROL, USER_DEFINED]);
-		specials.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
-		let controls: HashSet<u32> = of_kind(&[CONTROL]).into_iter().map(|(_, id)| id).collect();
+		bpe.with_pre_tokenizer(Some(pre_tokenizer));
+		if pre == "qwen2" {
+			bpe.with_normalizer(Some(NFC))
+				.map_err(|error| Fault::malformed(error.to_string()))?;
+		}
 		let last = (tokens.len() as u64).saturating_sub(1);
 		let id = |key: &str| -> Result<Option<u32>, Fault> {
 			Ok(file.integer(key, 0, last)?.and_then(|id| u32::try_from(id).ok()))
 		};
 		let add_beginning = file.flag_or("tokenizer.ggml.add_bos_token", false)?;
 		let beginning = id("tokenizer.ggml.bos_token_id")?;
-		Ok(Self {
+		let mut ends: Vec<u32> = Vec::new();
+		for key in ["tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id"] {
+			ends.extend(id(key)?);
+		}
+		Ok(Self::new(Parts {
 			bpe,
-			special_starts: specials.iter().filter_map(|(text, _)| text.bytes().next()).collect(),
-			specials,
-			controls,
-			vocabulary_size: tokens.len(),
+			vocabulary: tokens.iter().cloned().map(Some).collect(),
+			specials: specials(file, tokens)?,
 			beginning: beginning.filter(|_| add_beginning),
-			end_of_turn: id("tokenizer.ggml.eos_token_id")?,
-		})
+			ends,
+		}))
 	}
 
 	pub(crate) fn vocabulary_size(&self) -> usize {
-		self.vocabulary_size
+		self.pieces.len()
 	}
 
 	pub(crate) fn end_of_turn(&self) -> Option<u32> {
-		self.end_of_turn
+		self.ends.first().copied()
 	}
 
-	/// The id of a special token, by its text.
-	pub(crate) fn special(&self, text: &str) -> Option<u32> {
-		self.specials
-			.iter()
-			.find(|(special, _)| special == text)
-			.map(|&(_, id)| id)
+	pub(crate) fn ends_turn(&self, token: u32) -> bool {
+		self.ends.contains(&token)
+	}
+
+	/// What a token stands for, in bytes that may be a part of a character; nothing for control
+	/// tokens and ids outside the vocabulary.
+	pub(crate) fn piece(&self, token: u32) -> &[u8] {
+		self.pieces.get(token as usize).map_or(&[], |piece| piece)
+	}
+
+	/// The text of a special token.
+	pub(crate) fn special_text(&self, token: u32) -> Option<&str> {
+		let special = self.specials.iter().find(|special| special.id == token)?;
+		Some(&special.text)
 	}
 
 	/// The token that starts every sequence, for models that want one.
@@ -112,15 +169,23 @@ impl TextTokenizer {
 
 	/// Encodes text in which special tokens are recognised.
 	pub(crate) fn encode(&self, text: &str) -> Result<Vec<u32>, InferError> {
-		check_length(text)?;
 		let mut tokens: Vec<u32> = self.beginning.into_iter().collect();
+		tokens.extend(self.encode_specials(text)?);
+		Ok(tokens)
+	}
+
+	/// As [`Self::encode`], without the token that starts every sequence; special tokens that
+	/// [`Self::mark`] has marked are spelled out.
+	pub(crate) fn encode_specials(&self, text: &str) -> Result<Vec<u32>, InferError> {
+		check_length(text)?;
+		let mut tokens = Vec::new();
 		let (mut start, mut position) = (0, 0);
 		while position < text.len() {
 			match self.special_at(&text.as_bytes()[position..]) {
-				Some((length, id)) => {
+				Some(special) => {
 					tokens.extend(self.encode_plain(&text[start..position])?);
-					tokens.push(id);
-					position += length;
+					tokens.push(special.id);
+					position += special.text.len();
 					start = position;
 				}
 				None => position += 1,
@@ -130,44 +195,87 @@ impl TextTokenizer {
 		Ok(tokens)
 	}
 
-	fn special_at(&self, rest: &[u8]) -> Option<(usize, u32)> {
+	fn special_at(&self, rest: &[u8]) -> Option<&Special> {
 		if !self.special_starts.contains(rest.first()?) {
 			return None;
 		}
-		let (text, id) = self
-			.specials
+		self.specials
 			.iter()
-			.find(|(special, _)| rest.starts_with(special.as_bytes()))?;
-		Some((text.len(), *id))
+			.find(|special| rest.starts_with(special.text.as_bytes()))
 	}
 
 	/// Encodes text as text: special tokens in it are spelled out.
-	pub(crate) fn encode_plain(&self, text: &str) -> Result<Vec<u32>, InferError> {
-		check_length(text)?;
+	fn encode_plain(&self, text: &str) -> Result<Vec<u32>, InferError> {
 		if text.is_empty() {
 			return Ok(Vec::new());
 		}
+		let unmarked;
+		let text = if text.contains(MARK) {
+			unmarked = text.replace(MARK, "");
+			&unmarked
+		} else {
+			text
+		};
 		let encoding = self.bpe.encode_fast(text, false).map_err(tokenizer_error)?;
 		Ok(encoding.get_ids().to_vec())
 	}
 
+	/// Breaks up the special tokens in a user's text with a mark that [`Self::encode_specials`]
+	/// takes out again, so that they stay text wherever a template puts them. What could become
+	/// one together with the template's text around it is broken up too. With `controls_only`,
+	/// special tokens that are text (`</think>`) are left whole.
+	pub(crate) fn mark(&self, text: &str, controls_only: bool) -> String {
+		let specials = || self.specials.iter().filter(|special| special.control || !controls_only);
+		let mut marked = String::with_capacity(text.len());
+		let inner = text.trim();
+		let (inner_start, inner_end) = (
+			text.len() - text.trim_start().len(),
+			text.trim_start().len() - inner.len(),
+		);
+		let inner_end = text.len() - inner_end;
+		for (position, character) in text.char_indices() {
+			let rest = &text[position..];
+			// The last character of the text might start one that the template completes.
+			let tail = position < inner_end && text.len() - position < MAX_SPECIAL_EDGE;
+			let completed = |special: &Special| {
+				let end = &text[position..inner_end];
+				end.len() < special.text.len() && special.text.starts_with(end)
+			};
+			marked.push(if character == MARK {
+				char::REPLACEMENT_CHARACTER
+			} else {
+				character
+			});
+			if specials().any(|special| rest.starts_with(special.text.as_str())) || (tail && specials().any(completed))
+			{
+				marked.push(MARK);
+			}
+		}
+		// The first characters might end one that the template began.
+		let begun = |special: &Special| {
+			let ends = special.text.char_indices().skip(1);
+			ends.map(|(index, _)| &special.text[index..])
+				.any(|end| inner.starts_with(end))
+		};
+		if specials().any(begun) {
+			marked.insert(inner_start, MARK);
+		}
+		marked
+	}
+
 	/// Decodes tokens, leaving out control tokens; bytes that are no UTF-8 become U+FFFD.
 	pub(crate) fn decode(&self, tokens: &[u32]) -> Result<String, InferError> {
-		let size = self.vocabulary_size;
-		if let Some(&token) = tokens.iter().find(|&&token| token as usize >= size) {
-			return Err(InferError::UnknownToken {
-				token,
-				vocabulary_size: size,
-			});
+		let vocabulary_size = self.vocabulary_size();
+		if let Some(&token) = tokens.iter().find(|&&token| token as usize >= vocabulary_size) {
+			return Err(InferError::UnknownToken { token, vocabulary_size });
 		}
-		let text: Vec<u32> = tokens
-			.iter()
-			.copied()
-			.filter(|token| !self.controls.contains(token))
-			.collect();
-		self.bpe.decode(&text, false).map_err(tokenizer_error)
+		let bytes: Vec<u8> = tokens.iter().flat_map(|&token| self.piece(token)).copied().collect();
+		Ok(String::from_utf8_lossy(&bytes).into_owned())
 	}
 }
+
+/// No special token is longer; bounds the search at the end of a text.
+const MAX_SPECIAL_EDGE: usize = 64;
 
 fn check_length(text: &str) -> Result<(), InferError> {
 	if text.len() > MAX_TEXT_BYTES {
@@ -183,22 +291,73 @@ fn tokenizer_error(error: tokenizers::Error) -> InferError {
 	InferError::Tokenizer(error.to_string())
 }
 
-/// Byte-level without a space put before the text, with GPT-2's word pattern.
-fn byte_level() -> ByteLevel {
-	ByteLevel::new(false, true, true)
+/// The bytes that a token of a byte-level vocabulary stands for. Such a vocabulary writes printable
+/// bytes as themselves and the others, in order, as U+0100 and up.
+fn bytes_of(token: &str) -> Box<[u8]> {
+	let moved = |character: char| {
+		let index = u32::from(character).checked_sub(0x100)?;
+		let mut hidden = (0..=u8::MAX).filter(|byte| !is_printable(*byte));
+		hidden.nth(usize::try_from(index).ok()?)
+	};
+	let byte = |character: char| match u8::try_from(character) {
+		Ok(byte) if is_printable(byte) => Some(byte),
+		_ => moved(character),
+	};
+	// A token that is not written that way stands for its own text.
+	let bytes: Option<Box<[u8]>> = token.chars().map(byte).collect();
+	bytes.unwrap_or_else(|| token.as_bytes().into())
+}
+
+fn is_printable(byte: u8) -> bool {
+	matches!(byte, b'!'..=b'~' | 0xa1..=0xac | 0xae..=0xff)
+}
+
+/// Byte-level without a space put before the text; with GPT-2's word pattern or none.
+fn byte_level(words: bool) -> ByteLevel {
+	ByteLevel::new(false, true, words)
 }
 
 /// How text is cut before merges apply, by the name in the file.
 fn pre_tokenizer(name: &str) -> Result<Sequence, Fault> {
+	let words = |pattern: &str| {
+		let pattern = SplitPattern::Regex(pattern.to_owned());
+		let split = Split::new(pattern, SplitDelimiterBehavior::Isolated, false)
+			.map_err(|error| Fault::malformed(format!("the word pattern cannot be built: {error}")))?;
+		Ok(Sequence::new(vec![split.into(), byte_level(false).into()]))
+	};
 	match name {
 		// Digits one by one, then as GPT-2.
-		"smollm" => Ok(Sequence::new(vec![Digits::new(true).into(), byte_level().into()])),
-		"gpt-2" => Ok(Sequence::new(vec![byte_level().into()])),
+		"smollm" => Ok(Sequence::new(vec![Digits::new(true).into(), byte_level(true).into()])),
+		"gpt-2" => Ok(Sequence::new(vec![byte_level(true).into()])),
+		"qwen2" => words(QWEN2_WORDS),
+		"llama-bpe" => words(LLAMA3_WORDS),
 		_ => Err(Fault::unsupported(format!(
-			"its tokenizer.ggml.pre is {:?}; supported are \"smollm\" and \"gpt-2\"",
+			"its tokenizer.ggml.pre is {:?}; supported are \"smollm\", \"gpt-2\", \"qwen2\" and \"llama-bpe\"",
 			name.chars().take(64).collect::<String>()
 		))),
 	}
+}
+
+fn specials(file: &Gguf<'_>, tokens: &[String]) -> Result<Vec<Special>, Fault> {
+	let kinds = match file.get("tokenizer.ggml.token_type") {
+		None => &[][..],
+		Some(Value::Integers(kinds)) if kinds.len() == tokens.len() => kinds,
+		Some(_) => {
+			return Err(Fault::malformed(format!(
+				"expected one tokenizer.ggml.token_type for each of the {} tokens",
+				tokens.len()
+			)));
+		}
+	};
+	let known = tokens.iter().zip(kinds).zip(0..);
+	Ok(known
+		.filter(|((_, kind), _)| [CONTROL, USER_DEFINED].contains(kind))
+		.map(|((text, kind), id)| Special {
+			text: text.clone(),
+			id,
+			control: *kind == CONTROL,
+		})
+		.collect())
 }
 
 fn bpe_model(file: &Gguf<'_>, tokens: &[String]) -> Result<BPE, Fault> {

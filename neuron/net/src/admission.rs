@@ -20,6 +20,8 @@ pub const PERMIT_ONLY: u64 = u64::MAX;
 const MAX_TRACKED_HOTKEYS: usize = 4096;
 /// Most unknown peers whose refusals are counted at a time.
 const MAX_TRACKED_STRANGERS: usize = 1024;
+/// One part in so many of the requests in flight is kept for callers with a validator permit.
+const PERMIT_RESERVE: u32 = 4;
 /// Refusals after which an unknown peer's connection is closed.
 pub const MAX_STRANGER_REFUSALS: u32 = 3;
 
@@ -42,6 +44,11 @@ pub trait Directory: Send + Sync + 'static {
 	///
 	/// Called for every connection and every request, from async tasks: answer from memory.
 	fn caller(&self, public_key: &[u8; 32]) -> Option<Caller>;
+
+	/// Stake that the subnet's owner asks of every caller, permit or not; 0 for none. Asked for each request too.
+	fn floor_rao(&self) -> u64 {
+		0
+	}
 }
 
 /// Requests that a hotkey may make: a token bucket.
@@ -66,6 +73,9 @@ pub struct AdmissionPolicy {
 	pub max_in_flight: u32,
 	/// What a caller is told to wait where the answer is "busy".
 	pub busy_retry: Duration,
+	/// How long a waiting request has to have waited to overtake one of twice its caller's stake. The whole range of
+	/// stakes is worth 64 times this, which is the most that anybody is overtaken by.
+	pub ageing: Duration,
 }
 
 impl Default for AdmissionPolicy {
@@ -77,8 +87,9 @@ impl Default for AdmissionPolicy {
 				refill: Duration::from_millis(250),
 			},
 			max_concurrent_per_hotkey: 4,
-			max_in_flight: 64,
+			max_in_flight: 128,
 			busy_retry: Duration::from_secs(1),
+			ageing: Duration::from_millis(250),
 		}
 	}
 }
@@ -101,7 +112,11 @@ impl AdmissionPolicy {
 				range: "at least 1".into(),
 			});
 		}
-		let times = [("rate.refill", self.rate.refill), ("busy_retry", self.busy_retry)];
+		let times = [
+			("rate.refill", self.rate.refill),
+			("busy_retry", self.busy_retry),
+			("ageing", self.ageing),
+		];
 		match times.into_iter().find(|(_, value)| *value > MAX_WAIT) {
 			Some((name, value)) => {
 				let range = format!("at most {} s", MAX_WAIT.as_secs());
@@ -190,9 +205,16 @@ impl Admission {
 		self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
 	}
 
-	/// Says yes or no to a request of a known hotkey; a yes counts until the permit is dropped.
-	pub(crate) fn admit(self: &Arc<Self>, caller: &Caller, now: Instant) -> Result<Permit, Refusal> {
+	/// Says yes or no to a request of a known hotkey; a yes counts until the permit is dropped. `floor_rao` is what the
+	/// subnet's owner asks of everybody.
+	pub(crate) fn admit(self: &Arc<Self>, caller: &Caller, floor_rao: u64, now: Instant) -> Result<Permit, Refusal> {
 		let policy = &self.policy;
+		if caller.stake_rao < floor_rao {
+			return Err(Refusal::NotPermitted {
+				stake_rao: caller.stake_rao,
+				min_stake_rao: floor_rao,
+			});
+		}
 		if !caller.validator_permit && (policy.min_stake_rao == PERMIT_ONLY || caller.stake_rao < policy.min_stake_rao)
 		{
 			return Err(Refusal::NotPermitted {
@@ -208,7 +230,12 @@ impl Admission {
 				!account.is_fresh(&policy.rate)
 			});
 		}
-		if *in_flight >= policy.max_in_flight || hotkeys.len() >= MAX_TRACKED_HOTKEYS {
+		let room = if caller.validator_permit {
+			policy.max_in_flight
+		} else {
+			policy.max_in_flight - policy.max_in_flight / PERMIT_RESERVE
+		};
+		if *in_flight >= room || hotkeys.len() >= MAX_TRACKED_HOTKEYS {
 			return Err(self.busy());
 		}
 		let account = hotkeys.entry(caller.hotkey).or_insert(Account {

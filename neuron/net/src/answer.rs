@@ -1,30 +1,29 @@
-//! The caller's side of a stream: the exchange that opens it, the answer that comes back, and what can go wrong.
+//! The caller's side of a call: the exchange that opens it, the answer that comes back, and what can go wrong.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use futures::{
-	AsyncReadExt as _, AsyncWriteExt as _,
+	AsyncWriteExt as _,
 	future::{Either, select},
-	io::{ReadHalf, WriteHalf},
 };
-use libp2p::Stream;
+use libp2p::PeerId;
 use tokio::{
 	sync::OwnedSemaphorePermit,
 	time::{Instant, timeout_at},
 };
 
 use crate::{
+	evidence::{ChunkHasher, EvidenceError, Receipt, RequestHash, SignedRequest},
 	frame::FrameError,
-	frame_io::{FrameReader, ReadError},
+	frame_io::ReadError,
 	message::{MAX_CHUNK_BYTES, Refusal, Response},
+	pool::{Pool, Session},
 };
 
 /// Most chunks of one answer.
 pub const MAX_ANSWER_CHUNKS: usize = 1 << 16;
 /// Most bytes of all chunks of one answer.
 pub const MAX_ANSWER_BYTES: usize = 64 * MAX_CHUNK_BYTES;
-
-type Reader = FrameReader<ReadHalf<Stream>>;
 
 /// Why a call has no answer, or not all of it.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +66,20 @@ pub enum CallError {
 		/// Where it was tried.
 		addr: SocketAddr,
 	},
+	/// The peer speaks a version of the past.
+	#[error(
+		"the peer at {addr} speaks {theirs} and this node {}; the older of the two has to be updated",
+		crate::message::PROTOCOL
+	)]
+	Outdated {
+		/// Where it was tried.
+		addr: SocketAddr,
+		/// What the peer speaks.
+		theirs: String,
+	},
+	/// The answer is complete and its signature is not the miner's: it is worth nothing.
+	#[error("the answer proves nothing: {0}")]
+	Evidence(EvidenceError),
 	/// The deadline passed before the answer was complete.
 	#[error("no complete answer within {} ms", deadline.as_millis())]
 	DeadlinePassed {
@@ -99,8 +112,8 @@ impl From<ReadError> for CallError {
 
 /// The answer to a call, piece by piece.
 ///
-/// Chunks are read from the wire as they are asked for: a caller that does not ask slows the miner down. Dropping the
-/// answer cancels the call.
+/// Chunks are read from the wire as they are asked for: a caller that does not ask slows the miner down. The end comes
+/// only where the miner's hotkey has signed all of it. Dropping the answer before its end cancels the call.
 #[derive(Debug)]
 pub struct Answer {
 	/// The stream, while more may come.
@@ -109,13 +122,29 @@ pub struct Answer {
 	deadline: Duration,
 	chunks: usize,
 	bytes: usize,
+	hasher: ChunkHasher,
+	receipt: Option<Receipt>,
 }
 
-/// Dropping it resets the stream, which tells the peer to stop.
+/// What a call is made with.
+pub(crate) struct Outgoing {
+	pub(crate) peer: PeerId,
+	pub(crate) signed: SignedRequest,
+	pub(crate) request_hash: RequestHash,
+	/// The frame.
+	pub(crate) bytes: Vec<u8>,
+	pub(crate) until: Instant,
+	pub(crate) deadline: Duration,
+}
+
+/// A call in flight. Dropping it resets the stream, which tells the peer to stop.
 struct Open {
-	reader: Reader,
-	_writer: WriteHalf<Stream>,
-	_slot: OwnedSemaphorePermit,
+	session: Session,
+	pool: Arc<Pool>,
+	peer: PeerId,
+	signed: SignedRequest,
+	request_hash: RequestHash,
+	_slot: Arc<OwnedSemaphorePermit>,
 }
 
 impl std::fmt::Debug for Open {
@@ -125,43 +154,49 @@ impl std::fmt::Debug for Open {
 }
 
 impl Answer {
-	/// Sends a request on a fresh stream and waits until it is accepted or refused.
+	/// Sends a request on a stream and waits until it is accepted or refused.
 	pub(crate) async fn begin(
-		stream: Stream,
-		request: &[u8],
-		nonce: [u8; 32],
-		(until, deadline): (Instant, Duration),
-		slot: OwnedSemaphorePermit,
+		mut session: Session,
+		outgoing: &Outgoing,
+		pool: &Arc<Pool>,
+		slot: &Arc<OwnedSemaphorePermit>,
 	) -> Result<Self, CallError> {
-		let (source, mut sink) = stream.split();
-		let mut reader = FrameReader::new(source);
-		let first = timeout_at(until, exchange(&mut reader, &mut sink, request));
+		let &Outgoing {
+			peer, until, deadline, ..
+		} = outgoing;
+		let nonce = outgoing.signed.header.nonce;
+		let first = timeout_at(until, exchange(&mut session, &outgoing.bytes));
 		match first.await.map_err(|_| CallError::DeadlinePassed { deadline })?? {
 			Response::Accepted { nonce: accepted } if accepted == nonce => Ok(Self {
 				open: Some(Open {
-					reader,
-					_writer: sink,
-					_slot: slot,
+					session,
+					pool: Arc::clone(pool),
+					peer,
+					signed: outgoing.signed.clone(),
+					request_hash: outgoing.request_hash,
+					_slot: Arc::clone(slot),
 				}),
 				until,
 				deadline,
 				chunks: 0,
 				bytes: 0,
+				hasher: ChunkHasher::default(),
+				receipt: None,
 			}),
 			Response::Accepted { .. } => Err(CallError::Protocol("it accepted another request's nonce".into())),
 			Response::Refused(refusal) => Err(CallError::Refused(refusal)),
-			Response::Chunk(_) | Response::Done => {
+			Response::Chunk(_) | Response::Done { .. } => {
 				Err(CallError::Protocol("it answered before it accepted the request".into()))
 			}
 		}
 	}
 
-	/// The next chunk; `None` once the answer is complete, or after an error.
+	/// The next chunk; `None` once the answer is complete and its signature is good, or after an error.
 	///
 	/// May be dropped at any point and called again without losing a byte.
 	pub async fn next(&mut self) -> Option<Result<Vec<u8>, CallError>> {
 		let open = self.open.as_mut()?;
-		let outcome = match timeout_at(self.until, open.reader.next::<Response>()).await {
+		let outcome = match timeout_at(self.until, open.session.reader.next::<Response>()).await {
 			Err(_) => Err(CallError::DeadlinePassed {
 				deadline: self.deadline,
 			}),
@@ -169,9 +204,9 @@ impl Answer {
 			Ok(Ok(None)) => Err(CallError::Broken("the peer ended it".into())),
 			Ok(Ok(Some(Response::Accepted { .. }))) => Err(CallError::Protocol("it accepted a request twice".into())),
 			Ok(Ok(Some(Response::Refused(refusal)))) => Err(CallError::Refused(refusal)),
-			Ok(Ok(Some(Response::Done))) => {
-				self.open = None;
-				return None;
+			Ok(Ok(Some(Response::Done { model_hash, signature }))) => {
+				let open = self.open.take()?;
+				return self.finish(open, model_hash, signature).err().map(Err);
 			}
 			Ok(Ok(Some(Response::Chunk(bytes)))) => self.count(bytes),
 		};
@@ -179,6 +214,24 @@ impl Answer {
 			self.open = None;
 		}
 		Some(outcome)
+	}
+
+	/// What both hotkeys have signed, once the answer is complete.
+	pub fn receipt(&self) -> Option<&Receipt> {
+		self.receipt.as_ref()
+	}
+
+	fn finish(&mut self, open: Open, model_hash: [u8; 32], signature: [u8; 64]) -> Result<(), CallError> {
+		let receipt = Receipt {
+			request: open.signed,
+			model_hash,
+			answer_hash: std::mem::take(&mut self.hasher).finish(),
+			signature,
+		};
+		receipt.verify_miner(&open.request_hash).map_err(CallError::Evidence)?;
+		open.pool.put(open.peer, open.session);
+		self.receipt = Some(receipt);
+		Ok(())
 	}
 
 	fn count(&mut self, bytes: Vec<u8>) -> Result<Vec<u8>, CallError> {
@@ -190,22 +243,24 @@ impl Answer {
 				self.chunks, self.bytes
 			)));
 		}
+		self.hasher.update(&bytes);
 		Ok(bytes)
 	}
 }
 
 /// Sends the request and returns the first frame that comes back, which may be a refusal before all of it is sent.
-async fn exchange(reader: &mut Reader, sink: &mut WriteHalf<Stream>, request: &[u8]) -> Result<Response, CallError> {
+async fn exchange(session: &mut Session, request: &[u8]) -> Result<Response, CallError> {
+	let Session { reader, writer, .. } = session;
 	let sending = async {
-		sink.write_all(request).await?;
-		sink.flush().await
+		writer.write_all(request).await?;
+		writer.flush().await
 	};
 	let response = reader.next::<Response>();
 	futures::pin_mut!(sending, response);
-	let (sent, response) = match select(response, sending).await {
-		Either::Left((response, _)) => (Ok(()), response),
+	let (sent, response) = match select(sending, response).await {
 		// Where the peer stopped reading, its reason may still be on the way.
-		Either::Right((sent, response)) => (sent, response.await),
+		Either::Left((sent, response)) => (sent, response.await),
+		Either::Right((response, _)) => (Ok(()), response),
 	};
 	match (response, sent) {
 		(Ok(Some(response)), _) => Ok(response),

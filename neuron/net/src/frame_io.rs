@@ -57,6 +57,15 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
 		}
 	}
 
+	/// Waits until there is something to read; false where the stream has ended.
+	pub(crate) async fn fill(&mut self) -> io::Result<bool> {
+		if self.buffer.is_empty() {
+			let count = self.source.read(&mut self.scratch).await?;
+			self.buffer.extend_from_slice(&self.scratch[..count]);
+		}
+		Ok(!self.buffer.is_empty())
+	}
+
 	/// Whether bytes came that no frame has taken.
 	pub(crate) fn has_leftover(&self) -> bool {
 		!self.buffer.is_empty()

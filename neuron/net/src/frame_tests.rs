@@ -2,7 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::message::{
-	MAX_CHUNK_BYTES, MAX_MECHANISM_NAME_BYTES, MAX_REASON_BYTES, MAX_REQUEST_BODY_BYTES, Refusal, Request, Response,
+	Call, MAX_CHUNK_BYTES, MAX_MECHANISM_NAME_BYTES, MAX_REASON_BYTES, MAX_REQUEST_BODY_BYTES, Refusal, Request,
+	Response,
 };
 
 fn request() -> Request {
@@ -15,6 +16,14 @@ fn request() -> Request {
 	}
 }
 
+fn call(request: Request) -> Call {
+	Call {
+		issued_at_ms: 1_700_000_000_000,
+		signature: [6; 64],
+		request,
+	}
+}
+
 fn framed(content: &[u8]) -> Vec<u8> {
 	let mut bytes = u32::try_from(content.len()).unwrap().to_le_bytes().to_vec();
 	bytes.extend_from_slice(content);
@@ -23,47 +32,47 @@ fn framed(content: &[u8]) -> Vec<u8> {
 
 #[test]
 fn every_prefix_of_a_frame_asks_for_more() {
-	let bytes = encode(&request()).unwrap();
+	let bytes = encode(&call(request())).unwrap();
 	for length in 0..bytes.len() {
-		assert_eq!(decode::<Request>(&bytes[..length]), Ok(None), "{length} bytes");
-		let truncated = truncation::<Request>(&bytes[..length]);
+		assert_eq!(decode::<Call>(&bytes[..length]), Ok(None), "{length} bytes");
+		let truncated = truncation::<Call>(&bytes[..length]);
 		assert_eq!(truncated.is_none(), length == 0);
 		if let Some(FrameError::Truncated { received, expected, .. }) = truncated {
 			assert_eq!(received, length);
 			assert!(expected >= HEADER_BYTES && expected <= bytes.len());
 		}
 	}
-	assert_eq!(decode(&bytes), Ok(Some((request(), bytes.len()))));
+	assert_eq!(decode(&bytes), Ok(Some((call(request()), bytes.len()))));
 }
 
 #[test]
 fn a_length_beyond_the_limit_is_refused_on_the_header() {
-	for length in [Request::MAX_BYTES + 1, usize::try_from(u32::MAX).unwrap()] {
+	for length in [Call::MAX_BYTES + 1, usize::try_from(u32::MAX).unwrap()] {
 		let header = u32::try_from(length).unwrap().to_le_bytes();
 		assert_eq!(
-			decode::<Request>(&header),
+			decode::<Call>(&header),
 			Err(FrameError::Oversized {
 				frame: "request",
 				length,
-				limit: Request::MAX_BYTES
+				limit: Call::MAX_BYTES
 			})
 		);
 	}
-	let header = u32::try_from(Request::MAX_BYTES).unwrap().to_le_bytes();
-	assert_eq!(decode::<Request>(&header), Ok(None));
-	assert_eq!(decode::<Request>(&[0; 4]), Err(FrameError::Empty { frame: "request" }));
+	let header = u32::try_from(Call::MAX_BYTES).unwrap().to_le_bytes();
+	assert_eq!(decode::<Call>(&header), Ok(None));
+	assert_eq!(decode::<Call>(&[0; 4]), Err(FrameError::Empty { frame: "request" }));
 }
 
 #[test]
 fn a_variant_is_held_to_its_own_limit_on_its_first_byte() {
 	let mut bytes = 1_000_000u32.to_le_bytes().to_vec();
-	bytes.push(3);
+	bytes.push(0);
 	assert_eq!(
 		decode::<Response>(&bytes),
 		Err(FrameError::Oversized {
 			frame: "response",
 			length: 1_000_000,
-			limit: 1
+			limit: 33
 		})
 	);
 	bytes[4] = 1;
@@ -98,7 +107,7 @@ fn trailing_bytes_and_cut_content_do_not_decode() {
 	));
 	// A name that is not UTF-8.
 	assert!(matches!(
-		decode::<Request>(&framed(&[4, 0xff])),
+		decode::<Call>(&framed(&[&[0; 72][..], &[4, 0xff]].concat())),
 		Err(FrameError::Undecodable { .. })
 	));
 }
@@ -110,6 +119,7 @@ fn limits_hold_on_both_sides() {
 		body: vec![7; MAX_REQUEST_BODY_BYTES],
 		..request()
 	};
+	let largest = call(largest);
 	let bytes = encode(&largest).unwrap();
 	assert_eq!(decode(&bytes), Ok(Some((largest, bytes.len()))));
 	let chunk = Response::Chunk(vec![7; MAX_CHUNK_BYTES]);
@@ -129,8 +139,9 @@ fn limits_hold_on_both_sides() {
 			..request()
 		},
 	] {
+		let bad = call(bad);
 		assert!(matches!(encode(&bad), Err(FrameError::Invalid { .. })));
-		assert!(decode::<Request>(&framed(&bad.encode())).is_err());
+		assert!(decode::<Call>(&framed(&bad.encode())).is_err());
 	}
 	assert!(encode(&Response::Chunk(vec![7; MAX_CHUNK_BYTES + 1])).is_err());
 }
@@ -168,6 +179,12 @@ fn any_refusal() -> impl Strategy<Value = Refusal> {
 		(text, text).prop_map(|(requested, served)| Refusal::UnsupportedMechanism { requested, served }),
 		text.prop_map(Refusal::Malformed),
 		text.prop_map(Refusal::Failed),
+		Just(Refusal::Forged),
+		any::<(u64, u64, u32)>().prop_map(|(issued_at_ms, now_ms, max_skew_ms)| Refusal::Skewed {
+			issued_at_ms,
+			now_ms,
+			max_skew_ms,
+		}),
 	]
 }
 
@@ -176,21 +193,24 @@ fn any_response() -> impl Strategy<Value = Response> {
 		any::<[u8; 32]>().prop_map(|nonce| Response::Accepted { nonce }),
 		any_refusal().prop_map(|refusal| Response::Refused(refusal.bounded())),
 		prop::collection::vec(any::<u8>(), 0..2_000).prop_map(Response::Chunk),
-		Just(Response::Done),
+		(any::<[u8; 32]>(), any::<[u8; 32]>()).prop_map(|(model_hash, half)| Response::Done {
+			model_hash,
+			signature: [half, half].concat().try_into().unwrap(),
+		}),
 	]
 }
 
-fn any_request() -> impl Strategy<Value = Request> {
+fn any_request() -> impl Strategy<Value = Call> {
 	let body = prop::collection::vec(any::<u8>(), 0..2_000);
-	("[a-z0-9-]{0,64}", any::<u16>(), any::<[u8; 32]>(), 1..=u32::MAX, body).prop_map(
-		|(mechanism, version, nonce, deadline_ms, body)| Request {
+	("[a-z0-9-]{0,64}", any::<u16>(), any::<[u8; 32]>(), 1..=u32::MAX, body)
+		.prop_map(|(mechanism, version, nonce, deadline_ms, body)| Request {
 			mechanism,
 			version,
 			nonce,
 			deadline_ms,
 			body,
-		},
-	)
+		})
+		.prop_map(call)
 }
 
 proptest! {
@@ -215,7 +235,7 @@ proptest! {
 	#[test]
 	fn arbitrary_bytes_never_panic_and_decode_canonically(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
 		for bytes in [bytes.clone(), framed(&bytes)] {
-			if let Ok(Some((request, used))) = decode::<Request>(&bytes) {
+			if let Ok(Some((request, used))) = decode::<Call>(&bytes) {
 				prop_assert_eq!(encode(&request).unwrap(), &bytes[..used]);
 			}
 			if let Ok(Some((response, used))) = decode::<Response>(&bytes) {
@@ -229,7 +249,7 @@ proptest! {
 		let mut bytes = encode(&request).unwrap();
 		let at = at.index(bytes.len());
 		bytes[at] = byte;
-		if let Ok(Some((decoded, used))) = decode::<Request>(&bytes) {
+		if let Ok(Some((decoded, used))) = decode::<Call>(&bytes) {
 			prop_assert_eq!(encode(&decoded).unwrap(), &bytes[..used]);
 		}
 	}

@@ -1,21 +1,31 @@
 //! The caller's end of a network.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+	net::SocketAddr,
+	sync::{Arc, PoisonError, RwLock},
+	time::Duration,
+};
 
-use libp2p::{Multiaddr, PeerId, Stream, multiaddr::Protocol};
+use libp2p::{Multiaddr, PeerId, multiaddr::Protocol};
 use tokio::{
-	sync::{Semaphore, mpsc, oneshot},
+	sync::{Semaphore, mpsc, oneshot, watch},
 	time::{Instant, timeout_at},
 };
 
 use crate::{
-	answer::{Answer, CallError},
-	config::MAX_WAIT,
-	frame,
+	answer::{Answer, CallError, Outgoing},
+	config::{Clock, MAX_WAIT},
+	evidence::{Parties, RequestHeader, Signer},
+	frame::{self, Frame as _, FrameError},
 	identity::peer_id_of,
-	message::Request,
-	streams::{OpenError, Opening},
+	message::{Call, Request},
+	pool::{Pool, Session},
+	reach::Reach,
+	streams::{OpenError, Opened, Opening},
 };
+
+/// Most peers that are taken from one [`Handle::introduce`].
+pub const MAX_INTRODUCED: usize = 256;
 
 /// Tries to open a stream: where the connection in use turns out to be closing, the second one dials anew.
 const OPENING_ATTEMPTS: usize = 2;
@@ -23,9 +33,11 @@ const OPENING_ATTEMPTS: usize = 2;
 /// A peer to call, as the chain describes it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Target {
+	/// The hotkey that has to sign the answer.
+	pub hotkey: [u8; 32],
 	/// The key that the peer must prove, from its certificate.
 	pub public_key: [u8; 32],
-	/// Where it listens.
+	/// Where it listens, or where its relay does.
 	pub addr: SocketAddr,
 }
 
@@ -33,10 +45,14 @@ pub struct Target {
 pub(crate) enum Command {
 	Open {
 		peer: PeerId,
-		address: Multiaddr,
+		addresses: Vec<Multiaddr>,
 		/// Dial even where a connection is up.
 		anew: bool,
 		opening: Opening,
+	},
+	/// Peers that the chain knows, to ask for others' addresses.
+	Introduce {
+		peers: Vec<(PeerId, Multiaddr)>,
 	},
 	ShutDown {
 		done: oneshot::Sender<()>,
@@ -46,12 +62,29 @@ pub(crate) enum Command {
 /// Calls peers; cheap to clone.
 ///
 /// The network runs until [`Handle::shutdown`], or until every handle and the [`crate::Incoming`] are dropped.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Handle {
 	pub(crate) commands: mpsc::Sender<Command>,
 	pub(crate) local_addr: SocketAddr,
 	pub(crate) public_key: [u8; 32],
 	pub(crate) calls: Arc<Semaphore>,
+	pub(crate) pool: Arc<Pool>,
+	pub(crate) signer: Arc<dyn Signer>,
+	pub(crate) network: [u8; 32],
+	pub(crate) model_hash: Arc<RwLock<[u8; 32]>>,
+	pub(crate) clock: Clock,
+	pub(crate) quic_first: bool,
+	pub(crate) reach: watch::Receiver<Reach>,
+}
+
+impl std::fmt::Debug for Handle {
+	fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+		formatter
+			.debug_struct("Handle")
+			.field("local_addr", &self.local_addr)
+			.field("public_key", &hex::encode(self.public_key))
+			.finish_non_exhaustive()
+	}
 }
 
 impl Handle {
@@ -65,10 +98,37 @@ impl Handle {
 		self.public_key
 	}
 
+	/// The hotkey that signs.
+	pub fn hotkey(&self) -> [u8; 32] {
+		self.signer.hotkey()
+	}
+
+	/// How peers reach this node, as far as it is known; changes as tests come back.
+	pub fn reach(&self) -> watch::Receiver<Reach> {
+		self.reach.clone()
+	}
+
+	/// The model that answers are signed for from now on; zeros, as at the start, for none.
+	pub fn set_model_hash(&self, hash: [u8; 32]) {
+		*self.model_hash.write().unwrap_or_else(PoisonError::into_inner) = hash;
+	}
+
+	/// Names peers that can be asked where others are: the neurons that the chain lists. At most
+	/// [`MAX_INTRODUCED`] of them are taken.
+	pub async fn introduce(&self, peers: impl IntoIterator<Item = ([u8; 32], SocketAddr)>) {
+		let peers = peers.into_iter().take(MAX_INTRODUCED);
+		let peers = peers
+			.filter_map(|(key, addr)| Some((peer_id_of(&key)?, multiaddr(addr))))
+			.collect();
+		// An error means that the network has ended.
+		drop(self.commands.send(Command::Introduce { peers }).await);
+	}
+
 	/// Sends a request to a peer and returns its answer once the peer has accepted it.
 	///
-	/// The peer must prove the key of `target`; a connection with it that is already up is used. The deadline counts
-	/// from now and covers the connection and the whole answer. Dropping this future, or the answer, cancels the call.
+	/// The peer must prove the key of `target`, and its answer be signed by the hotkey of `target`; a connection with it
+	/// that is already up is used. The deadline counts from now and covers the connection and the whole answer. Dropping
+	/// this future, or the answer, cancels the call.
 	///
 	/// # Errors
 	/// The request is invalid, the peer cannot be reached, is another one, refuses, or is too slow.
@@ -76,34 +136,81 @@ impl Handle {
 		let deadline = deadline.min(MAX_WAIT);
 		let until = Instant::now() + deadline;
 		let late = |_| CallError::DeadlinePassed { deadline };
-		let bytes = frame::encode(&request).map_err(CallError::InvalidRequest)?;
+		let invalid = |reason| FrameError::Invalid {
+			frame: Call::NAME,
+			reason,
+		};
+		request
+			.check()
+			.map_err(|reason| CallError::InvalidRequest(invalid(reason)))?;
 		let peer = peer_id_of(&target.public_key).ok_or_else(|| CallError::InvalidKey {
 			public_key: hex::encode(target.public_key),
 		})?;
 		let slot = timeout_at(until, Arc::clone(&self.calls).acquire_owned())
 			.await
 			.map_err(late)?;
-		let slot = slot.map_err(|_| CallError::ShutDown)?;
-		let stream = timeout_at(until, self.open(peer, target.addr)).await.map_err(late)??;
-		Answer::begin(stream, &bytes, request.nonce, (until, deadline), slot).await
+		let slot = Arc::new(slot.map_err(|_| CallError::ShutDown)?);
+		let outgoing = self.sign(peer, &target, request, (until, deadline))?;
+		if let Some(session) = self.pool.take(&peer) {
+			// The peer may have given this stream up meanwhile. Nothing has come of the request then, and it is sent again.
+			match Answer::begin(session, &outgoing, &self.pool, &slot).await {
+				Err(CallError::Broken(reason)) => tracing::debug!(%peer, reason, "a stream was stale"),
+				begun => return begun,
+			}
+		}
+		let opened = timeout_at(until, self.open(peer, target.addr)).await.map_err(late)??;
+		let session = Session::new(opened.0, opened.1);
+		Answer::begin(session, &outgoing, &self.pool, &slot).await
 	}
 
-	async fn open(&self, peer: PeerId, addr: SocketAddr) -> Result<Stream, CallError> {
-		let address = multiaddr(addr).with(Protocol::P2p(peer));
+	fn sign(
+		&self,
+		peer: PeerId,
+		target: &Target,
+		request: Request,
+		(until, deadline): (Instant, Duration),
+	) -> Result<Outgoing, CallError> {
+		let parties = Parties {
+			network: self.network,
+			caller: self.signer.hotkey(),
+			miner: target.hotkey,
+		};
+		let header = RequestHeader::of(&request, &parties, (self.clock)());
+		let request_hash = header.hash();
+		let signed = header.sign(&*self.signer);
+		let call = Call {
+			issued_at_ms: signed.header.issued_at_ms,
+			signature: signed.signature,
+			request,
+		};
+		Ok(Outgoing {
+			peer,
+			request_hash,
+			signed,
+			bytes: frame::encode(&call).map_err(CallError::InvalidRequest)?,
+			until,
+			deadline,
+		})
+	}
+
+	async fn open(&self, peer: PeerId, addr: SocketAddr) -> Result<Opened, CallError> {
+		let mut addresses = vec![multiaddr(addr)];
+		if self.quic_first {
+			addresses.insert(0, quic_multiaddr(addr));
+		}
 		let mut outcome = OpenError::Broken("no attempt was made".into());
 		for attempt in 0..OPENING_ATTEMPTS {
 			let (reply, answer) = oneshot::channel();
-			let (address, anew) = (address.clone(), attempt > 0);
 			let command = Command::Open {
 				peer,
-				address,
-				anew,
-				opening: Opening { reply },
+				addresses: addresses.clone(),
+				anew: attempt > 0,
+				opening: Opening::new(reply),
 			};
 			self.commands.send(command).await.map_err(|_| CallError::ShutDown)?;
 			// No answer: the connection closed before it saw the wish. Nothing of the request is out in either case.
 			outcome = match answer.await {
-				Ok(Ok(stream)) => return Ok(stream),
+				Ok(Ok(opened)) => return Ok(opened),
 				Ok(Err(OpenError::Broken(reason))) => OpenError::Broken(reason),
 				Ok(Err(error)) => return Err(describe(error, peer, addr)),
 				Err(_) => OpenError::Broken("the connection closed while the stream was being opened".into()),
@@ -131,6 +238,10 @@ fn describe(error: OpenError, peer: PeerId, addr: SocketAddr) -> CallError {
 			obtained: obtained.to_base58(),
 		},
 		OpenError::Unsupported => CallError::Unsupported { addr },
+		OpenError::Outdated(theirs) => CallError::Outdated {
+			addr,
+			theirs: theirs.into(),
+		},
 		OpenError::Broken(reason) => CallError::Broken(reason),
 		OpenError::Overloaded => CallError::Overloaded,
 	}
@@ -139,4 +250,11 @@ fn describe(error: OpenError, peer: PeerId, addr: SocketAddr) -> CallError {
 /// The TCP multiaddress of a socket address.
 pub(crate) fn multiaddr(addr: SocketAddr) -> Multiaddr {
 	Multiaddr::from(addr.ip()).with(Protocol::Tcp(addr.port()))
+}
+
+/// The QUIC multiaddress of a socket address: the same port, over UDP.
+pub(crate) fn quic_multiaddr(addr: SocketAddr) -> Multiaddr {
+	Multiaddr::from(addr.ip())
+		.with(Protocol::Udp(addr.port()))
+		.with(Protocol::QuicV1)
 }

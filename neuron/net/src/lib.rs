@@ -16,12 +16,20 @@
 //!                                                          Incoming ──► IncomingRequest { Responder }
 //! ```
 //!
-//! The protocol, [`PROTOCOL`], has one request a stream. Its frames ([`frame`]) are a length and SCALE:
+//! The protocol, [`PROTOCOL`], has one request at a time on a stream, and keeps the stream for the next one. Its frames
+//! ([`frame`]) are a length and SCALE; a stream that is reset is a call that is cancelled:
 //!
 //! ```text
-//! caller  Request
-//! miner   Accepted Chunk* (Done | Refused)   or   Refused
+//! caller  Call (time, signature, request)
+//! miner   Accepted Chunk* (Done (model hash, signature) | Refused)   or   Refused
 //! ```
+//!
+//! Both hotkeys sign ([`evidence`]): the caller the request, the miner the answer to it. A caller with a version of the
+//! past is told so in words that it understands ([`RETIRED_PROTOCOLS`]), and a miner with one is named as such.
+//!
+//! Requests wait by stake and waiting time; who is served at all is decided before anything is read. A miner without an
+//! open port keeps a place at a relay ([`Config::relays`]), publishes the relay's address in its axon and all its
+//! addresses, signed, in the neurons' table; callers look in both places and accept nothing but the miner's key.
 //!
 //! Nothing is buffered without a bound: a caller that does not read stops the miner's [`Responder::send`]; a caller
 //! that reads nothing for a while, sends garbage or never sends is dropped or told why; a stream that is reset cancels
@@ -31,24 +39,26 @@
 //!
 //! ```
 //! use std::{sync::Arc, time::Duration};
-//! use neuron_net::{Caller, Config, Directory, Identity, Network, Request, Target};
+//! use neuron_net::{Caller, Config, Directory, Identity, LocalSigner, Network, Request, Signer, Target};
 //!
-//! /// Knows one validator.
-//! struct One([u8; 32]);
+//! /// Knows the network key of one validator, and its hotkey.
+//! struct One([u8; 32], [u8; 32]);
 //!
 //! impl Directory for One {
 //!     fn caller(&self, public_key: &[u8; 32]) -> Option<Caller> {
 //!         (public_key == &self.0)
-//!             .then(|| Caller { hotkey: [1; 32], uid: 0, stake_rao: 0, validator_permit: true })
+//!             .then(|| Caller { hotkey: self.1, uid: 0, stake_rao: 0, validator_permit: true })
 //!     }
 //! }
 //!
 //! # tokio::runtime::Runtime::new()?.block_on(async {
 //! let validator = Identity::generate();
-//! let directory = Arc::new(One(validator.public_key()));
+//! let hotkeys = [1, 2].map(|seed| Arc::new(LocalSigner::from_seed([seed; 32])));
+//! let directory = Arc::new(One(validator.public_key(), hotkeys[0].hotkey()));
 //! let listen = "127.0.0.1:0".parse()?;
-//! let (miner, mut incoming) = Network::start(Config::new(listen, Identity::generate()), directory.clone()).await?;
-//! let (caller, _) = Network::start(Config::new(listen, validator), directory).await?;
+//! let config = Config::new(listen, Identity::generate(), hotkeys[1].clone());
+//! let (miner, mut incoming) = Network::start(config, directory.clone()).await?;
+//! let (caller, _) = Network::start(Config::new(listen, validator, hotkeys[0].clone()), directory).await?;
 //!
 //! tokio::spawn(async move {
 //!     while let Some(mut incoming) = incoming.next().await {
@@ -61,13 +71,15 @@
 //!     }
 //! });
 //!
-//! let target = Target { public_key: miner.public_key(), addr: miner.local_addr() };
+//! let target = Target { hotkey: miner.hotkey(), public_key: miner.public_key(), addr: miner.local_addr() };
 //! let request =
 //!     Request { mechanism: "words".into(), version: 1, nonce: [7; 32], deadline_ms: 60_000, body: b"one two".to_vec() };
 //! let mut answer = caller.call(target, request, Duration::from_secs(60)).await?;
 //! assert_eq!(answer.next().await.transpose()?, Some(b"one".to_vec()));
 //! assert_eq!(answer.next().await.transpose()?, Some(b"two".to_vec()));
 //! assert!(answer.next().await.is_none());
+//! // What both hotkeys have signed can be shown to anybody.
+//! assert!(answer.receipt().is_some_and(|receipt| receipt.verify().is_ok()));
 //! miner.shutdown().await;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # })?;
@@ -76,27 +88,41 @@
 
 mod admission;
 mod answer;
+mod bulletin;
 mod config;
+mod doors;
+mod driver;
+pub mod evidence;
 pub mod frame;
 mod frame_io;
 mod handle;
 mod identity;
 mod message;
 mod network;
+mod outgoing;
+mod pool;
+mod queue;
+mod reach;
+mod relaying;
 mod responder;
 mod server;
 mod streams;
+mod table;
+pub mod untrusted;
 
 pub use admission::{AdmissionPolicy, Caller, Directory, MAX_STRANGER_REFUSALS, PERMIT_ONLY, RateLimit};
 pub use answer::{Answer, CallError, MAX_ANSWER_BYTES, MAX_ANSWER_CHUNKS};
-pub use config::{Config, Limits, MAX_COUNT, MAX_WAIT};
-pub use handle::{Handle, Target};
+pub use config::{Clock, Config, External, Limits, MAX_COUNT, MAX_WAIT, Quic, system_clock};
+pub use evidence::{LocalSigner, Receipt, Signer, Transcript};
+pub use handle::{Handle, MAX_INTRODUCED, Target};
 pub use identity::{
 	ALGORITHM_ED25519, CERTIFICATE_BYTES, CertificateError, Identity, IdentityError, parse_certificate,
 };
 pub use message::{
-	MAX_CHUNK_BYTES, MAX_MECHANISM_NAME_BYTES, MAX_REASON_BYTES, MAX_REQUEST_BODY_BYTES, PROTOCOL, Refusal, Request,
-	Response,
+	Call, MAX_CHUNK_BYTES, MAX_MECHANISM_NAME_BYTES, MAX_REASON_BYTES, MAX_REQUEST_BODY_BYTES, PROTOCOL,
+	RETIRED_PROTOCOLS, Refusal, Request, Response,
 };
 pub use network::{NetError, Network};
+pub use reach::Reach;
+pub use relaying::RelayAt;
 pub use responder::{Closed, Incoming, IncomingRequest, Responder};

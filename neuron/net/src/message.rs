@@ -2,10 +2,12 @@
 
 use codec::{Decode, Encode};
 
-use crate::{admission::PERMIT_ONLY, frame::Frame};
+use crate::{admission::PERMIT_ONLY, evidence::Signature, frame::Frame};
 
-/// Name under which both sides negotiate the protocol.
-pub const PROTOCOL: &str = "/ganglion/synapse/1";
+/// Name under which both sides negotiate the protocol; its number is the version of the wire.
+pub const PROTOCOL: &str = "/ganglion/synapse/2";
+/// Versions of the past, newest first: whoever speaks them is told so, on either side.
+pub const RETIRED_PROTOCOLS: [&str; 1] = ["/ganglion/synapse/1"];
 /// Longest name of a mechanism, in bytes.
 pub const MAX_MECHANISM_NAME_BYTES: usize = 64;
 /// Largest body of a request.
@@ -22,7 +24,10 @@ const REQUEST_FIXED_BYTES: usize = 2 + 32 + 4 + 2 * LENGTH_PREFIX_BYTES;
 /// A refusal carries at most two texts and a few numbers.
 const MAX_REFUSAL_BYTES: usize = 2 * (MAX_REASON_BYTES + LENGTH_PREFIX_BYTES) + 32;
 
-/// What a caller asks of a miner: one request a stream.
+/// Everything of a call but its request: time and signature.
+const CALL_FIXED_BYTES: usize = 8 + 64;
+
+/// What a caller asks of a miner.
 #[derive(Clone, Debug, Eq, PartialEq, Encode, Decode)]
 pub struct Request {
 	/// Name of the mechanism, at most [`MAX_MECHANISM_NAME_BYTES`].
@@ -37,15 +42,15 @@ pub struct Request {
 	pub body: Vec<u8>,
 }
 
-impl Frame for Request {
-	const NAME: &'static str = "request";
-	const MAX_BYTES: usize = REQUEST_FIXED_BYTES + MAX_MECHANISM_NAME_BYTES + MAX_REQUEST_BODY_BYTES;
+impl Request {
+	/// Most bytes of an encoded request.
+	pub const MAX_BYTES: usize = REQUEST_FIXED_BYTES + MAX_MECHANISM_NAME_BYTES + MAX_REQUEST_BODY_BYTES;
 
-	fn max_bytes_of(_first_byte: u8) -> Option<usize> {
-		Some(Self::MAX_BYTES)
-	}
-
-	fn check(&self) -> Result<(), String> {
+	/// Checks what the encoding alone does not guarantee.
+	///
+	/// # Errors
+	/// What was expected and what came.
+	pub fn check(&self) -> Result<(), String> {
 		if self.mechanism.len() > MAX_MECHANISM_NAME_BYTES {
 			return Err(format!(
 				"the mechanism's name has {} bytes, at most {MAX_MECHANISM_NAME_BYTES} are allowed",
@@ -67,7 +72,33 @@ impl Frame for Request {
 	}
 }
 
-/// Why a request gets no answer; travels on the wire.
+/// A request as it travels: with the time and the signature that make it evidence.
+///
+/// The rest of what is signed ([`crate::evidence::RequestHeader`]) both sides know: who they are, and where.
+#[derive(Clone, Debug, Eq, PartialEq, Encode, Decode)]
+pub struct Call {
+	/// When the caller signed, in milliseconds since 1970.
+	pub issued_at_ms: u64,
+	/// By the caller's hotkey.
+	pub signature: Signature,
+	/// What is asked.
+	pub request: Request,
+}
+
+impl Frame for Call {
+	const NAME: &'static str = "request";
+	const MAX_BYTES: usize = CALL_FIXED_BYTES + Request::MAX_BYTES;
+
+	fn max_bytes_of(_first_byte: u8) -> Option<usize> {
+		Some(Self::MAX_BYTES)
+	}
+
+	fn check(&self) -> Result<(), String> {
+		self.request.check()
+	}
+}
+
+/// Why a request gets no answer; travels on the wire. New reasons go to the end: callers of other versions read this.
 #[derive(Clone, Debug, Eq, PartialEq, Encode, Decode, thiserror::Error)]
 pub enum Refusal {
 	/// The caller's key belongs to no hotkey of the subnet.
@@ -107,6 +138,25 @@ pub enum Refusal {
 	/// The work began and broke.
 	#[error("the request failed: {0}")]
 	Failed(String),
+	/// The signature is not by the hotkey that the chain names for the caller's key, or not about this request.
+	#[error(
+		"the request is not signed by the hotkey that published this peer's key, or it is meant for another miner or \
+		 subnet; refresh the metagraph"
+	)]
+	Forged,
+	/// The request was signed at another time.
+	#[error(
+		"the request was signed at {issued_at_ms}, and here it is {now_ms} (milliseconds since 1970), more than \
+		 {max_skew_ms} ms apart; set the clocks"
+	)]
+	Skewed {
+		/// When the caller says it signed.
+		issued_at_ms: u64,
+		/// The miner's clock.
+		now_ms: u64,
+		/// How far apart they may be.
+		max_skew_ms: u32,
+	},
 }
 
 impl Refusal {
@@ -118,7 +168,12 @@ impl Refusal {
 				cut(served);
 			}
 			Self::Malformed(reason) | Self::Failed(reason) => cut(reason),
-			Self::UnknownPeer | Self::NotPermitted { .. } | Self::RateLimited { .. } | Self::Busy { .. } => {}
+			Self::UnknownPeer
+			| Self::NotPermitted { .. }
+			| Self::RateLimited { .. }
+			| Self::Busy { .. }
+			| Self::Forged
+			| Self::Skewed { .. } => {}
 		}
 		self
 	}
@@ -154,7 +209,12 @@ pub enum Response {
 	Chunk(Vec<u8>),
 	/// The answer is complete; the last frame.
 	#[codec(index = 3)]
-	Done,
+	Done {
+		/// Hash of the model that gave the answer; zeros for none.
+		model_hash: [u8; 32],
+		/// By the miner's hotkey, see [`crate::evidence`].
+		signature: Signature,
+	},
 }
 
 impl Frame for Response {
@@ -166,7 +226,7 @@ impl Frame for Response {
 			0 => Some(1 + 32),
 			1 => Some(1 + MAX_REFUSAL_BYTES),
 			2 => Some(Self::MAX_BYTES),
-			3 => Some(1),
+			3 => Some(1 + 32 + 64),
 			_ => None,
 		}
 	}

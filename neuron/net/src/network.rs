@@ -1,32 +1,43 @@
-//! The task that owns the swarm.
+//! How a network starts: what the swarm is made of, and where it listens.
 
-use std::{collections::HashSet, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+	collections::{HashMap, HashSet},
+	io,
+	net::SocketAddr,
+	sync::Arc,
+};
 
 use futures::StreamExt as _;
 use libp2p::{
-	Multiaddr, PeerId, Swarm, SwarmBuilder,
+	Multiaddr, Swarm, SwarmBuilder, autonat,
 	connection_limits::{self, ConnectionLimits},
-	identify,
+	dcutr, identify, kad, memory_connection_limits,
 	multiaddr::Protocol,
-	noise, ping,
-	swarm::{ConnectionId, NetworkBehaviour, SwarmEvent},
+	noise, ping, relay,
+	swarm::{NetworkBehaviour, SwarmEvent, behaviour::toggle::Toggle},
 	tcp, yamux,
 };
 use tokio::{
-	sync::{Semaphore, mpsc, oneshot},
+	sync::{Semaphore, mpsc, watch},
 	time::timeout,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
 	admission::{Admission, Directory},
-	config::{Config, Limits},
-	handle::{Command, Handle, multiaddr},
-	identity::public_key_of,
+	bulletin::Bulletin,
+	config::{Config, External, Quic},
+	doors,
+	driver::{Driver, SWARM_PATIENCE},
+	handle::{Handle, multiaddr, quic_multiaddr},
 	message::PROTOCOL,
-	responder::{Incoming, IncomingRequest},
-	server::Server,
-	streams,
+	pool::Pool,
+	queue::Queue,
+	reach::Reach,
+	relaying::{self, Seeker},
+	responder::Incoming,
+	server::{MAX_DELAYED_REFUSALS, Server},
+	streams, table,
 };
 
 /// Incoming streams that wait for their task.
@@ -35,8 +46,6 @@ const INBOUND_QUEUE: usize = 256;
 const COMMAND_QUEUE: usize = 64;
 /// Unknown peers that wait for their connection to be closed.
 const UNWELCOME_QUEUE: usize = 64;
-/// Time to learn the address that the system gave, and to say goodbye to connected peers.
-const SWARM_PATIENCE: Duration = Duration::from_secs(5);
 /// Name and version that peers see in libp2p's identify protocol.
 const AGENT: &str = concat!("ganglion-neuron/", env!("CARGO_PKG_VERSION"));
 
@@ -69,18 +78,29 @@ pub enum NetError {
 		/// What is possible.
 		range: String,
 	},
+	/// QUIC was asked for and is not compiled in.
+	#[error("this build speaks no QUIC; build neuron-net with the feature `quic`, or set quic to Off")]
+	NoQuic,
 	/// The encrypted transport could not be set up.
 	#[error("cannot set up the transport: {0}")]
 	Transport(String),
 }
 
 #[derive(NetworkBehaviour)]
-struct Behaviour {
+pub(crate) struct Behaviour {
 	// First, so that a connection beyond the limits never reaches the others.
+	doors: doors::Behaviour,
 	limits: connection_limits::Behaviour,
-	streams: streams::Behaviour,
+	memory: memory_connection_limits::Behaviour,
+	pub(crate) streams: streams::Behaviour,
 	identify: identify::Behaviour,
 	ping: ping::Behaviour,
+	pub(crate) table: kad::Behaviour<kad::store::MemoryStore>,
+	relay_client: relay::client::Behaviour,
+	relay_server: Toggle<relay::Behaviour>,
+	punch: dcutr::Behaviour,
+	pub(crate) check: autonat::v2::client::Behaviour,
+	checker: Toggle<autonat::v2::server::Behaviour>,
 }
 
 /// A running peer: see [`Network::start`].
@@ -97,24 +117,39 @@ impl Network {
 	pub async fn start(config: Config, directory: Arc<dyn Directory>) -> Result<(Handle, Incoming), NetError> {
 		config.limits.validate()?;
 		config.admission.validate()?;
+		if config.quic != Quic::Off && !cfg!(feature = "quic") {
+			return Err(NetError::NoQuic);
+		}
 		let (inbound, streams) = mpsc::channel(INBOUND_QUEUE);
-		let mut swarm = build(&config, inbound)?;
-		let local_addr = listen(&mut swarm, config.listen).await?;
-
+		let pool = Arc::new(Pool::new(config.limits.idle_timeout));
+		let mut swarm = build(&config, &directory, inbound, &pool)?;
+		let local_addr = listen(&mut swarm, config.listen, config.quic).await?;
+		let (reach, reached) = watch::channel(Reach::default());
 		let (commands, command_queue) = mpsc::channel(COMMAND_QUEUE);
-		let (incoming, requests) = mpsc::channel(config.limits.incoming_queue);
 		let (unwelcome, unwelcome_queue) = mpsc::channel(UNWELCOME_QUEUE);
+		let queue = Queue::new(config.limits.incoming_queue, config.admission.ageing);
 		let handle = Handle {
 			commands,
 			local_addr,
 			public_key: config.identity.public_key(),
 			calls: Arc::new(Semaphore::new(config.limits.max_calls)),
+			pool: Arc::clone(&pool),
+			signer: Arc::clone(&config.signer),
+			network: config.network,
+			model_hash: Arc::default(),
+			clock: Arc::clone(&config.clock),
+			quic_first: config.quic == Quic::First,
+			reach: reached,
 		};
 		let driver = Driver {
-			swarm,
+			seeker: Seeker::new(config.relays.clone(), config.seek_relays),
+			bulletin: Bulletin::new(config.identity.keypair().clone()),
+			lookups: HashMap::new(),
+			reach,
+			pool,
 			commands: command_queue,
 			unwelcome: unwelcome_queue,
-			served: incoming.clone(),
+			queue: Arc::clone(&queue),
 			directory: Arc::clone(&directory),
 			strangers: HashSet::new(),
 			limits: config.limits.clone(),
@@ -122,49 +157,97 @@ impl Network {
 			draining: CancellationToken::new(),
 			stopping: CancellationToken::new(),
 			calls: Arc::clone(&handle.calls),
+			swarm,
 		};
 		let server = Server {
 			directory,
 			admission: Arc::new(Admission::new(config.admission)),
+			signer: config.signer,
+			network: config.network,
+			model_hash: Arc::clone(&handle.model_hash),
+			clock: config.clock,
 			limits: config.limits,
-			incoming,
+			queue: Arc::clone(&queue),
+			delayed: Semaphore::new(MAX_DELAYED_REFUSALS),
 			unwelcome,
 			tasks: driver.tasks.clone(),
 			draining: driver.draining.clone(),
 			stopping: driver.stopping.clone(),
 		};
+		let mut driver = driver;
+		for address in external_addresses(config.external, local_addr, config.quic) {
+			driver.swarm.add_external_address(address);
+		}
 		tokio::spawn(server.run(streams));
 		tokio::spawn(driver.run());
 		tracing::info!(%local_addr, peer = %config.identity.peer_id(), "the network is up");
-		Ok((handle, Incoming { requests }))
+		Ok((handle, Incoming { queue }))
 	}
 }
 
-fn build(config: &Config, inbound: mpsc::Sender<streams::InboundStream>) -> Result<Swarm<Behaviour>, NetError> {
+/// The addresses that the configuration vouches for.
+fn external_addresses(external: External, local_addr: SocketAddr, quic: Quic) -> Vec<Multiaddr> {
+	let addr = match external {
+		External::Unknown => return Vec::new(),
+		External::Listening if local_addr.ip().is_unspecified() => return Vec::new(),
+		External::Listening => local_addr,
+		External::At(addr) => addr,
+	};
+	let mut addresses = vec![multiaddr(addr)];
+	addresses.extend((quic != Quic::Off).then(|| quic_multiaddr(addr)));
+	addresses
+}
+
+fn build(
+	config: &Config,
+	directory: &Arc<dyn Directory>,
+	inbound: mpsc::Sender<streams::InboundStream>,
+	pool: &Arc<Pool>,
+) -> Result<Swarm<Behaviour>, NetError> {
 	let limits = &config.limits;
 	let count = |value: usize| Some(u32::try_from(value).unwrap_or(u32::MAX));
 	let connection_limits = ConnectionLimits::default()
-		.with_max_pending_incoming(count(limits.max_connections))
 		.with_max_pending_outgoing(count(limits.max_connections))
 		.with_max_established(count(limits.max_connections))
 		.with_max_established_per_peer(count(limits.max_connections_per_peer));
-	let swarm = SwarmBuilder::with_existing_identity(config.identity.keypair().clone())
+	let failed = |error: String| NetError::Transport(error);
+	let serves_others = config.relay || config.external != External::Unknown;
+	let builder = SwarmBuilder::with_existing_identity(config.identity.keypair().clone())
 		.with_tokio()
 		.with_tcp(
 			tcp::Config::default().nodelay(true),
 			noise::Config::new,
 			yamux::Config::default,
 		)
-		.map_err(|error| NetError::Transport(error.to_string()))?
-		.with_behaviour(|keypair| Behaviour {
-			limits: connection_limits::Behaviour::new(connection_limits),
-			streams: streams::Behaviour::new(inbound, limits.idle_timeout),
-			identify: identify::Behaviour::new(
-				identify::Config::new(PROTOCOL.into(), keypair.public()).with_agent_version(AGENT.into()),
-			),
-			ping: ping::Behaviour::default(),
+		.map_err(|error| failed(error.to_string()))?;
+	#[cfg(feature = "quic")]
+	let builder = builder.with_quic();
+	let swarm = builder
+		.with_relay_client(noise::Config::new, yamux::Config::default)
+		.map_err(|error| failed(error.to_string()))?
+		.with_behaviour(|keypair, relay_client| {
+			let peer = keypair.public().to_peer_id();
+			Behaviour {
+				doors: doors::Behaviour::new(limits.max_half_open, limits.max_half_open_per_address),
+				limits: connection_limits::Behaviour::new(connection_limits),
+				memory: memory_connection_limits::Behaviour::with_max_percentage(limits.max_memory_share),
+				streams: streams::Behaviour::new(inbound, Arc::clone(pool), limits.idle_timeout),
+				identify: identify::Behaviour::new(
+					identify::Config::new(PROTOCOL.into(), keypair.public()).with_agent_version(AGENT.into()),
+				),
+				ping: ping::Behaviour::default(),
+				table: table::behaviour(peer),
+				relay_client,
+				relay_server: config
+					.relay
+					.then(|| relay::Behaviour::new(peer, relaying::config(Arc::clone(directory))))
+					.into(),
+				punch: dcutr::Behaviour::new(peer),
+				check: autonat::v2::client::Behaviour::default(),
+				checker: serves_others.then(autonat::v2::server::Behaviour::default).into(),
+			}
 		})
-		.map_err(|error| NetError::Transport(error.to_string()))?
+		.map_err(|error| failed(error.to_string()))?
 		.with_swarm_config(|swarm| swarm.with_idle_connection_timeout(limits.idle_timeout))
 		.with_connection_timeout(limits.connect_timeout)
 		.build();
@@ -172,7 +255,7 @@ fn build(config: &Config, inbound: mpsc::Sender<streams::InboundStream>) -> Resu
 }
 
 /// Listens and returns the address with the real port.
-async fn listen(swarm: &mut Swarm<Behaviour>, addr: SocketAddr) -> Result<SocketAddr, NetError> {
+async fn listen(swarm: &mut Swarm<Behaviour>, addr: SocketAddr, quic: Quic) -> Result<SocketAddr, NetError> {
 	let failed = |reason: String| NetError::Listen { addr, reason };
 	// libp2p listens with SO_REUSEPORT, with which two processes of one user would silently share the port.
 	if addr.port() != 0 {
@@ -199,7 +282,14 @@ async fn listen(swarm: &mut Swarm<Behaviour>, addr: SocketAddr) -> Result<Socket
 		Err(_) => return Err(failed("no network interface has this address".into())),
 	};
 	let port = tcp_port(&address).ok_or_else(|| failed(format!("the system gave {address}, which has no TCP port")))?;
-	Ok(SocketAddr::new(addr.ip(), port))
+	let addr = SocketAddr::new(addr.ip(), port);
+	// UDP may be closed or the port taken where TCP's is free: peers then use TCP.
+	if quic != Quic::Off
+		&& let Err(error) = swarm.listen_on(quic_multiaddr(addr))
+	{
+		tracing::warn!(%error, "no QUIC: TCP only");
+	}
+	Ok(addr)
 }
 
 fn tcp_port(address: &Multiaddr) -> Option<u16> {
@@ -207,138 +297,4 @@ fn tcp_port(address: &Multiaddr) -> Option<u16> {
 		Protocol::Tcp(port) => Some(port),
 		_ => None,
 	})
-}
-
-/// Owns the swarm and drives it.
-struct Driver {
-	swarm: Swarm<Behaviour>,
-	commands: mpsc::Receiver<Command>,
-	unwelcome: mpsc::Receiver<PeerId>,
-	/// Tells whether anybody still takes requests.
-	served: mpsc::Sender<IncomingRequest>,
-	directory: Arc<dyn Directory>,
-	/// Incoming connections of peers that the directory did not know when they came.
-	strangers: HashSet<ConnectionId>,
-	limits: Limits,
-	tasks: TaskTracker,
-	draining: CancellationToken,
-	stopping: CancellationToken,
-	calls: Arc<Semaphore>,
-}
-
-impl Driver {
-	async fn run(mut self) {
-		let mut waiting: Vec<_> = self.drive().await.into_iter().collect();
-		self.drain(&mut waiting).await;
-		self.part().await;
-		tracing::info!("the network is down");
-		drop(self);
-		for done in waiting {
-			// Whoever asked may have stopped waiting.
-			let _ = done.send(());
-		}
-	}
-
-	/// Works until somebody asks for the end, or nobody is left to ask.
-	async fn drive(&mut self) -> Option<oneshot::Sender<()>> {
-		let requests = self.served.clone();
-		let abandoned = requests.closed();
-		tokio::pin!(abandoned);
-		let mut handles = true;
-		let mut served = true;
-		while handles || served {
-			tokio::select! {
-				event = self.swarm.select_next_some() => self.on_event(event),
-				command = self.commands.recv(), if handles => match command {
-					Some(Command::Open { peer, address, anew, opening }) => {
-						self.swarm.behaviour_mut().streams.open(peer, address, anew, opening);
-					},
-					Some(Command::ShutDown { done }) => return Some(done),
-					None => handles = false,
-				},
-				Some(peer) = self.unwelcome.recv() => {
-					// An error means that the peer has left already.
-					let _ = self.swarm.disconnect_peer_id(peer);
-				},
-				() = &mut abandoned, if served => served = false,
-			}
-		}
-		None
-	}
-
-	fn on_event(&mut self, event: SwarmEvent<BehaviourEvent>) {
-		match event {
-			SwarmEvent::ConnectionEstablished {
-				peer_id,
-				connection_id,
-				endpoint,
-				..
-			} if endpoint.is_listener() => {
-				let known = public_key_of(&peer_id).is_some_and(|key| self.directory.caller(&key).is_some());
-				if known {
-					return;
-				}
-				if self.strangers.len() >= self.limits.max_stranger_connections {
-					tracing::debug!(%peer_id, "too many connections of unknown peers: this one is closed");
-					self.swarm.close_connection(connection_id);
-				} else {
-					self.strangers.insert(connection_id);
-				}
-			}
-			SwarmEvent::ConnectionClosed { connection_id, .. } => {
-				self.strangers.remove(&connection_id);
-			}
-			SwarmEvent::ListenerError { error, .. } => tracing::warn!(%error, "a connection could not be taken"),
-			SwarmEvent::ListenerClosed { reason, .. } => tracing::error!(?reason, "the network no longer listens"),
-			_ => {}
-		}
-	}
-
-	/// Lets requests in flight finish, then cuts them short.
-	async fn drain(&mut self, waiting: &mut Vec<oneshot::Sender<()>>) {
-		self.draining.cancel();
-		self.calls.close();
-		self.commands.close();
-		self.tasks.close();
-		let (tasks, stopping, grace) = (self.tasks.clone(), self.stopping.clone(), self.limits.shutdown_grace);
-		let finished = async move {
-			if timeout(grace, tasks.wait()).await.is_err() {
-				stopping.cancel();
-				// What cannot be written now is lost with the connection.
-				drop(timeout(SWARM_PATIENCE, tasks.wait()).await);
-			}
-		};
-		tokio::pin!(finished);
-		let mut asked = true;
-		loop {
-			tokio::select! {
-				() = &mut finished => return,
-				event = self.swarm.select_next_some() => self.on_event(event),
-				command = self.commands.recv(), if asked => match command {
-					Some(Command::ShutDown { done }) => waiting.push(done),
-					// Dropped: the caller learns that its stream does not come.
-					Some(Command::Open { .. }) => {},
-					None => asked = false,
-				},
-			}
-		}
-	}
-
-	/// Closes the connections in order, so that the last frames go out.
-	async fn part(&mut self) {
-		let peers: Vec<PeerId> = self.swarm.connected_peers().copied().collect();
-		for peer in peers {
-			// An error means that the peer has left already.
-			let _ = self.swarm.disconnect_peer_id(peer);
-		}
-		let parting = async {
-			while self.swarm.connected_peers().next().is_some() {
-				let event = self.swarm.select_next_some().await;
-				self.on_event(event);
-			}
-		};
-		if timeout(SWARM_PATIENCE, parting).await.is_err() {
-			tracing::debug!("some peers did not take the end of their connection");
-		}
-	}
 }

@@ -1,22 +1,34 @@
 //! What the serving side works with: requests that came, and the way to answer them.
 
+use std::sync::Arc;
+
 use tokio::sync::mpsc;
 
 use crate::{
 	admission::Caller,
+	evidence::SignedRequest,
 	message::{MAX_CHUNK_BYTES, Refusal, Request},
+	queue::Queue,
 };
 
-/// Requests that passed admission, in the order of their arrival.
+/// Requests that passed admission, by stake and waiting time.
+///
+/// What waits here is in the right order; what has been taken is not. So take a request when there is room to work on it.
 #[derive(Debug)]
 pub struct Incoming {
-	pub(crate) requests: mpsc::Receiver<IncomingRequest>,
+	pub(crate) queue: Arc<Queue>,
 }
 
 impl Incoming {
-	/// The next request; `None` once the network has shut down.
+	/// The request whose turn it is; `None` once the network has shut down.
 	pub async fn next(&mut self) -> Option<IncomingRequest> {
-		self.requests.recv().await
+		self.queue.pop().await
+	}
+}
+
+impl Drop for Incoming {
+	fn drop(&mut self) {
+		self.queue.abandon();
 	}
 }
 
@@ -27,6 +39,8 @@ pub struct IncomingRequest {
 	pub caller: Caller,
 	/// What it asks.
 	pub request: Request,
+	/// Proof that it asks: its hotkey's signature, which has been checked.
+	pub signed: SignedRequest,
 	/// Answers it; dropped unfinished, the caller is told that the work failed.
 	pub responder: Responder,
 }
@@ -90,6 +104,12 @@ impl Responder {
 	/// Tells the caller that there is no answer, or no more of it. Texts are cut to what a frame holds.
 	pub async fn refuse(self, refusal: Refusal) {
 		drop(self.commands.send(Command::Refuse(refusal)).await);
+	}
+
+	/// Refuses without waiting. For a request that nobody has worked on, whose channel is therefore empty.
+	pub(crate) fn turn_away(self, refusal: Refusal) {
+		// An error means that the caller has gone.
+		drop(self.commands.try_send(Command::Refuse(refusal)));
 	}
 
 	/// Whether nobody waits for the answer any more: the caller cancelled or left, or the deadline has passed.

@@ -1,6 +1,9 @@
-//! The serving side of a stream: admission, the request, the answer.
+//! The serving side of a stream: admission, the request, the answer, and again.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+	sync::{Arc, RwLock},
+	time::Duration,
+};
 
 use futures::{
 	AsyncReadExt as _,
@@ -15,27 +18,42 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
 	admission::{Admission, Caller, Directory, Permit},
-	config::Limits,
+	config::{Clock, Limits, milliseconds},
+	evidence::{Parties, Receipt, RequestHeader, SignedRequest, Signer},
 	frame::{self, Frame as _, FrameError},
 	frame_io::{FrameReader, FrameWriter},
 	identity::public_key_of,
-	message::{Refusal, Request, Response},
-	responder::{Command, IncomingRequest, Responder},
+	message::{Call, PROTOCOL, Refusal, Response},
+	outgoing::{Carrier, Ending},
+	queue::{NotQueued, Queue},
+	responder::{IncomingRequest, Responder},
 	streams::InboundStream,
 };
 
 /// Time for an unknown peer to read its refusal before its connection is closed.
 const PARTING_TIME: Duration = Duration::from_secs(1);
 
+/// How long a refusal of somebody who asks too often, or is unknown, is held back: who asks again as soon as it hears
+/// costs less that way, and who waits as it is told loses nothing.
+const REFUSAL_DELAY: Duration = Duration::from_millis(100);
+/// Most refusals that are held back at a time; the rest goes out at once.
+pub(crate) const MAX_DELAYED_REFUSALS: usize = 128;
+
 type Reader = FrameReader<ReadHalf<Stream>>;
-type Writer = FrameWriter<WriteHalf<Stream>>;
+pub(crate) type Writer = FrameWriter<WriteHalf<Stream>>;
 
 /// Serves every incoming stream in a task of its own.
 pub(crate) struct Server {
 	pub(crate) directory: Arc<dyn Directory>,
 	pub(crate) admission: Arc<Admission>,
+	pub(crate) signer: Arc<dyn Signer>,
+	pub(crate) network: [u8; 32],
+	pub(crate) model_hash: Arc<RwLock<[u8; 32]>>,
+	pub(crate) clock: Clock,
 	pub(crate) limits: Limits,
-	pub(crate) incoming: mpsc::Sender<IncomingRequest>,
+	pub(crate) queue: Arc<Queue>,
+	/// Places for refusals that are held back.
+	pub(crate) delayed: Semaphore,
 	/// Peers whose connections are to be closed.
 	pub(crate) unwelcome: mpsc::Sender<PeerId>,
 	pub(crate) tasks: TaskTracker,
@@ -45,50 +63,99 @@ pub(crate) struct Server {
 	pub(crate) stopping: CancellationToken,
 }
 
+impl Drop for Server {
+	fn drop(&mut self) {
+		self.queue.close();
+	}
+}
+
+/// Whether the stream can carry another call.
+#[derive(Eq, PartialEq)]
+enum After {
+	Next,
+	Close,
+}
+
 impl Server {
 	/// Takes streams until their sender is gone.
 	pub(crate) async fn run(self, mut streams: mpsc::Receiver<InboundStream>) {
 		let slots = Arc::new(Semaphore::new(self.limits.max_streams));
 		let tasks = self.tasks.clone();
 		let server = Arc::new(self);
-		while let Some((peer, stream)) = streams.recv().await {
+		while let Some(inbound) = streams.recv().await {
 			let Ok(slot) = Arc::clone(&slots).try_acquire_owned() else {
-				tracing::debug!(%peer, "an incoming stream was dropped: too many are open");
+				tracing::debug!(peer = %inbound.peer, "an incoming stream was dropped: too many are open");
 				continue;
 			};
 			let server = Arc::clone(&server);
 			tasks.spawn(async move {
-				server.serve(peer, stream).await;
+				server.serve(inbound).await;
 				drop(slot);
 			});
 		}
 	}
 
-	async fn serve(&self, peer: PeerId, stream: Stream) {
+	async fn serve(&self, inbound: InboundStream) {
+		let InboundStream { peer, stream, retired } = inbound;
 		let (source, sink) = stream.split();
 		let mut reader = FrameReader::new(source);
 		let mut writer = FrameWriter::new(sink, self.limits.write_timeout);
-		let (caller, permit) = match self.admit(&peer) {
-			Ok(admitted) => admitted,
-			Err(refusal) => {
-				refuse(&mut writer, refusal.clone()).await;
-				if refusal == Refusal::UnknownPeer {
-					self.strike(peer, &mut reader).await;
-				}
+		if let Some(theirs) = retired {
+			// The old frame of a refusal is the same as today's.
+			let reason = format!("this node speaks {PROTOCOL} and the caller {theirs}: the caller has to be updated");
+			return refuse(&mut writer, Refusal::Malformed(reason)).await;
+		}
+		while self.serve_one(peer, &mut reader, &mut writer).await == After::Next {
+			// Only what is there already may begin the next call without waiting.
+			let waited = tokio::select! {
+				came = timeout(self.limits.idle_timeout, reader.fill()) => matches!(came, Ok(Ok(true))),
+				() = self.draining.cancelled() => false,
+			};
+			if !waited {
+				// The caller takes another stream; an error means that it has left.
+				drop(writer.close().await);
 				return;
-			}
-		};
-		match self.receive(&mut reader).await {
-			Ok(request) => self.answer(caller, permit, request, reader, writer).await,
-			Err(refusal) => {
-				tracing::debug!(uid = caller.uid, %refusal, "a request was refused");
-				drop(permit);
-				refuse(&mut writer, refusal).await;
 			}
 		}
 	}
 
-	/// Who the peer is, and whether it may ask now. Nothing has been read from the stream yet.
+	/// One call: who asks, what, and the answer.
+	async fn serve_one(&self, peer: PeerId, reader: &mut Reader, writer: &mut Writer) -> After {
+		let (caller, permit) = match self.admit(&peer) {
+			Ok(admitted) => admitted,
+			Err(refusal) => {
+				let unknown = refusal == Refusal::UnknownPeer;
+				if unknown || matches!(refusal, Refusal::RateLimited { .. }) {
+					self.hold_back().await;
+				}
+				refuse(writer, refusal).await;
+				if unknown {
+					self.strike(peer, reader).await;
+				}
+				return After::Close;
+			}
+		};
+		match self.receive(&caller, reader).await {
+			Ok((call, signed)) => self.answer((caller, permit), (call, signed), reader, writer).await,
+			Err(refusal) => {
+				tracing::debug!(uid = caller.uid, %refusal, "a request was refused");
+				drop(permit);
+				refuse(writer, refusal).await;
+				After::Close
+			}
+		}
+	}
+
+	async fn hold_back(&self) {
+		if let Ok(_held) = self.delayed.try_acquire() {
+			tokio::select! {
+				() = tokio::time::sleep(REFUSAL_DELAY) => {},
+				() = self.draining.cancelled() => {},
+			}
+		}
+	}
+
+	/// Who the peer is, and whether it may ask now. Nothing of the request has been read yet.
 	fn admit(&self, peer: &PeerId) -> Result<(Caller, Permit), Refusal> {
 		let caller = public_key_of(peer)
 			.and_then(|key| self.directory.caller(&key))
@@ -96,7 +163,9 @@ impl Server {
 		if self.draining.is_cancelled() {
 			return Err(Refusal::Failed("this node is shutting down".into()));
 		}
-		let permit = self.admission.admit(&caller, Instant::now())?;
+		let permit = self
+			.admission
+			.admit(&caller, self.directory.floor_rao(), Instant::now())?;
 		Ok((caller, permit))
 	}
 
@@ -106,16 +175,17 @@ impl Server {
 			return;
 		}
 		// An error means that the peer goes on for too long: it has had its time.
-		let _ = timeout(PARTING_TIME, reader.discard(Request::MAX_BYTES)).await;
+		let _ = timeout(PARTING_TIME, reader.discard(Call::MAX_BYTES)).await;
 		if self.unwelcome.try_send(peer).is_err() {
 			tracing::debug!(%peer, "too many unknown peers at once: this one's connection is left to its idle time");
 		}
 	}
 
-	async fn receive(&self, reader: &mut Reader) -> Result<Request, Refusal> {
+	/// The request, whole, in time and signed by the hotkey that asks.
+	async fn receive(&self, caller: &Caller, reader: &mut Reader) -> Result<(Call, SignedRequest), Refusal> {
 		let limit = self.limits.request_timeout;
-		let request = match timeout(limit, reader.next::<Request>()).await {
-			Ok(Ok(Some(request))) => request,
+		let call = match timeout(limit, reader.next::<Call>()).await {
+			Ok(Ok(Some(call))) => call,
 			Ok(Ok(None)) => return Err(Refusal::Malformed("the stream ended before a request came".into())),
 			Ok(Err(error)) => return Err(Refusal::Malformed(error.to_string())),
 			Err(_) => {
@@ -125,128 +195,120 @@ impl Server {
 		};
 		if reader.has_leftover() {
 			return Err(Refusal::Malformed(
-				"more bytes after the request; a stream carries one request".into(),
+				"more bytes after the request; a stream carries one request at a time".into(),
 			));
 		}
-		Ok(request)
+		let now_ms = (self.clock)();
+		let max_skew_ms = milliseconds(self.limits.max_clock_skew);
+		if now_ms.abs_diff(call.issued_at_ms) > max_skew_ms.into() {
+			return Err(Refusal::Skewed {
+				issued_at_ms: call.issued_at_ms,
+				now_ms,
+				max_skew_ms,
+			});
+		}
+		let parties = Parties {
+			network: self.network,
+			caller: caller.hotkey,
+			miner: self.signer.hotkey(),
+		};
+		let signed = SignedRequest {
+			header: RequestHeader::of(&call.request, &parties, call.issued_at_ms),
+			signature: call.signature,
+		};
+		signed.verify().map_err(|_| Refusal::Forged)?;
+		Ok((call, signed))
 	}
 
 	/// Hands the request over and carries its answer.
-	async fn answer(&self, caller: Caller, permit: Permit, request: Request, mut reader: Reader, mut writer: Writer) {
+	async fn answer(
+		&self,
+		(caller, permit): (Caller, Permit),
+		(call, signed): (Call, SignedRequest),
+		reader: &mut Reader,
+		writer: &mut Writer,
+	) -> After {
+		let request = call.request;
 		let time = Duration::from_millis(request.deadline_ms.into()).min(self.limits.max_deadline);
 		let deadline = Instant::now() + time;
-		let nonce = request.nonce;
 		let uid = caller.uid;
 		let (sender, mut commands) = mpsc::channel(self.limits.answer_queue);
+		let mut carrier = Carrier::new(request.nonce, writer);
 		let incoming = IncomingRequest {
 			caller,
 			request,
+			signed: signed.clone(),
 			responder: Responder { commands: sender },
 		};
-		let end = match self.incoming.try_send(incoming) {
-			Err(mpsc::error::TrySendError::Full(_)) => Some(self.admission.busy()),
-			Err(mpsc::error::TrySendError::Closed(_)) => Some(Refusal::Failed("this node serves no requests".into())),
-			Ok(()) => {
-				let mut carrier = Carrier {
-					nonce,
-					accepted: false,
-					writer: &mut writer,
-				};
-				tokio::select! {
-					biased;
-					() = reader.disturbed() => {
-						tracing::debug!(uid, "the caller cancelled");
-						return;
+		let ending = match self.queue.push(incoming, Instant::now(), &self.admission.busy()) {
+			Err(NotQueued::Full) => Ending::Refused(self.admission.busy()),
+			Err(NotQueued::Abandoned) => Ending::Refused(Refusal::Failed("this node serves no requests".into())),
+			Ok(()) => tokio::select! {
+				biased;
+				() = reader.disturbed() => {
+					tracing::debug!(uid, "the caller cancelled");
+					return After::Close;
+				},
+				() = self.stopping.cancelled() => Ending::Refused(Refusal::Failed("this node is shutting down".into())),
+				() = sleep_until(deadline) => {
+					let reason = format!("the answer was not complete after {} ms", time.as_millis());
+					Ending::Refused(Refusal::Failed(reason))
+				},
+				end = carrier.carry(&mut commands) => match end {
+					Ok(ending) => ending,
+					Err(error) => {
+						tracing::debug!(uid, %error, "the answer could not be written");
+						return After::Close;
 					},
-					() = self.stopping.cancelled() => Some(Refusal::Failed("this node is shutting down".into())),
-					() = sleep_until(deadline) => {
-						Some(Refusal::Failed(format!("the answer was not complete after {} ms", time.as_millis())))
-					},
-					end = carrier.carry(&mut commands) => match end {
-						Ok(Ending::Done) => None,
-						Ok(Ending::Refused(refusal)) => Some(refusal),
-						Err(error) => {
-							tracing::debug!(uid, %error, "the answer could not be written");
-							return;
-						},
-					},
-				}
-			}
+				},
+			},
 		};
 		// The quota is free before the caller learns of the end, so that its next request finds room.
 		drop(commands);
 		drop(permit);
-		match end {
-			Some(refusal) => refuse(&mut writer, refusal).await,
-			None => send_last(&mut writer, &Response::Done).await,
-		}
-	}
-}
-
-/// How the handler ended the answer.
-enum Ending {
-	Done,
-	Refused(Refusal),
-}
-
-/// Writes what the handler sends.
-struct Carrier<'a> {
-	nonce: [u8; 32],
-	accepted: bool,
-	writer: &'a mut Writer,
-}
-
-impl Carrier<'_> {
-	async fn carry(&mut self, commands: &mut mpsc::Receiver<Command>) -> std::io::Result<Ending> {
-		loop {
-			match commands.recv().await {
-				Some(Command::Accept) => self.accept().await?,
-				Some(Command::Chunk(bytes)) => {
-					self.accept().await?;
-					self.write(&Response::Chunk(bytes)).await?;
-				}
-				Some(Command::Finish) => {
-					self.accept().await?;
-					return Ok(Ending::Done);
-				}
-				Some(Command::Refuse(refusal)) => return Ok(Ending::Refused(refusal)),
-				None => {
-					return Ok(Ending::Refused(Refusal::Failed(
-						"the work ended without a result".into(),
-					)));
-				}
+		// From here on the stream is not watched: the caller may send its next request as soon as it has read the end.
+		let (last, after) = match ending {
+			Ending::Refused(refusal) => (Response::Refused(refusal.bounded()), After::Close),
+			Ending::Done { answer_hash } => {
+				let model_hash = *self
+					.model_hash
+					.read()
+					.unwrap_or_else(std::sync::PoisonError::into_inner);
+				let receipt = Receipt::sign(signed, model_hash, answer_hash, &*self.signer);
+				let signature = receipt.signature;
+				(Response::Done { model_hash, signature }, After::Next)
+			}
+		};
+		let written = async {
+			carrier.push(&last)?;
+			carrier.flush().await?;
+			if after == After::Close {
+				carrier.close().await
+			} else {
+				Ok(())
+			}
+		};
+		match written.await {
+			Ok(()) => after,
+			Err(error) => {
+				tracing::debug!(uid, %error, "the end of an answer could not be written");
+				After::Close
 			}
 		}
 	}
-
-	async fn accept(&mut self) -> std::io::Result<()> {
-		if !self.accepted {
-			self.accepted = true;
-			self.write(&Response::Accepted { nonce: self.nonce }).await?;
-		}
-		Ok(())
-	}
-
-	async fn write(&mut self, response: &Response) -> std::io::Result<()> {
-		self.writer.write(&encoded(response)?).await
-	}
 }
 
-fn encoded(response: &Response) -> std::io::Result<Vec<u8>> {
-	frame::encode(response).map_err(|error: FrameError| std::io::Error::new(std::io::ErrorKind::InvalidData, error))
-}
-
+/// Writes a refusal and ends the stream; a peer that does not take it is dropped.
 async fn refuse(writer: &mut Writer, refusal: Refusal) {
-	send_last(writer, &Response::Refused(refusal.bounded())).await;
-}
-
-/// Writes the last frame and ends the stream; a peer that does not take it is dropped.
-async fn send_last(writer: &mut Writer, response: &Response) {
 	let written = async {
-		writer.write(&encoded(response)?).await?;
+		writer.write(&encoded(&Response::Refused(refusal.bounded()))?).await?;
 		writer.close().await
 	};
 	if let Err(error) = written.await {
-		tracing::debug!(%error, "the end of an answer could not be written");
+		tracing::debug!(%error, "a refusal could not be written");
 	}
+}
+
+pub(crate) fn encoded(response: &Response) -> std::io::Result<Vec<u8>> {
+	frame::encode(response).map_err(|error: FrameError| std::io::Error::new(std::io::ErrorKind::InvalidData, error))
 }

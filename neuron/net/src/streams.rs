@@ -1,18 +1,33 @@
 //! Raw streams of one protocol: the part of the swarm that opens them and hands them over.
 //!
 //! Incoming streams go to a bounded queue; what does not fit is dropped, which resets the stream. Outgoing streams are
-//! asked for by peer and address: an existing connection is used, else one is dialed, and whoever waits learns why it
-//! failed.
+//! asked for by peer and address: an existing connection is used, a direct one before one through a relay, else one is
+//! dialed, and whoever waits learns why it failed. A peer is looked for in three places, one after the other:
+//!
+//! 1. at the address that the chain has;
+//! 2. behind the neuron that answers there, where that is another one: a miner without an open port publishes the
+//!    address of its relay;
+//! 3. at the addresses that the peer itself has signed and put into the network's table (see `table`).
+//!
+//! Wherever it is found, it has to prove the key that the chain has.
 
 use std::{
-	collections::{HashMap, VecDeque},
+	collections::{HashMap, HashSet, VecDeque},
+	num::NonZeroU8,
+	sync::Arc,
 	task::{Context, Poll},
 	time::Duration,
 };
 
+use futures::future::{Ready, ready};
 use libp2p::{
 	Multiaddr, PeerId, Stream, StreamProtocol,
-	core::{Endpoint, transport::PortUse, upgrade::ReadyUpgrade},
+	core::{
+		Endpoint, UpgradeInfo,
+		transport::PortUse,
+		upgrade::{InboundUpgrade, OutboundUpgrade},
+	},
+	multiaddr::Protocol as Part,
 	swarm::{
 		ConnectionClosed, ConnectionDenied, ConnectionHandler, ConnectionHandlerEvent, ConnectionId, DialError,
 		DialFailure, FromSwarm, NetworkBehaviour, NotifyHandler, StreamUpgradeError, SubstreamProtocol, THandler,
@@ -24,19 +39,30 @@ use libp2p::{
 };
 use tokio::{
 	sync::{mpsc, oneshot},
-	time::{Interval, MissedTickBehavior, interval},
+	time::{Instant, Interval, MissedTickBehavior, interval},
 };
 
-use crate::message::PROTOCOL;
+use crate::{
+	message::{PROTOCOL, RETIRED_PROTOCOLS},
+	pool::Pool,
+};
 
 /// Most callers that wait for connections to come up.
 const MAX_WAITING: usize = 1024;
+/// How long a relay may take to say who it is.
+const MAX_APPROACH: Duration = Duration::from_secs(5);
+/// Addresses of a peer are tried one by one, so that it pays for one handshake.
+const ADDRESSES_AT_ONCE: NonZeroU8 = NonZeroU8::MIN;
 
-type Protocol = ReadyUpgrade<StreamProtocol>;
-type Event<Info> = ConnectionHandlerEvent<Protocol, Info, std::convert::Infallible>;
+type Event<Info> = ConnectionHandlerEvent<Versions, Info, std::convert::Infallible>;
 
 /// A stream that a peer has opened.
-pub(crate) type InboundStream = (PeerId, Stream);
+pub(crate) struct InboundStream {
+	pub(crate) peer: PeerId,
+	pub(crate) stream: Stream,
+	/// The version of the past that the peer speaks, if it does not speak today's.
+	pub(crate) retired: Option<&'static str>,
+}
 
 /// Why no stream could be opened.
 #[derive(Clone, Debug)]
@@ -47,59 +73,108 @@ pub(crate) enum OpenError {
 	WrongPeer(PeerId),
 	/// The peer does not speak the protocol.
 	Unsupported,
+	/// The peer speaks a version of the past only.
+	Outdated(&'static str),
 	/// The connection broke.
 	Broken(String),
 	/// Too many wait already.
 	Overloaded,
 }
 
+/// A stream, and whether a relay carries it.
+pub(crate) type Opened = (Stream, bool);
+
 /// Somebody waits for a stream.
 #[derive(Debug)]
 pub(crate) struct Opening {
-	pub(crate) reply: oneshot::Sender<Result<Stream, OpenError>>,
+	reply: oneshot::Sender<Result<Opened, OpenError>>,
+	relayed: bool,
 }
 
 impl Opening {
+	pub(crate) fn new(reply: oneshot::Sender<Result<Opened, OpenError>>) -> Self {
+		Self { reply, relayed: false }
+	}
+
 	fn answer(self, result: Result<Stream, OpenError>) {
 		// Whoever waited may have given up; a stream that nobody takes is reset on drop.
-		drop(self.reply.send(result));
+		drop(self.reply.send(result.map(|stream| (stream, self.relayed))));
 	}
 }
 
-/// A connection that is being dialed, and who waits for it.
+/// Where a peer is being looked for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Stage {
+	/// At the address on chain.
+	Published,
+	/// A relay answers there: it is asked how it sees this node, which a hole punched later needs.
+	Approach(PeerId),
+	/// Through that relay.
+	Relay,
+	/// The table is being asked.
+	Lookup,
+	/// At the addresses that the table had.
+	Found,
+}
+
+/// A peer that is being dialed, and who waits for it.
 struct Dialing {
-	connection: ConnectionId,
+	stage: Stage,
+	/// The attempt that is under way.
+	connection: Option<ConnectionId>,
+	/// When the stage began.
+	since: Instant,
+	/// The way through the relay, once one is known.
+	circuit: Option<Multiaddr>,
+	/// Why the address on chain did not do.
+	first_error: Option<OpenError>,
 	waiting: Vec<Opening>,
 }
+
+/// A connection that is up.
+#[derive(Clone, Copy)]
+struct Connection {
+	id: ConnectionId,
+	relayed: bool,
+}
+
+/// The peer's own addresses are wanted: answered by [`Behaviour::found`].
+#[derive(Debug)]
+pub(crate) struct Lookup(pub(crate) PeerId);
 
 /// The swarm's side: which peers are connected, and who waits for which.
 pub(crate) struct Behaviour {
 	inbound: mpsc::Sender<InboundStream>,
+	pool: Arc<Pool>,
 	heartbeat: Duration,
-	connections: HashMap<PeerId, Vec<ConnectionId>>,
+	connections: HashMap<PeerId, Vec<Connection>>,
+	/// Connected peers that have said who they are, and how they see this node.
+	identified: HashSet<PeerId>,
 	dialing: HashMap<PeerId, Dialing>,
-	actions: VecDeque<ToSwarm<std::convert::Infallible, Opening>>,
+	actions: VecDeque<ToSwarm<Lookup, Opening>>,
 }
 
 impl Behaviour {
 	/// Every connection looks at itself once in a `heartbeat`, so that it notices that it is idle.
-	pub(crate) fn new(inbound: mpsc::Sender<InboundStream>, heartbeat: Duration) -> Self {
+	pub(crate) fn new(inbound: mpsc::Sender<InboundStream>, pool: Arc<Pool>, heartbeat: Duration) -> Self {
 		Self {
 			inbound,
+			pool,
 			heartbeat,
 			connections: HashMap::new(),
+			identified: HashSet::new(),
 			dialing: HashMap::new(),
 			actions: VecDeque::new(),
 		}
 	}
 
-	/// Opens a stream to `peer`: over a connection that is up unless `anew`, else over one to `address`.
+	/// Opens a stream to `peer`: over a connection that is up unless `anew`, else over one to one of `addresses`, which
+	/// are tried in order.
 	///
 	/// The swarm must be polled afterwards.
-	pub(crate) fn open(&mut self, peer: PeerId, address: Multiaddr, anew: bool, opening: Opening) {
-		let up = self.connections.get(&peer).and_then(|connections| connections.last());
-		if let Some(connection) = up.filter(|_| !anew) {
-			self.actions.push_back(request_stream(peer, *connection, opening));
+	pub(crate) fn open(&mut self, peer: PeerId, addresses: Vec<Multiaddr>, anew: bool, opening: Opening) {
+		if let Some(connection) = self.best(&peer).filter(|_| !anew) {
+			self.actions.push_back(request_stream(peer, connection, opening));
 			return;
 		}
 		for dialing in self.dialing.values_mut() {
@@ -117,63 +192,241 @@ impl Behaviour {
 		if let Some(dialing) = self.dialing.get_mut(&peer) {
 			return dialing.waiting.push(opening);
 		}
-		// A new local port: reusing the listening one collides with connections that linger after a quick redial.
-		let opts = DialOpts::peer_id(peer)
-			.condition(PeerCondition::Always)
-			.addresses(vec![address])
-			.allocate_new_port()
-			.build();
+		let connection = self.dial(peer, addresses, true);
 		self.dialing.insert(
 			peer,
 			Dialing {
-				connection: opts.connection_id(),
+				stage: Stage::Published,
+				connection: Some(connection),
+				since: Instant::now(),
+				circuit: None,
+				first_error: None,
 				waiting: vec![opening],
 			},
 		);
-		self.actions.push_back(ToSwarm::Dial { opts });
 	}
 
-	fn on_dial_failure(&mut self, peer: PeerId, connection: ConnectionId, error: &DialError) {
+	/// The peer's own addresses, as far as the table has any: the answer to a [`Lookup`].
+	///
+	/// The swarm must be polled afterwards.
+	pub(crate) fn found(&mut self, peer: PeerId, addresses: Vec<Multiaddr>) {
 		if self
 			.dialing
 			.get(&peer)
-			.is_none_or(|dialing| dialing.connection != connection)
+			.is_none_or(|dialing| dialing.stage != Stage::Lookup)
 		{
 			return;
 		}
-		let error = match error {
-			DialError::WrongPeerId { obtained, .. } => OpenError::WrongPeer(*obtained),
-			DialError::LocalPeerId { .. } => {
-				OpenError::Unreachable("the address and the key are this node's own".into())
+		if addresses.is_empty() {
+			return self.give_up(peer);
+		}
+		self.advance(peer, Stage::Found, addresses);
+	}
+
+	/// A connected peer has said who it is.
+	///
+	/// The swarm must be polled afterwards.
+	pub(crate) fn identified(&mut self, relay: PeerId) {
+		self.identified.insert(relay);
+		let waiting = self
+			.dialing
+			.iter()
+			.filter(|(_, dialing)| dialing.stage == Stage::Approach(relay));
+		let peers: Vec<PeerId> = waiting.map(|(peer, _)| *peer).collect();
+		for peer in peers {
+			self.enter_circuit(peer);
+		}
+	}
+
+	/// Goes on without relays that take too long to say who they are.
+	///
+	/// The swarm must be polled afterwards.
+	pub(crate) fn expire(&mut self, now: Instant) {
+		for (peer, dialing) in &mut self.dialing {
+			let late = now.saturating_duration_since(dialing.since) > MAX_APPROACH;
+			if late && matches!(dialing.stage, Stage::Approach(_)) {
+				dialing.stage = Stage::Lookup;
+				self.actions.push_back(ToSwarm::GenerateEvent(Lookup(*peer)));
 			}
-			other => OpenError::Unreachable(other.to_string()),
+		}
+	}
+
+	fn enter_circuit(&mut self, peer: PeerId) {
+		let circuit = self.dialing.get(&peer).and_then(|dialing| dialing.circuit.clone());
+		if let Some(circuit) = circuit {
+			self.advance(peer, Stage::Relay, vec![circuit]);
+		}
+	}
+
+	/// Gets in touch with the relay at `address`; over a connection that may serve to punch a hole later.
+	fn approach(&mut self, peer: PeerId, relay: PeerId, address: &Multiaddr) {
+		if let Some(dialing) = self.dialing.get_mut(&peer) {
+			dialing.circuit = Some(through(address, relay));
+		}
+		if self.identified.contains(&relay) {
+			return self.enter_circuit(peer);
+		}
+		let direct = address.iter().filter(|part| !matches!(part, Part::P2p(_))).collect();
+		let connection = self.dial(relay, vec![direct], false);
+		if let Some(dialing) = self.dialing.get_mut(&peer) {
+			dialing.stage = Stage::Approach(relay);
+			dialing.since = Instant::now();
+			dialing.connection = Some(connection);
+		}
+	}
+
+	/// The newest direct connection, else the newest.
+	fn best(&self, peer: &PeerId) -> Option<Connection> {
+		let connections = self.connections.get(peer)?;
+		let direct = connections.iter().rev().find(|connection| !connection.relayed);
+		direct.or(connections.last()).copied()
+	}
+
+	fn dial(&mut self, peer: PeerId, addresses: Vec<Multiaddr>, new_port: bool) -> ConnectionId {
+		let opts = DialOpts::peer_id(peer)
+			.condition(PeerCondition::Always)
+			.addresses(addresses)
+			.override_dial_concurrency_factor(ADDRESSES_AT_ONCE);
+		// A new local port: reusing the listening one collides with connections that linger after a quick redial.
+		let opts = if new_port {
+			opts.allocate_new_port().build()
+		} else {
+			opts.build()
 		};
-		for opening in self
+		let connection = opts.connection_id();
+		self.actions.push_back(ToSwarm::Dial { opts });
+		connection
+	}
+
+	fn advance(&mut self, peer: PeerId, stage: Stage, addresses: Vec<Multiaddr>) {
+		let connection = self.dial(peer, addresses, stage != Stage::Relay);
+		if let Some(dialing) = self.dialing.get_mut(&peer) {
+			dialing.stage = stage;
+			dialing.connection = Some(connection);
+		}
+	}
+
+	fn give_up(&mut self, peer: PeerId) {
+		if let Some(dialing) = self.dialing.remove(&peer) {
+			let error = dialing
+				.first_error
+				.unwrap_or_else(|| OpenError::Unreachable("no address of it is known".into()));
+			for opening in dialing.waiting {
+				opening.answer(Err(error.clone()));
+			}
+		}
+	}
+
+	fn on_dial_failure(&mut self, peer: PeerId, error: &DialError) {
+		let Some(dialing) = self.dialing.get_mut(&peer) else {
+			return;
+		};
+		dialing.connection = None;
+		let stage = dialing.stage;
+		if stage == Stage::Published {
+			dialing.first_error = Some(match error {
+				DialError::WrongPeerId { obtained, .. } => OpenError::WrongPeer(*obtained),
+				DialError::LocalPeerId { .. } => {
+					OpenError::Unreachable("the address and the key are this node's own".into())
+				}
+				other => OpenError::Unreachable(other.to_string()),
+			});
+		}
+		match (stage, error) {
+			(Stage::Published, DialError::WrongPeerId { obtained, address }) => {
+				self.approach(peer, *obtained, address);
+			}
+			(Stage::Published, DialError::LocalPeerId { .. }) | (Stage::Found | Stage::Lookup, _) => self.give_up(peer),
+			(Stage::Published | Stage::Approach(_) | Stage::Relay, _) => {
+				dialing.stage = Stage::Lookup;
+				self.actions.push_back(ToSwarm::GenerateEvent(Lookup(peer)));
+			}
+		}
+	}
+
+	fn on_established(&mut self, peer: PeerId, id: ConnectionId, relayed: bool) {
+		let connection = Connection { id, relayed };
+		self.connections.entry(peer).or_default().push(connection);
+		if !relayed {
+			self.pool.forget_relayed(peer);
+		}
+		let waiting = self
 			.dialing
 			.remove(&peer)
 			.into_iter()
-			.flat_map(|dialing| dialing.waiting)
-		{
-			opening.answer(Err(error.clone()));
-		}
+			.flat_map(|dialing| dialing.waiting);
+		self.actions
+			.extend(waiting.map(|opening| request_stream(peer, connection, opening)));
 	}
 }
 
-fn request_stream(
-	peer: PeerId,
-	connection: ConnectionId,
-	opening: Opening,
-) -> ToSwarm<std::convert::Infallible, Opening> {
+/// The address of whoever has a reservation on the relay at `address`.
+pub(crate) fn through(address: &Multiaddr, relay: PeerId) -> Multiaddr {
+	let parts = address.iter().filter(|part| !matches!(part, Part::P2p(_)));
+	parts
+		.collect::<Multiaddr>()
+		.with(Part::P2p(relay))
+		.with(Part::P2pCircuit)
+}
+
+fn request_stream(peer: PeerId, connection: Connection, mut opening: Opening) -> ToSwarm<Lookup, Opening> {
+	opening.relayed = connection.relayed;
 	ToSwarm::NotifyHandler {
 		peer_id: peer,
-		handler: NotifyHandler::One(connection),
+		handler: NotifyHandler::One(connection.id),
 		event: opening,
+	}
+}
+
+/// Every version of the protocol that is understood well enough to say that it is out of date.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Versions;
+
+impl UpgradeInfo for Versions {
+	type Info = StreamProtocol;
+	type InfoIter = std::vec::IntoIter<StreamProtocol>;
+
+	fn protocol_info(&self) -> Self::InfoIter {
+		let mut names = vec![StreamProtocol::new(PROTOCOL)];
+		names.extend(RETIRED_PROTOCOLS.map(StreamProtocol::new));
+		names.into_iter()
+	}
+}
+
+/// A stream, and the version of the past that it is for.
+type Versioned<Stream> = (Stream, Option<&'static str>);
+
+fn versioned<Stream>(
+	stream: Stream,
+	name: &StreamProtocol,
+) -> Ready<Result<Versioned<Stream>, std::convert::Infallible>> {
+	let retired = RETIRED_PROTOCOLS.into_iter().find(|retired| name.as_ref() == *retired);
+	ready(Ok((stream, retired)))
+}
+
+impl<Stream> InboundUpgrade<Stream> for Versions {
+	type Output = Versioned<Stream>;
+	type Error = std::convert::Infallible;
+	type Future = Ready<Result<Self::Output, Self::Error>>;
+
+	fn upgrade_inbound(self, stream: Stream, name: StreamProtocol) -> Self::Future {
+		versioned(stream, &name)
+	}
+}
+
+impl<Stream> OutboundUpgrade<Stream> for Versions {
+	type Output = Versioned<Stream>;
+	type Error = std::convert::Infallible;
+	type Future = Ready<Result<Self::Output, Self::Error>>;
+
+	fn upgrade_outbound(self, stream: Stream, name: StreamProtocol) -> Self::Future {
+		versioned(stream, &name)
 	}
 }
 
 impl NetworkBehaviour for Behaviour {
 	type ConnectionHandler = Handler;
-	type ToSwarm = std::convert::Infallible;
+	type ToSwarm = Lookup;
 
 	fn handle_established_inbound_connection(
 		&mut self,
@@ -199,33 +452,31 @@ impl NetworkBehaviour for Behaviour {
 	fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
 		match event {
 			FromSwarm::ConnectionEstablished(ConnectionEstablished {
-				peer_id, connection_id, ..
-			}) => {
-				self.connections.entry(peer_id).or_default().push(connection_id);
-				let waiting = self
-					.dialing
-					.remove(&peer_id)
-					.into_iter()
-					.flat_map(|dialing| dialing.waiting);
-				self.actions
-					.extend(waiting.map(|opening| request_stream(peer_id, connection_id, opening)));
-			}
+				peer_id,
+				connection_id,
+				endpoint,
+				..
+			}) => self.on_established(peer_id, connection_id, endpoint.is_relayed()),
 			FromSwarm::ConnectionClosed(ConnectionClosed {
 				peer_id, connection_id, ..
 			}) => {
 				if let Some(connections) = self.connections.get_mut(&peer_id) {
-					connections.retain(|connection| *connection != connection_id);
+					connections.retain(|connection| connection.id != connection_id);
 					if connections.is_empty() {
 						self.connections.remove(&peer_id);
+						self.identified.remove(&peer_id);
 					}
 				}
 			}
 			FromSwarm::DialFailure(DialFailure {
-				peer_id: Some(peer),
-				connection_id,
-				error,
+				connection_id, error, ..
 			}) => {
-				self.on_dial_failure(peer, connection_id, error);
+				// The dial may have been one to a relay, for another peer.
+				let mut dialing = self.dialing.iter();
+				let waiting = dialing.find(|(_, dialing)| dialing.connection == Some(connection_id));
+				if let Some(peer) = waiting.map(|(peer, _)| *peer) {
+					self.on_dial_failure(peer, error);
+				}
 			}
 			_ => {}
 		}
@@ -261,8 +512,13 @@ impl Handler {
 		}
 	}
 
-	fn hand_over(&self, stream: Stream) {
-		if self.inbound.try_send((self.peer, stream)).is_err() {
+	fn hand_over(&self, (stream, retired): Versioned<Stream>) {
+		let inbound = InboundStream {
+			peer: self.peer,
+			stream,
+			retired,
+		};
+		if self.inbound.try_send(inbound).is_err() {
 			tracing::debug!(peer = %self.peer, "an incoming stream was dropped: the queue is full or closed");
 		}
 	}
@@ -271,13 +527,13 @@ impl Handler {
 impl ConnectionHandler for Handler {
 	type FromBehaviour = Opening;
 	type ToBehaviour = std::convert::Infallible;
-	type InboundProtocol = Protocol;
-	type OutboundProtocol = Protocol;
+	type InboundProtocol = Versions;
+	type OutboundProtocol = Versions;
 	type InboundOpenInfo = ();
 	type OutboundOpenInfo = Opening;
 
 	fn listen_protocol(&self) -> SubstreamProtocol<Self::InboundProtocol> {
-		SubstreamProtocol::new(ReadyUpgrade::new(StreamProtocol::new(PROTOCOL)), ())
+		SubstreamProtocol::new(Versions, ())
 	}
 
 	fn connection_keep_alive(&self) -> bool {
@@ -290,7 +546,7 @@ impl ConnectionHandler for Handler {
 		while self.heartbeat.poll_tick(context).is_ready() {}
 		// Openings arrive through `on_behaviour_event`, after which the connection polls again: no waker is needed.
 		self.openings.pop_front().map_or(Poll::Pending, |opening| {
-			let protocol = SubstreamProtocol::new(ReadyUpgrade::new(StreamProtocol::new(PROTOCOL)), opening);
+			let protocol = SubstreamProtocol::new(Versions, opening);
 			Poll::Ready(ConnectionHandlerEvent::OutboundSubstreamRequest { protocol })
 		})
 	}
@@ -308,10 +564,10 @@ impl ConnectionHandler for Handler {
 				self.hand_over(stream);
 			}
 			ConnectionEvent::FullyNegotiatedOutbound(FullyNegotiatedOutbound {
-				protocol: stream,
+				protocol: (stream, retired),
 				info: opening,
 			}) => {
-				opening.answer(Ok(stream));
+				opening.answer(retired.map_or(Ok(stream), |version| Err(OpenError::Outdated(version))));
 			}
 			ConnectionEvent::DialUpgradeError(DialUpgradeError { info: opening, error }) => {
 				opening.answer(Err(match error {

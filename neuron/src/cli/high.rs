@@ -7,8 +7,9 @@ use super::low::{
 };
 use crate::{
 	config::{FileConfig, LogFormat},
+	gateway::{GatewayOptions, keys::KeyCommand},
 	miner::MinerOptions,
-	neuron_options::{NeuronOptions, WalletLocation},
+	neuron_options::{MetricsPlace, NeuronOptions, Relaying, WalletLocation},
 	registry::MechanismOptions,
 	units,
 	validator::ValidatorOptions,
@@ -19,9 +20,16 @@ pub const DEFAULT_URL: &str = "ws://127.0.0.1:9944";
 /// The most requests that `--workers` and `--queue` may allow, the most miners that `--concurrency` may.
 pub const MAX_PARALLEL: usize = 1024;
 
+/// The port that a miner serves its metrics at unless told otherwise.
+pub const MINER_METRICS_PORT: u16 = 9101;
+/// The port that a validator serves its metrics at unless told otherwise.
+pub const VALIDATOR_METRICS_PORT: u16 = 9102;
+
 const DEFAULT_NAME: &str = "default";
 const DEFAULT_MINER_PORT: u16 = 9091;
 const DEFAULT_VALIDATOR_PORT: u16 = 9092;
+/// Seconds between two looks of `neuron top`.
+const DEFAULT_TOP_SECONDS: u64 = 2;
 
 /// Everything resolved: what `main` acts on.
 #[derive(Clone, Debug)]
@@ -105,12 +113,52 @@ pub enum HiCommand {
 		/// What it serves.
 		mechanism: MechanismOptions,
 	},
+	/// `doctor`
+	Doctor {
+		/// How the neuron runs.
+		options: NeuronOptions,
+		/// What it serves.
+		mechanism: MechanismOptions,
+	},
 	/// `validator`
 	Validator {
 		/// How it runs.
 		options: ValidatorOptions,
 		/// What it scores with.
 		mechanism: MechanismOptions,
+	},
+	/// `gateway`
+	Gateway {
+		/// How it runs.
+		options: GatewayOptions,
+	},
+	/// `gateway key`
+	GatewayKey {
+		/// What to do.
+		command: KeyCommand,
+		/// The file with the keys' hashes; where absent, the one in the data folder.
+		keys: Option<PathBuf>,
+		/// The data folder; where absent, the default one of the hotkey.
+		data_dir: Option<PathBuf>,
+		/// The home folder, for that default.
+		home: Option<PathBuf>,
+	},
+	/// `top`
+	Top {
+		/// Where the metrics are; where absent, the default addresses are tried.
+		metrics: Option<SocketAddr>,
+		/// Time between two looks.
+		interval: Duration,
+	},
+	/// `completions`
+	Completions {
+		/// The shell.
+		shell: clap_complete::Shell,
+	},
+	/// `man`
+	Man {
+		/// Folder for the pages; where absent, the main page goes to standard output.
+		folder: Option<PathBuf>,
 	},
 }
 
@@ -205,12 +253,12 @@ impl HiArgs {
 	}
 }
 
-struct Resolver {
-	global: GlobalLow,
-	file: FileConfig,
-	home: Option<PathBuf>,
-	url: String,
-	wallet: WalletLocation,
+pub(super) struct Resolver {
+	pub(super) global: GlobalLow,
+	pub(super) file: FileConfig,
+	pub(super) home: Option<PathBuf>,
+	pub(super) url: String,
+	pub(super) wallet: WalletLocation,
 }
 
 impl Resolver {
@@ -249,6 +297,23 @@ impl Resolver {
 					mechanism,
 				}
 			}
+			LowCommand::Doctor(role) => {
+				let file = &self.file.miner;
+				let section = RoleSection {
+					listen: file.listen,
+					external: file.external,
+					register: false,
+					refresh_blocks: None,
+					relay: false,
+					via_relay: file.via_relay.clone().unwrap_or_default(),
+					metrics: None,
+					metrics_port: MINER_METRICS_PORT,
+				};
+				HiCommand::Doctor {
+					options: self.neuron(&role, &section, DEFAULT_MINER_PORT)?,
+					mechanism: self.mechanism(&role, None)?,
+				}
+			}
 			LowCommand::Validator(low) => {
 				let mechanism = self.mechanism(&low.role, None)?;
 				HiCommand::Validator {
@@ -256,10 +321,20 @@ impl Resolver {
 					mechanism,
 				}
 			}
+			LowCommand::Gateway(low) => self.gateway(low)?,
+			LowCommand::Top(low) => HiCommand::Top {
+				metrics: low.metrics,
+				interval: Duration::from_secs(at_least_one(
+					"--interval-seconds",
+					low.interval_seconds.unwrap_or(DEFAULT_TOP_SECONDS),
+				)?),
+			},
+			LowCommand::Completions { shell } => HiCommand::Completions { shell },
+			LowCommand::Man { folder } => HiCommand::Man { folder },
 		})
 	}
 
-	fn netuid(&self, typed: Option<u16>) -> Result<u16, UsageError> {
+	pub(super) fn netuid(&self, typed: Option<u16>) -> Result<u16, UsageError> {
 		let missing = UsageError::Missing {
 			what: "the subnet",
 			flag: "--netuid N",
@@ -306,10 +381,15 @@ impl Resolver {
 			.or(section.listen)
 			.unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], port)));
 		let external = role.external.or(section.external);
-		if external.is_none() && listen.ip().is_unspecified() {
+		let through = if role.via_relay.is_empty() {
+			section.via_relay.clone()
+		} else {
+			role.via_relay.clone()
+		};
+		if external.is_none() && listen.ip().is_unspecified() && through.is_empty() {
 			return Err(UsageError::Missing {
 				what: "the address that others reach this neuron by",
-				flag: "--external IP:PORT (or a --listen with one address)",
+				flag: "--external IP:PORT (or a --listen with one address, or --via-relay)",
 				key: "external",
 			});
 		}
@@ -333,6 +413,18 @@ impl Resolver {
 				"--refresh-blocks",
 				role.refresh_blocks.or(section.refresh_blocks).unwrap_or(5),
 			)?,
+			relaying: Relaying {
+				serve: role.relay || section.relay,
+				through,
+			},
+			metrics: match role.metrics.as_ref().or(section.metrics.as_ref()) {
+				None => MetricsPlace::IfFree(([127, 0, 0, 1], section.metrics_port).into()),
+				Some(typed) => MetricsPlace::parse(typed).ok_or_else(|| UsageError::OutOfRange {
+					flag: "--metrics",
+					given: typed.clone(),
+					expected: "an address such as 127.0.0.1:9101, or off",
+				})?,
+			},
 		})
 	}
 
@@ -343,6 +435,10 @@ impl Resolver {
 			external: file.external,
 			register: file.register.unwrap_or(false),
 			refresh_blocks: file.refresh_blocks,
+			relay: file.relay.unwrap_or(false),
+			via_relay: file.via_relay.clone().unwrap_or_default(),
+			metrics: file.metrics.clone(),
+			metrics_port: MINER_METRICS_PORT,
 		};
 		let min_stake = low.min_stake.or_else(|| file.min_stake.clone());
 		let mut options = MinerOptions::new(self.neuron(&low.role, &section, DEFAULT_MINER_PORT)?);
@@ -368,6 +464,10 @@ impl Resolver {
 			external: file.external,
 			register: file.register.unwrap_or(false),
 			refresh_blocks: file.refresh_blocks,
+			relay: file.relay.unwrap_or(false),
+			via_relay: file.via_relay.clone().unwrap_or_default(),
+			metrics: file.metrics.clone(),
+			metrics_port: VALIDATOR_METRICS_PORT,
 		};
 		let mut options = ValidatorOptions::new(self.neuron(&low.role, &section, DEFAULT_VALIDATOR_PORT)?);
 		if let Some(concurrency) = low.concurrency.or(file.concurrency) {
@@ -397,9 +497,13 @@ struct RoleSection {
 	external: Option<SocketAddr>,
 	register: bool,
 	refresh_blocks: Option<u64>,
+	relay: bool,
+	via_relay: Vec<SocketAddr>,
+	metrics: Option<String>,
+	metrics_port: u16,
 }
 
-fn at_least_one(flag: &'static str, value: u64) -> Result<u64, UsageError> {
+pub(super) fn at_least_one(flag: &'static str, value: u64) -> Result<u64, UsageError> {
 	if value == 0 {
 		return Err(UsageError::OutOfRange {
 			flag,
@@ -410,7 +514,7 @@ fn at_least_one(flag: &'static str, value: u64) -> Result<u64, UsageError> {
 	Ok(value)
 }
 
-fn parallel(flag: &'static str, value: usize, least: usize) -> Result<usize, UsageError> {
+pub(super) fn parallel(flag: &'static str, value: usize, least: usize) -> Result<usize, UsageError> {
 	if !(least..=MAX_PARALLEL).contains(&value) {
 		let expected = if least == 0 { "0 to 1024" } else { "1 to 1024" };
 		return Err(UsageError::OutOfRange {

@@ -47,6 +47,9 @@ pub struct GlobalLow {
 	/// Form of the log lines on standard error [default: text].
 	#[arg(long, global = true, env = "NEURON_LOG_FORMAT", value_name = "FORM")]
 	pub log_format: Option<LogFormat>,
+	/// Print the configuration that this command would run with, as a file for --config, and do nothing else.
+	#[arg(long, global = true)]
+	pub print_config: bool,
 }
 
 /// The sub-commands.
@@ -71,6 +74,23 @@ pub enum LowCommand {
 	Miner(MinerLow),
 	/// Challenge miners, score them, submit weights.
 	Validator(ValidatorLow),
+	/// Tell what of this neuron is reachable, through what, and why not; takes the options that the miner runs with.
+	Doctor(RoleLow),
+	/// Serve the subnet's miners to applications through OpenAI's HTTP interface.
+	Gateway(GatewayLow),
+	/// Show a running neuron live in the terminal, from its metrics.
+	Top(TopLow),
+	/// Print the completions of a shell.
+	Completions {
+		/// The shell.
+		shell: clap_complete::Shell,
+	},
+	/// Print the manual page, or write one for each command.
+	Man {
+		/// Folder to write the pages to.
+		#[arg(long, value_name = "FOLDER")]
+		folder: Option<PathBuf>,
+	},
 }
 
 /// `neuron wallet …`
@@ -185,12 +205,23 @@ pub struct RoleLow {
 	/// Address that others reach this neuron by; needed where --listen has no single address.
 	#[arg(long, env = "NEURON_EXTERNAL", value_name = "IP:PORT")]
 	pub external: Option<SocketAddr>,
+	/// Carry connections of the subnet's neurons that have no open port.
+	#[arg(long, env = "NEURON_RELAY", value_parser = FalseyValueParser::new())]
+	pub relay: bool,
+	/// Be reached through the neuron that publishes this address and runs with --relay; for a neuron without an open
+	/// port. Its address is published as this neuron's own. Several may be given.
+	#[arg(long, env = "NEURON_VIA_RELAY", value_name = "IP:PORT", value_delimiter = ',')]
+	pub via_relay: Vec<SocketAddr>,
 	/// Register the hotkey with the coldkey where it is not registered yet.
 	#[arg(long, env = "NEURON_REGISTER", value_parser = FalseyValueParser::new())]
 	pub register: bool,
 	/// Blocks between two looks at the metagraph [default: 5].
 	#[arg(long, env = "NEURON_REFRESH_BLOCKS", value_name = "N")]
 	pub refresh_blocks: Option<u64>,
+	/// Address to serve metrics and /healthz at over HTTP, or `off` [default: miner 127.0.0.1:9101, validator
+	/// 127.0.0.1:9102, where free].
+	#[arg(long, env = "NEURON_METRICS", value_name = "IP:PORT|off")]
+	pub metrics: Option<String>,
 }
 
 /// `neuron miner`
@@ -246,4 +277,118 @@ pub struct ValidatorLow {
 	/// becomes PATH.old, in place of the one before.
 	#[arg(long, env = "NEURON_EVENTS", value_name = "PATH|-")]
 	pub events: Option<String>,
+}
+
+/// `neuron gateway`
+#[derive(Clone, Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct GatewayLow {
+	/// Looks after API keys; without it the gateway runs.
+	#[command(subcommand)]
+	pub command: Option<GatewayCommandLow>,
+	/// How it runs.
+	#[command(flatten)]
+	pub run: GatewayRunLow,
+}
+
+/// `neuron gateway …`
+#[derive(Clone, Debug, Subcommand)]
+pub enum GatewayCommandLow {
+	/// Add, list and revoke API keys.
+	#[command(subcommand)]
+	Key(GatewayKeyLow),
+}
+
+/// `neuron gateway key …`
+#[derive(Clone, Debug, Subcommand)]
+pub enum GatewayKeyLow {
+	/// Make a key and print it, this once.
+	Add {
+		/// What the key is for; names it in lists and logs.
+		name: String,
+		/// Requests per minute [default: 60].
+		#[arg(long, value_name = "N")]
+		requests_per_minute: Option<u32>,
+		/// Tokens per minute, prompt and answer together [default: 100000].
+		#[arg(long, value_name = "N")]
+		tokens_per_minute: Option<u32>,
+		/// Requests under way at once [default: 8].
+		#[arg(long, value_name = "N")]
+		concurrency: Option<u32>,
+		/// File with the keys' hashes [default: gateway-keys.json in the data folder].
+		#[arg(long, env = "NEURON_GATEWAY_KEYS", value_name = "PATH")]
+		keys: Option<PathBuf>,
+	},
+	/// List the keys, without their secrets.
+	List {
+		/// File with the keys' hashes [default: gateway-keys.json in the data folder].
+		#[arg(long, env = "NEURON_GATEWAY_KEYS", value_name = "PATH")]
+		keys: Option<PathBuf>,
+	},
+	/// Take a key back; a running gateway refuses it within a second.
+	Revoke {
+		/// The key's id, as listed.
+		id: String,
+		/// File with the keys' hashes [default: gateway-keys.json in the data folder].
+		#[arg(long, env = "NEURON_GATEWAY_KEYS", value_name = "PATH")]
+		keys: Option<PathBuf>,
+	},
+}
+
+/// How the gateway runs.
+#[derive(Clone, Debug, Default, Args)]
+pub struct GatewayRunLow {
+	/// The subnet.
+	#[arg(long, env = "NEURON_NETUID")]
+	pub netuid: Option<u16>,
+	/// Model file (GGUF) that the subnet's miners serve.
+	#[arg(long, env = "NEURON_MODEL", value_name = "PATH")]
+	pub model: Option<PathBuf>,
+	/// Hexadecimal sha256 that the model file must have.
+	#[arg(long, env = "NEURON_MODEL_SHA256", value_name = "HEX")]
+	pub model_sha256: Option<String>,
+	/// Address of the HTTP interface; keep it on this machine and let a web server add TLS [default: 127.0.0.1:8080].
+	#[arg(long, env = "NEURON_GATEWAY_HTTP", value_name = "IP:PORT")]
+	pub http: Option<SocketAddr>,
+	/// Blocks between two looks at the metagraph [default: 5].
+	#[arg(long, env = "NEURON_REFRESH_BLOCKS", value_name = "N")]
+	pub refresh_blocks: Option<u64>,
+	/// File with the API keys' hashes [default: gateway-keys.json in the data folder].
+	#[arg(long, env = "NEURON_GATEWAY_KEYS", value_name = "PATH")]
+	pub keys: Option<PathBuf>,
+	/// Name that applications give the subnet's model [default: ganglion].
+	#[arg(long, env = "NEURON_GATEWAY_MODEL_NAME", value_name = "NAME")]
+	pub model_name: Option<String>,
+	/// Requests under way at once [default: 64].
+	#[arg(long, env = "NEURON_GATEWAY_CONCURRENCY", value_name = "N")]
+	pub concurrency: Option<usize>,
+	/// Requests that may wait for their turn [default: 128].
+	#[arg(long, env = "NEURON_GATEWAY_QUEUE", value_name = "N")]
+	pub queue: Option<usize>,
+	/// Largest body of a request [default: 1048576].
+	#[arg(long, env = "NEURON_GATEWAY_MAX_BODY_BYTES", value_name = "BYTES")]
+	pub max_body_bytes: Option<usize>,
+	/// Most tokens that one request may ask for [default: 2048].
+	#[arg(long, env = "NEURON_GATEWAY_MAX_TOKENS", value_name = "N")]
+	pub max_tokens: Option<u32>,
+	/// Seconds that one request may take, waiting included [default: 120].
+	#[arg(long, env = "NEURON_GATEWAY_TIMEOUT_SECONDS", value_name = "SECONDS")]
+	pub timeout_seconds: Option<u64>,
+	/// Miners that are tried, one after the other, before the first token [default: 3].
+	#[arg(long, env = "NEURON_GATEWAY_ATTEMPTS", value_name = "N")]
+	pub attempts: Option<usize>,
+	/// Ask a second miner too where the first sends nothing for so long; the prompt then goes to both [default: never].
+	#[arg(long, env = "NEURON_GATEWAY_HEDGE_MS", value_name = "MILLISECONDS")]
+	pub hedge_ms: Option<u64>,
+}
+
+/// `neuron top`
+#[derive(Clone, Debug, Args)]
+pub struct TopLow {
+	/// Where the neuron serves its metrics [default: 127.0.0.1:9102, or 9101 where nothing answers there].
+	#[arg(long, env = "NEURON_METRICS", value_name = "IP:PORT")]
+	pub metrics: Option<SocketAddr>,
+	/// Seconds between two looks [default: 2].
+	#[arg(long, value_name = "SECONDS")]
+	pub interval_seconds: Option<u64>,
 }

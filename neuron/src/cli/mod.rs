@@ -4,6 +4,9 @@
 //! says what to do.
 
 mod chain_commands;
+mod documents;
+mod effective;
+mod gateway;
 mod high;
 mod low;
 mod wallet_commands;
@@ -11,19 +14,34 @@ mod wallet_commands;
 use std::{
 	ffi::OsString,
 	io::{self, Write},
+	path::PathBuf,
 	process::ExitCode,
 	time::Duration,
 };
 
 use anyhow::{Context as _, Result};
 use clap::Parser;
-pub use high::{DEFAULT_URL, HiArgs, HiCommand, LogOptions, MAX_PARALLEL, UsageError, log_options};
+pub use effective::{config_text, effective};
+pub use high::{
+	DEFAULT_URL, HiArgs, HiCommand, LogOptions, MAX_PARALLEL, MINER_METRICS_PORT, UsageError, VALIDATOR_METRICS_PORT,
+	log_options,
+};
 pub use low::{
-	BalanceLow, GlobalLow, LowArgs, LowCommand, MetagraphLow, MinerLow, NetuidLow, RoleLow, StakeAmountLow, StakeLow,
-	SubnetLow, ValidatorLow, WalletLow,
+	BalanceLow, GatewayCommandLow, GatewayKeyLow, GatewayLow, GatewayRunLow, GlobalLow, LowArgs, LowCommand,
+	MetagraphLow, MinerLow, NetuidLow, RoleLow, StakeAmountLow, StakeLow, SubnetLow, TopLow, ValidatorLow, WalletLow,
 };
 
-use crate::{config::FileConfig, logging, miner, registry, shutdown, validator};
+use crate::{
+	config::FileConfig,
+	doctor,
+	gateway::keys::{self, KeyCommand},
+	logging, miner,
+	neuron_options::{WalletLocation, default_data_dir},
+	registry::{self, MechanismOptions},
+	shutdown,
+	startup::MechanismFactory,
+	validator,
+};
 
 /// Exit code for words that make no command.
 const EXIT_USAGE: u8 = 2;
@@ -44,25 +62,39 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 		Ok(resolved) => resolved,
 		Err(error) => return fail(&error, ExitCode::from(EXIT_USAGE)),
 	};
-	match execute(resolved) {
+	let done = match resolved {
+		Resolved::Run(resolved) => execute(*resolved),
+		Resolved::Print(text) => print(&text),
+	};
+	match done {
 		Ok(()) => ExitCode::SUCCESS,
 		Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
 		Err(error) => fail(&error, ExitCode::FAILURE),
 	}
 }
 
-fn resolve(low: LowArgs) -> Result<HiArgs> {
+/// What the words come to.
+enum Resolved {
+	/// A command to run.
+	Run(Box<HiArgs>),
+	/// The configuration that it would run with, to print.
+	Print(String),
+}
+
+fn resolve(low: LowArgs) -> Result<Resolved> {
 	let file = match &low.global.config {
 		Some(path) => FileConfig::read(path)?,
 		None => FileConfig::default(),
 	};
 	let log = log_options(&low.global, &file, std::env::var("RUST_LOG").ok());
 	logging::start(&log).with_context(|| format!("the log filter `{}` cannot be read", log.filter))?;
-	Ok(HiArgs::resolve(
-		low,
-		file,
-		std::env::home_dir().filter(|home| !home.as_os_str().is_empty()),
-	)?)
+	let home = std::env::home_dir().filter(|home| !home.as_os_str().is_empty());
+	if !low.global.print_config {
+		return Ok(Resolved::Run(Box::new(HiArgs::resolve(low, file, home)?)));
+	}
+	let resolved = HiArgs::resolve(low, file.clone(), home)?;
+	let text = config_text(&effective(&resolved, &log, file)).context("the configuration cannot be printed as TOML")?;
+	Ok(Resolved::Print(text))
 }
 
 fn execute(resolved: HiArgs) -> Result<()> {
@@ -98,20 +130,83 @@ async fn command(resolved: HiArgs) -> Result<()> {
 		HiCommand::Miner { options, mechanism } => {
 			mechanism.check()?;
 			let stop = shutdown::on_signals().context("cannot handle signals")?;
-			miner::run_with(options, Box::new(move |_| Ok(registry::build(&mechanism)?)), stop).await
+			let factory: MechanismFactory = Box::new(move |parts| {
+				let built = registry::build(&mechanism)?;
+				// What the answers are signed for; the file has just been found to have this hash.
+				if let Some(hash) = stated_model_hash(&mechanism) {
+					parts.handle.set_model_hash(hash);
+				}
+				Ok(built)
+			});
+			miner::run_with(options, factory, stop).await
+		}
+		HiCommand::Doctor { options, mechanism } => {
+			let report = doctor::examine(&options, &mechanism).await;
+			print(&report.table())?;
+			anyhow::ensure!(
+				report.is_healthy(),
+				"peers are kept from this neuron: see the lines with NO above"
+			);
+			Ok(())
 		}
 		HiCommand::Validator { options, mechanism } => {
 			mechanism.check()?;
 			let stop = shutdown::on_signals().context("cannot handle signals")?;
 			validator::run(options, Box::new(move |_| Ok(registry::build(&mechanism)?)), stop).await
 		}
+		HiCommand::Gateway { options } => {
+			options.mechanism.check()?;
+			let stop = shutdown::on_signals().context("cannot handle signals")?;
+			crate::gateway::run(options, stop).await
+		}
+		HiCommand::GatewayKey {
+			command,
+			keys,
+			data_dir,
+			home,
+		} => print(&gateway_keys(&wallet, command, keys, data_dir, home)?),
+		HiCommand::Top { metrics, interval } => crate::top::run(metrics, interval).await,
+		HiCommand::Completions { shell } => print_bytes(&documents::completions(shell)),
+		HiCommand::Man { folder } => print_bytes(&documents::man(folder.as_deref())?),
 	}
+}
+
+/// Works on the gateway's keys; needs the hotkey only where no folder is named.
+fn gateway_keys(
+	wallet: &WalletLocation,
+	command: KeyCommand,
+	keys: Option<PathBuf>,
+	data_dir: Option<PathBuf>,
+	home: Option<PathBuf>,
+) -> Result<String> {
+	let path = match keys {
+		Some(path) => path,
+		None => {
+			let folder = match (data_dir, home) {
+				(Some(folder), _) => folder,
+				(None, home) => default_data_dir(home, &wallet.hotkey()?.account_id().to_string())?,
+			};
+			folder.join(keys::FILE_NAME)
+		}
+	};
+	Ok(command.run(&path)?)
+}
+
+/// The hash that the model was asked to have.
+fn stated_model_hash(mechanism: &MechanismOptions) -> Option<[u8; 32]> {
+	let mut hash = [0; 32];
+	hex::decode_to_slice(mechanism.model_sha256.as_ref()?, &mut hash).ok()?;
+	Some(hash)
 }
 
 /// Prints to standard output; a reader that has closed it ends the command, not with a failure.
 fn print(text: &str) -> Result<()> {
+	print_bytes(text.as_bytes())
+}
+
+fn print_bytes(bytes: &[u8]) -> Result<()> {
 	let mut out = io::stdout().lock();
-	out.write_all(text.as_bytes())?;
+	out.write_all(bytes)?;
 	out.flush()?;
 	Ok(())
 }

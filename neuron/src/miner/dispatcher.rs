@@ -21,7 +21,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::events::foreign_text;
+use crate::{events::foreign_text, metrics::Metrics, registry::TokenCounter};
 
 /// Chunks between the solver and the wire.
 pub const CHUNK_BUFFER: usize = 4;
@@ -84,6 +84,8 @@ pub struct Dispatcher {
 	tasks: TaskTracker,
 	stop: CancellationToken,
 	counters: Arc<Counters>,
+	metrics: Arc<Metrics>,
+	token_counter: Option<TokenCounter>,
 }
 
 impl Dispatcher {
@@ -99,12 +101,28 @@ impl Dispatcher {
 			tasks: TaskTracker::new(),
 			stop: CancellationToken::new(),
 			counters: Arc::default(),
+			metrics: Metrics::new(),
+			token_counter: None,
 		}
+	}
+
+	/// Counts into these metrics, tokens too where answers have any.
+	#[must_use]
+	pub fn with_metrics(mut self, metrics: Arc<Metrics>, token_counter: Option<TokenCounter>) -> Self {
+		self.metrics = metrics;
+		self.token_counter = token_counter;
+		self
 	}
 
 	/// How requests have ended so far.
 	pub fn counters(&self) -> Arc<Counters> {
 		self.counters.clone()
+	}
+
+	/// Waits until a job would get a place.
+	pub async fn room(&self) {
+		// The semaphore is never closed; whoever waits here is the only one who takes places.
+		drop(self.places.acquire().await);
 	}
 
 	/// Takes a job: refuses it at once, or answers it on a task of its own.
@@ -131,6 +149,7 @@ impl Dispatcher {
 					mechanism: self.mechanism.clone(),
 					context: ChallengeContext {
 						nonce: Nonce(request.nonce),
+						validator: Hotkey(caller.hotkey),
 						miner: self.hotkey,
 					},
 					deadline: Instant::now()
@@ -140,6 +159,8 @@ impl Dispatcher {
 							.min(Duration::from_millis(request.deadline_ms.into())),
 					caller,
 					counters: self.counters.clone(),
+					metrics: self.metrics.clone(),
+					token_counter: self.token_counter,
 					stop: self.stop.clone(),
 				};
 				let workers = self.workers.clone();
@@ -148,6 +169,11 @@ impl Dispatcher {
 			Err(refusal) => {
 				tracing::info!(uid = caller.uid, ?refusal, "request refused");
 				self.counters.refused.fetch_add(1, Ordering::Relaxed);
+				self.metrics.miner.refused(match refusal {
+					Refusal::UnsupportedMechanism { .. } => "unsupported",
+					Refusal::Busy { .. } => "busy",
+					_ => "stopping",
+				});
 				self.tasks
 					.spawn(tokio::time::timeout(FAREWELL_LIMIT, reply.refuse(refusal)));
 			}
@@ -173,6 +199,8 @@ struct Answering {
 	deadline: Instant,
 	caller: Caller,
 	counters: Arc<Counters>,
+	metrics: Arc<Metrics>,
+	token_counter: Option<TokenCounter>,
 	stop: CancellationToken,
 }
 
@@ -187,26 +215,37 @@ enum Ended {
 impl Answering {
 	async fn run(self, body: Vec<u8>, mut reply: Box<dyn Reply>, workers: Arc<Semaphore>, place: OwnedSemaphorePermit) {
 		let started = Instant::now();
+		let mut waiting = self.metrics.miner.waits();
 		let ended = match self.wait_for_worker(&*reply, workers).await {
-			Ok(worker) => self.solve(body, &mut *reply, (worker, place)).await,
+			Ok(worker) => {
+				waiting.runs();
+				self.solve(body, &mut *reply, (worker, place)).await
+			}
 			Err(ended) => Err(ended),
 		};
+		drop(waiting);
 		let uid = self.caller.uid;
 		let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
 		match ended {
 			Ok(chunks) => {
 				self.counters.answered.fetch_add(1, Ordering::Relaxed);
+				self.metrics.miner.ended("answered", started.elapsed());
 				tracing::info!(uid, chunks, elapsed_ms, "answered");
 				farewell(reply.finish()).await;
 			}
 			Err(ended) => {
-				let (counter, reason) = match ended {
-					Ended::Failed(reason) => (&self.counters.failed, reason),
-					Ended::CallerGone => (&self.counters.cancelled, "the caller went away".into()),
-					Ended::TooLate => (&self.counters.cancelled, "the deadline passed".into()),
-					Ended::Stopped => (&self.counters.cancelled, "the miner is shutting down".into()),
+				let (outcome, reason) = match ended {
+					Ended::Failed(reason) => ("failed", reason),
+					Ended::CallerGone => ("cancelled", "the caller went away".into()),
+					Ended::TooLate => ("cancelled", "the deadline passed".into()),
+					Ended::Stopped => ("cancelled", "the miner is shutting down".into()),
 				};
-				counter.fetch_add(1, Ordering::Relaxed);
+				match outcome {
+					"failed" => &self.counters.failed,
+					_ => &self.counters.cancelled,
+				}
+				.fetch_add(1, Ordering::Relaxed);
+				self.metrics.miner.ended(outcome, started.elapsed());
 				tracing::warn!(uid, elapsed_ms, reason, "answer ended early");
 				farewell(reply.refuse(Refusal::Failed(reason))).await;
 			}
@@ -243,12 +282,14 @@ impl Answering {
 				ended = self.ends_early(&*reply) => return Err(ended),
 			};
 			let Some(chunk) = chunk else { break };
+			let tokens = self.token_counter.map_or(0, |count| count(&chunk));
 			tokio::select! {
 				sent = reply.send(chunk) => sent.map_err(|CallerGone| Ended::CallerGone)?,
 				() = self.stop.cancelled() => return Err(Ended::Stopped),
 				() = tokio::time::sleep_until(self.deadline) => return Err(Ended::TooLate),
 			}
 			chunks += 1;
+			self.metrics.miner.sent(tokens);
 		}
 		match solver.await {
 			Ok(Ok(())) => Ok(chunks),

@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
 	neuron_options::NeuronOptions,
+	registry,
 	startup::{self, MechanismFactory},
 	units::RAO_PER_TAO,
 };
@@ -85,13 +86,15 @@ pub async fn run_with(options: MinerOptions, factory: MechanismFactory, stop: Ca
 		min_stake_rao: options.min_stake_rao,
 		..AdmissionPolicy::default()
 	};
-	let started = startup::start(&options.neuron, admission, factory);
+	let started = startup::start(&options.neuron, admission, options.queue, factory);
 	let mut neuron = tokio::select! {
 		neuron = started => neuron?,
 		() = stop.cancelled() => return Ok(()),
 	};
 	let hotkey = Hotkey(neuron.parts.hotkey.into());
-	let dispatcher = Dispatcher::new(neuron.mechanism.clone(), hotkey, options.workers, options.queue);
+	let metrics = neuron.serve_metrics(options.neuron.metrics).await?;
+	let dispatcher = Dispatcher::new(neuron.mechanism.clone(), hotkey, options.workers, 0)
+		.with_metrics(metrics, registry::token_counter(neuron.mechanism.descriptor().name));
 	tracing::info!(
 		mechanism = %neuron.mechanism.descriptor(),
 		listen = %neuron.parts.handle.local_addr(),
@@ -99,14 +102,19 @@ pub async fn run_with(options: MinerOptions, factory: MechanismFactory, stop: Ca
 		"serving"
 	);
 	loop {
+		// Requests wait in the network layer, where more stake goes first, until there is somebody to work on one.
 		let request = tokio::select! {
-			request = neuron.incoming.next() => request,
+			request = async {
+				dispatcher.room().await;
+				neuron.incoming.next().await
+			} => request,
 			() = stop.cancelled() => break,
 		};
 		let Some(IncomingRequest {
 			caller,
 			request,
 			responder,
+			..
 		}) = request
 		else {
 			anyhow::bail!("the network layer ended by itself: see the log above, then start the miner again");

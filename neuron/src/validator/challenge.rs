@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use neuron_net::{Request, Target};
 use subnet_sdk::{
-	ChallengeContext, DynMechanism, Hotkey, MAX_CHUNK_BYTES, MAX_CHUNKS, MechanismError, Nonce, Outcome, Score,
+	ChallengeContext, DynMechanism, Epoch, Hotkey, MAX_CHUNK_BYTES, MAX_CHUNKS, MechanismError, Nonce, Outcome, Score,
 	TimedChunk, Transcript,
 };
 
@@ -96,6 +96,8 @@ pub struct OwnFault {
 /// What a challenge needs besides the miner.
 #[derive(Clone)]
 pub struct Challenger {
+	/// The validator's hotkey.
+	pub own: Hotkey,
 	/// Makes and scores tasks.
 	pub mechanism: Arc<dyn DynMechanism>,
 	/// Reaches miners.
@@ -109,18 +111,19 @@ pub struct Challenger {
 }
 
 impl Challenger {
-	/// Challenges the miner with this hotkey at this address, and judges its answer.
+	/// Challenges the miner with this hotkey at this address, and judges its answer. `epoch` is a recent block.
 	///
 	/// # Errors
 	/// [`OwnFault`] where the mechanism could not make the task or judge the answer. Whatever the miner does, or does not
 	/// do, is a [`Verdict`].
-	pub async fn challenge(&self, miner: [u8; 32], target: Target) -> Result<Verdict, OwnFault> {
+	pub async fn challenge(&self, miner: [u8; 32], target: Target, epoch: Epoch) -> Result<Verdict, OwnFault> {
 		let context = ChallengeContext {
 			nonce: Nonce(self.nonces.nonce()),
+			validator: self.own,
 			miner: Hotkey(miner),
 		};
 		let mechanism = self.mechanism.clone();
-		let task = blocking("cannot make a task", move || mechanism.task(&context)).await?;
+		let task = blocking("cannot make a task", move || mechanism.task(&context, &epoch)).await?;
 		let started_us = self.clock.now_us();
 		let transcript = self.transcript(&context, &task, target, started_us).await?;
 		let chunks = transcript.chunks.len();

@@ -2,29 +2,33 @@
 //!
 //! ```text
 //! follower ─ block ─▶ Rounds ─ Challenger ─▶ peers          (every `round_blocks` blocks)
-//!     │                  └─ scores ─▶ ScoreStore ─ file
+//!     │                  └─ scores ─▶ ScoreStore ─ State
 //!     └───── block ─▶ Submitter ◀───────┘ ─▶ set_weights    (a little before the epoch ends)
 //! ```
 //!
 //! Rounds and submissions run side by side: a slow round does not make weights late.
 
 pub mod challenge;
+pub mod honesty;
 pub mod peers;
 pub mod round;
 pub mod scores;
 pub mod weights;
 
 use std::{
+	num::NonZeroU64,
 	sync::{Arc, Mutex},
 	time::Duration,
 };
 
 use anyhow::{Context as _, Result};
 use neuron_net::{AdmissionPolicy, Refusal};
+use subnet_sdk::Hotkey;
 use tokio_util::sync::CancellationToken;
 
 use self::{
 	challenge::{Challenger, SystemClock, SystemNonces},
+	honesty::Honesty,
 	round::Rounds,
 	scores::{Owner, ScoreStore},
 	weights::{Progress, Submitter},
@@ -39,6 +43,9 @@ use crate::{
 
 /// How long a peer that asks the validator for work gets to read the refusal.
 const REFUSAL_LIMIT: Duration = Duration::from_secs(2);
+
+/// Requests that may wait for their refusal.
+const REFUSALS_WAITING: usize = 16;
 
 /// How a validator runs.
 #[derive(Clone, Debug)]
@@ -55,6 +62,9 @@ pub struct ValidatorOptions {
 	pub round_blocks: u64,
 	/// Where events go: a path, `-` for standard output, nothing for nowhere.
 	pub events: Option<String>,
+	/// In every so-many-th round all miners of one owner are asked at one instant, so that one machine cannot pose as
+	/// many; never where absent.
+	pub same_instant_every: Option<NonZeroU64>,
 }
 
 impl ValidatorOptions {
@@ -66,6 +76,7 @@ impl ValidatorOptions {
 			score_alpha: 0.3,
 			round_blocks: 5,
 			events: None,
+			same_instant_every: None,
 		}
 	}
 }
@@ -81,7 +92,7 @@ pub async fn run(options: ValidatorOptions, factory: MechanismFactory, stop: Can
 			Arc::new(JsonLines::open(place).with_context(|| format!("cannot write events to {place}; check --events"))?)
 		}
 	};
-	let started = startup::start(&options.neuron, AdmissionPolicy::default(), factory);
+	let started = startup::start(&options.neuron, AdmissionPolicy::default(), REFUSALS_WAITING, factory);
 	let mut neuron = tokio::select! {
 		neuron = started => neuron?,
 		() = stop.cancelled() => return Ok(()),
@@ -89,7 +100,10 @@ pub async fn run(options: ValidatorOptions, factory: MechanismFactory, stop: Can
 	let parts = neuron.parts.clone();
 	let descriptor = neuron.mechanism.descriptor();
 	let owner = Owner::new(parts.hotkey, options.neuron.netuid, descriptor);
-	let store = ScoreStore::open(parts.data_dir.join("scores"), owner, options.score_alpha)?;
+	let store = ScoreStore::open(&parts.data_dir, owner, options.score_alpha)?;
+	let metrics = neuron.serve_metrics(options.neuron.metrics).await?;
+	metrics.validator.known(&store.averages());
+	let events = metrics.validator.counting(events);
 	let scores = Arc::new(Mutex::new(store));
 	let listen = parts.handle.local_addr().to_string();
 	tracing::info!(mechanism = %descriptor, listen, "validating");
@@ -102,6 +116,7 @@ pub async fn run(options: ValidatorOptions, factory: MechanismFactory, stop: Can
 	});
 	let rounds = Rounds {
 		challenger: Challenger {
+			own: Hotkey(parts.hotkey.into()),
 			mechanism: neuron.mechanism.clone(),
 			peers: Arc::new(parts.handle.clone()),
 			clock: Arc::new(SystemClock::default()),
@@ -112,6 +127,7 @@ pub async fn run(options: ValidatorOptions, factory: MechanismFactory, stop: Can
 		events: events.clone(),
 		own: parts.hotkey,
 		concurrency: options.concurrency,
+		honesty: Honesty::new(options.same_instant_every),
 	};
 	let submitter = Submitter {
 		chain: parts.chain.clone(),

@@ -5,14 +5,15 @@ use std::{
 	sync::{Arc, Mutex, PoisonError},
 };
 
-use futures::{StreamExt, stream};
+use futures::{StreamExt, future::join_all, stream};
 use neuron_chain::{AccountId, Metagraph, Neuron};
 use neuron_net::Target;
-use subnet_sdk::Hotkey;
+use subnet_sdk::{Epoch, Hotkey};
 use tokio::sync::watch;
 
 use super::{
 	challenge::{Challenger, Verdict},
+	honesty::Honesty,
 	scores::ScoreStore,
 };
 use crate::{
@@ -31,8 +32,10 @@ pub struct Rounds {
 	pub events: Arc<dyn EventSink>,
 	/// The validator's own hotkey, which is not challenged.
 	pub own: AccountId,
-	/// Miners challenged at once, at least 1.
+	/// Groups of miners challenged at once, at least 1; a group is one miner, but see [`Honesty::groups`].
 	pub concurrency: usize,
+	/// Evidence over many answers.
+	pub honesty: Honesty,
 }
 
 /// Why there is a miner to challenge, or none.
@@ -67,12 +70,17 @@ impl Rounds {
 		{
 			candidates.rotate_left(usize::try_from(offset % count).unwrap_or(0));
 		}
-		let scored: Vec<bool> = stream::iter(candidates)
-			.map(|(uid, hotkey)| self.turn(round, uid, hotkey, newest))
+		let groups = self.honesty.groups(round, candidates, &newest.borrow().metagraph);
+		let scored: Vec<Vec<bool>> = stream::iter(groups)
+			.map(|group| {
+				let size = group.len();
+				let turn = move |(uid, hotkey)| self.turn(round, uid, hotkey, size, newest);
+				join_all(group.into_iter().map(turn))
+			})
 			.buffer_unordered(self.concurrency.max(1))
 			.collect()
 			.await;
-		let miners = scored.iter().map(|scored| u64::from(*scored)).sum();
+		let miners = scored.iter().flatten().map(|scored| u64::from(*scored)).sum();
 		let last = newest.borrow().clone();
 		self.finish(&last.metagraph);
 		tracing::info!(round, block, miners, "round over");
@@ -80,13 +88,27 @@ impl Rounds {
 		miners
 	}
 
-	/// One miner's turn; returns whether it was scored.
-	async fn turn(&self, round: u64, uid: u16, hotkey: AccountId, newest: &watch::Receiver<Arc<Snapshot>>) -> bool {
+	/// One miner's turn, in a group of `asked_at_once`; returns whether it was scored.
+	async fn turn(
+		&self,
+		round: u64,
+		uid: u16,
+		hotkey: AccountId,
+		asked_at_once: usize,
+		newest: &watch::Receiver<Arc<Snapshot>>,
+	) -> bool {
 		// Rounds take a while: since this one began the miner may have moved, or its place may be another's.
 		let snapshot = newest.borrow().clone();
 		let mut neurons = snapshot.metagraph.neurons.iter();
 		match neurons.find(|neuron| neuron.uid == uid && neuron.hotkey == hotkey) {
-			Some(neuron) => self.judge(round, neuron, self.candidate(neuron)).await,
+			Some(neuron) => {
+				let epoch = Epoch {
+					block: snapshot.metagraph.block,
+					hash: snapshot.metagraph.block_hash,
+				};
+				self.judge(round, neuron, self.candidate(neuron), asked_at_once, epoch)
+					.await
+			}
 			None => {
 				tracing::debug!(round, uid, "left during the round");
 				false
@@ -106,6 +128,7 @@ impl Rounds {
 		};
 		match network_key(neuron) {
 			Some(public_key) => Candidate::Call(Target {
+				hotkey: neuron.hotkey.into(),
 				public_key,
 				addr: (axon.ip, axon.port).into(),
 			}),
@@ -113,11 +136,18 @@ impl Rounds {
 		}
 	}
 
-	async fn judge(&self, round: u64, neuron: &Neuron, candidate: Candidate) -> bool {
+	async fn judge(
+		&self,
+		round: u64,
+		neuron: &Neuron,
+		candidate: Candidate,
+		asked_at_once: usize,
+		epoch: Epoch,
+	) -> bool {
 		let verdict = match candidate {
 			Candidate::Skip => return false,
 			Candidate::Zero(reason) => Verdict::zero(reason),
-			Candidate::Call(target) => match self.challenger.challenge(neuron.hotkey.into(), target).await {
+			Candidate::Call(target) => match self.challenger.challenge(neuron.hotkey.into(), target, epoch).await {
 				Ok(verdict) => verdict,
 				Err(error) => {
 					tracing::error!(uid = neuron.uid, %error, "own fault; the miner's score stays");
@@ -125,12 +155,11 @@ impl Rounds {
 				}
 			},
 		};
-		let average = self
-			.store()
-			.record(neuron.uid, Hotkey(neuron.hotkey.into()), &verdict.score);
+		let judged = self.honesty.judge(neuron, asked_at_once, &verdict);
+		let average = self.store().record(neuron.uid, Hotkey(neuron.hotkey.into()), &judged);
 		let tokens_per_second = verdict.tokens_per_second();
-		let score = verdict.score.value();
-		let reason = verdict.score.reason;
+		let score = judged.value();
+		let reason = judged.reason;
 		tracing::info!(
 			round,
 			uid = neuron.uid,
@@ -155,6 +184,7 @@ impl Rounds {
 	}
 
 	fn finish(&self, metagraph: &Metagraph) {
+		self.honesty.retain(metagraph);
 		let present: BTreeSet<_> = metagraph
 			.neurons
 			.iter()

@@ -1,8 +1,8 @@
 //! When weights go on chain, and what is done when the chain says no.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use neuron_chain::AccountId;
+use neuron_chain::{AccountId, SignedTransaction};
 use subnet_sdk::Hotkey;
 
 use super::scores::ScoreStore;
@@ -10,6 +10,7 @@ use crate::{
 	chain_access::{AccessError, ChainAccess},
 	events::{Event, EventSink, foreign_text},
 	follower::Snapshot,
+	state::{Marks, Submission},
 };
 
 /// After a refusal, wait this many blocks, or a tempo where that is shorter.
@@ -159,32 +160,31 @@ pub struct Submitter {
 	pub progress: Progress,
 }
 
-/// What a [`Submitter`] remembers.
+/// What a [`Submitter`] remembers while it runs; the rest is in the [`ScoreStore`].
 #[derive(Debug, Default)]
 pub struct Progress {
-	submitted_generation: u64,
-	submitted_at: u64,
 	refused_at: Option<u64>,
 	waiting_for: Option<Wait>,
+	/// The nonce of the weights on their way was used at this block: a later look at the chain tells by whom.
+	nonce_used_at: Option<u64>,
 }
 
 impl Submitter {
 	/// Looks at the newest block and submits if it is time. Never fails: refusals and a lost node are logged, and tried
 	/// again on a later block.
 	pub async fn consider(&mut self, block: u64, snapshot: &Snapshot) {
-		let Some(own) = snapshot
-			.metagraph
-			.neurons
-			.iter()
-			.find(|neuron| neuron.hotkey == self.hotkey)
-		else {
-			return;
-		};
-		let (generation, weights) = self.weights(snapshot);
+		let own = snapshot.metagraph.by_hotkey(&self.hotkey);
+		let Some(own) = own else { return };
+		let (last_update, permit) = (own.last_update, own.validator_permit);
+		let on_its_way = self.store().submission().cloned();
+		if let Some(submission) = on_its_way {
+			return self.go_on(submission, block, snapshot.block, last_update).await;
+		}
+		let (marks, weights) = self.weights(snapshot);
 		let rules = &snapshot.hyperparameters;
 		let situation = Situation {
 			block,
-			last_update: own.last_update.max(self.progress.submitted_at.min(block)),
+			last_update: last_update.max(marks.submitted_at.min(block)),
 			rate_limit: rules.weights_rate_limit,
 			tempo: rules.tempo,
 			// An epoch that is over says nothing about the next; the next snapshot will.
@@ -195,8 +195,8 @@ impl Submitter {
 					epoch
 				}
 			}),
-			permit: own.validator_permit,
-			fresh: generation > self.progress.submitted_generation,
+			permit,
+			fresh: marks.generation > marks.submitted_generation,
 			weights: weights.len(),
 			min_allowed_weights: rules.min_allowed_weights,
 			refused_at: self.progress.refused_at.filter(|at| *at <= block),
@@ -204,13 +204,13 @@ impl Submitter {
 		match decide(&situation) {
 			Decision::Submit => {
 				self.progress.waiting_for = None;
-				self.submit(snapshot, block, generation, weights).await;
+				self.submit(snapshot, &situation, marks.generation, weights).await;
 			}
 			Decision::Wait(wait) => self.note(block, wait),
 		}
 	}
 
-	fn weights(&self, snapshot: &Snapshot) -> (u64, Vec<(u16, u16)>) {
+	fn weights(&self, snapshot: &Snapshot) -> (Marks, Vec<(u16, u16)>) {
 		let neurons: Vec<_> = snapshot
 			.metagraph
 			.neurons
@@ -218,39 +218,101 @@ impl Submitter {
 			.filter(|neuron| neuron.hotkey != self.hotkey)
 			.map(|neuron| (neuron.uid, Hotkey(neuron.hotkey.into())))
 			.collect();
-		let mut scores = self.scores.lock().unwrap_or_else(PoisonError::into_inner);
+		let mut scores = self.store();
 		scores.retain(&neurons);
-		(scores.generation(), scores.weights())
+		(scores.marks(), scores.weights())
 	}
 
-	async fn submit(&mut self, snapshot: &Snapshot, block: u64, generation: u64, weights: Vec<(u16, u16)>) {
-		let saved = self.scores.lock().unwrap_or_else(PoisonError::into_inner).save();
+	/// Signs new weights, keeps them, sends them: in this order, so that no crash can send other weights besides these.
+	async fn submit(&mut self, snapshot: &Snapshot, now: &Situation, generation: u64, weights: Vec<(u16, u16)>) {
+		let block = now.block;
+		let saved = self.store().save();
 		if let Err(error) = saved {
 			// Weights without their scores on disk would be lost knowledge after a crash.
 			return self.refused(block, &error.to_string());
 		}
 		let version_key = snapshot.hyperparameters.weights_version_key;
-		match self
-			.chain
-			.set_weights(snapshot.metagraph.netuid, &weights, version_key)
-			.await
-		{
-			Ok(()) => {
-				tracing::info!(block, ?weights, "weights set");
-				self.progress.submitted_generation = generation;
-				self.progress.submitted_at = block;
-				self.progress.refused_at = None;
-				self.events.emit(Event::WeightsSet { block, weights });
-			}
-			Err(AccessError::Unreachable(reason)) => {
-				tracing::warn!(
-					block,
-					reason,
-					"node not reached; the weights are tried again on the next block"
-				);
-			}
-			Err(error) => self.refused(block, &error.to_string()),
+		let netuid = snapshot.metagraph.netuid;
+		let signed = match self.chain.sign_weights(netuid, &weights, version_key).await {
+			Ok(signed) => signed,
+			Err(AccessError::Unreachable(reason)) => return not_reached(block, &reason),
+			Err(error) => return self.refused(block, &error.to_string()),
+		};
+		let submission = Submission {
+			generation,
+			weights,
+			last_update_before: now.last_update,
+			transaction: signed.bytes,
+			valid_until_block: signed.valid_until_block,
+		};
+		let kept = self.store().begin_submission(submission.clone());
+		if let Err(error) = kept {
+			return self.refused(block, &error.to_string());
 		}
+		self.send(submission, block).await;
+	}
+
+	/// What to do about weights that are on their way: after a restart, or where the node did not say what became of them.
+	/// `seen` is the block at which the chain said that the last weights are those of `last_update`.
+	async fn go_on(&mut self, submission: Submission, block: u64, seen: u64, last_update: u64) {
+		if last_update > submission.last_update_before {
+			return self.done(submission, last_update);
+		}
+		let superseded = self.progress.nonce_used_at.is_some_and(|at| seen > at);
+		if superseded || seen > submission.valid_until_block {
+			tracing::warn!(block, "the weights on their way did not get on chain: new ones follow");
+			return self.forget();
+		}
+		if self.progress.nonce_used_at.is_none() && block <= submission.valid_until_block {
+			self.send(submission, block).await;
+		}
+	}
+
+	async fn send(&mut self, submission: Submission, block: u64) {
+		let signed = SignedTransaction {
+			bytes: submission.transaction.clone(),
+			valid_until_block: submission.valid_until_block,
+			name: "SubtensorModule.set_weights".into(),
+		};
+		match self.chain.send_weights(&signed).await {
+			Ok(()) => self.done(submission, block),
+			Err(AccessError::Unreachable(reason)) => not_reached(block, &reason),
+			Err(AccessError::Uncertain(reason)) => {
+				tracing::info!(block, reason, "the weights are on their way; the chain will tell");
+			}
+			Err(AccessError::NonceUsed(reason)) => {
+				tracing::info!(block, reason, "the weights may be on chain; the next look at it tells");
+				self.progress.nonce_used_at = Some(block);
+			}
+			Err(error) => {
+				self.forget();
+				self.refused(block, &error.to_string());
+			}
+		}
+	}
+
+	fn done(&mut self, submission: Submission, block: u64) {
+		let weights = submission.weights;
+		tracing::info!(block, ?weights, "weights set");
+		let settled = self.store().submitted(block);
+		if let Err(error) = settled {
+			tracing::error!(%error, "the submission is not noted on disk; after a restart the chain is asked for it");
+		}
+		self.progress.refused_at = None;
+		self.progress.nonce_used_at = None;
+		self.events.emit(Event::WeightsSet { block, weights });
+	}
+
+	fn forget(&mut self) {
+		self.progress.nonce_used_at = None;
+		let forgotten = self.store().forget_submission();
+		if let Err(error) = forgotten {
+			tracing::error!(%error, "the end of the submission is not noted on disk");
+		}
+	}
+
+	fn store(&self) -> MutexGuard<'_, ScoreStore> {
+		self.scores.lock().unwrap_or_else(PoisonError::into_inner)
 	}
 
 	fn refused(&mut self, block: u64, reason: &str) {
@@ -276,4 +338,12 @@ impl Submitter {
 			_ => tracing::debug!(block, reason = %wait, "no weights now"),
 		}
 	}
+}
+
+fn not_reached(block: u64, reason: &str) {
+	tracing::warn!(
+		block,
+		reason,
+		"node not reached; the weights are tried again on the next block"
+	);
 }

@@ -12,6 +12,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use codec::{Decode, Encode};
 use futures::StreamExt;
 use neuron::{
 	chain_access::{AccessError, BlockNumbers, ChainAccess},
@@ -22,8 +23,8 @@ use neuron::{
 		peers::{AnswerStream, PeerCaller, PeerError},
 	},
 };
-use neuron_chain::{AccountId, Axon, Hyperparameters, Metagraph, Neuron};
-use neuron_net::{Identity, Request, Target};
+use neuron_chain::{AccountId, Axon, Hyperparameters, Metagraph, Neuron, SignedTransaction};
+use neuron_net::{Identity, LocalSigner, Request, Signer as _, Target};
 use subnet_sdk::{ChallengeContext, DynMechanism, Hotkey, Nonce, SinkClosed};
 use tokio::sync::watch;
 
@@ -38,9 +39,14 @@ pub(crate) fn identity(uid: u16) -> Identity {
 		.clone()
 }
 
+/// The hotkey of a fake neuron, to sign with.
+pub(crate) fn signer(uid: u16) -> LocalSigner {
+	LocalSigner::from_seed([u8::try_from(uid + 1).expect("fake uids are small"); 32])
+}
+
 /// The hotkey of a fake neuron.
 pub(crate) fn hotkey(uid: u16) -> AccountId {
-	AccountId::new([u8::try_from(uid + 1).expect("fake uids are small"); 32])
+	AccountId::new(signer(uid).hotkey())
 }
 
 /// A neuron with an axon and a certificate.
@@ -78,6 +84,7 @@ pub(crate) fn snapshot(block: u64, count: u16) -> Snapshot {
 		metagraph: Metagraph {
 			netuid: 1,
 			block,
+			block_hash: [9; 32],
 			neurons,
 		},
 		hyperparameters: Hyperparameters {
@@ -180,8 +187,22 @@ impl ChainAccess for FakeChain {
 		Ok(self.snapshot.lock().unwrap().next_epoch_block)
 	}
 
-	async fn set_weights(&self, _: u16, weights: &[(u16, u16)], version_key: u64) -> Result<(), AccessError> {
-		self.write(Write::Weights(weights.to_vec(), version_key))
+	async fn sign_weights(
+		&self,
+		_: u16,
+		weights: &[(u16, u16)],
+		version_key: u64,
+	) -> Result<SignedTransaction, AccessError> {
+		Ok(SignedTransaction {
+			bytes: (weights, version_key).encode(),
+			valid_until_block: self.snapshot.lock().unwrap().block + 64,
+			name: "set_weights".into(),
+		})
+	}
+
+	async fn send_weights(&self, signed: &SignedTransaction) -> Result<(), AccessError> {
+		let (weights, version_key) = Decode::decode(&mut &signed.bytes[..]).expect("it was signed here");
+		self.write(Write::Weights(weights, version_key))
 	}
 
 	async fn serve_axon(&self, _: u16, addr: SocketAddr, certificate: &[u8]) -> Result<(), AccessError> {
@@ -238,6 +259,7 @@ impl PeerCaller for FakePeers {
 			Behaviour::Solves(mechanism, miner) => {
 				let context = ChallengeContext {
 					nonce: Nonce(request.nonce),
+					validator: Hotkey(hotkey(0).into()),
 					miner: *miner,
 				};
 				let mut chunks = Vec::new();

@@ -11,6 +11,7 @@ use pallet_mev_shield::{
 };
 use sp_runtime::{
 	OpaqueExtrinsic,
+	generic::Preamble,
 	traits::{BlakeTwo256, Hash as _},
 };
 
@@ -45,17 +46,21 @@ pub(super) fn hash(extrinsic: &OpaqueExtrinsic) -> Hash {
 	BlakeTwo256::hash_of(extrinsic)
 }
 
-/// What a carrier carries; `None` if the extrinsic is no carrier.
-pub(super) fn ciphertext(extrinsic: &OpaqueExtrinsic) -> Option<Vec<u8>> {
+/// The account that signed an extrinsic as whoever put it into a block knows it, encoded.
+pub(super) type Sender = Vec<u8>;
+
+/// Who sends a carrier, and what it carries; `None` if the extrinsic is no carrier.
+pub(super) fn ciphertext(extrinsic: &OpaqueExtrinsic) -> Option<(Sender, Vec<u8>)> {
 	let sizes = KEM_CIPHERTEXT_BYTES..=MAX_CIPHERTEXT_BYTES as usize + MAX_ENVELOPING_BYTES;
 	if !sizes.contains(&extrinsic.inner().len()) {
 		return None;
 	}
 	let decoded = decode(extrinsic)?;
-	match decoded.function {
-		RuntimeCall::MevShield(Call::submit_encrypted { ref ciphertext }) if decoded.is_signed() => {
-			Some(ciphertext.to_vec())
-		}
+	let Preamble::Signed(sender, ..) = &decoded.preamble else {
+		return None;
+	};
+	match &decoded.function {
+		RuntimeCall::MevShield(Call::submit_encrypted { ciphertext }) => Some((sender.encode(), ciphertext.to_vec())),
 		_ => None,
 	}
 }

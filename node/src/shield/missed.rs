@@ -1,6 +1,6 @@
 //! Carriers that got into a block without their inner transaction: somebody else made it, or it was full.
 
-use super::{LOG_TARGET, Shield};
+use super::{LOG_TARGET, Shield, carrier::Sender};
 use futures::StreamExt;
 use ganglion_runtime::{BlockNumber, Hash, OpaqueBlock as Block};
 use sc_client_api::{BlockBackend, BlockImportNotification, BlockchainEvents};
@@ -10,16 +10,25 @@ use std::{collections::VecDeque, sync::Arc};
 
 /// Inner transactions that may wait at a time.
 pub(super) const MAX_WAITING: usize = 256;
+/// Inner transactions of one sender's carriers that may wait at a time, so that nobody takes the places of all others.
+pub(super) const MAX_WAITING_OF_SENDER: usize = 8;
+/// Refused inner transactions that are remembered, so that their carriers' blocks do not bring them back.
+const MAX_REFUSED: usize = 4_096;
 /// Blocks after which an inner transaction that still waits is given up.
 pub(super) const MAX_WAIT: BlockNumber = pallet_mev_shield::KEY_LIFETIME;
 
 /// Opened transactions that wait for this node's next block, in the order of their carriers.
 #[derive(Default)]
-pub(super) struct Waiting(VecDeque<Opened>);
+pub(super) struct Waiting {
+	opened: VecDeque<Opened>,
+	/// What the runtime has refused, the newest last.
+	refused: VecDeque<Hash>,
+}
 
-/// An opened transaction, and the block of its carrier.
+/// An opened transaction, and the block and sender of its carrier.
 struct Opened {
 	carried: BlockNumber,
+	sender: Sender,
 	hash: Hash,
 	extrinsic: OpaqueExtrinsic,
 }
@@ -27,34 +36,42 @@ struct Opened {
 impl Waiting {
 	/// Removes what is in a block of this number, and what has waited for too long.
 	pub(super) fn block(&mut self, number: BlockNumber, present: &[Hash]) {
-		self.0
+		self.opened
 			.retain(|opened| number.saturating_sub(opened.carried) < MAX_WAIT && !present.contains(&opened.hash));
 	}
 
-	/// Lets one more wait, unless it does already or there are too many.
-	pub(super) fn add(&mut self, carried: BlockNumber, hash: Hash, extrinsic: OpaqueExtrinsic) {
-		if !self.is_full() && !self.0.iter().any(|opened| opened.hash == hash) {
-			self.0.push_back(Opened {
+	/// Lets one more wait, unless it does already, was refused, or there are too many, of this sender or of all.
+	pub(super) fn add(&mut self, carried: BlockNumber, sender: Sender, hash: Hash, extrinsic: OpaqueExtrinsic) {
+		let of_sender = self.opened.iter().filter(|opened| opened.sender == sender).count();
+		let known = self.refused.contains(&hash) || self.opened.iter().any(|opened| opened.hash == hash);
+		if !self.is_full() && of_sender < MAX_WAITING_OF_SENDER && !known {
+			self.opened.push_back(Opened {
 				carried,
+				sender,
 				hash,
 				extrinsic,
 			});
 		}
 	}
 
-	/// Removes one.
-	pub(super) fn remove(&mut self, hash: &Hash) {
-		self.0.retain(|opened| opened.hash != *hash);
+	/// Removes one, and lets it not wait again.
+	pub(super) fn refuse(&mut self, hash: Hash) {
+		self.opened.retain(|opened| opened.hash != hash);
+		if !self.refused.contains(&hash) {
+			self.refused.push_back(hash);
+			let surplus = self.refused.len().saturating_sub(MAX_REFUSED);
+			self.refused.drain(..surplus);
+		}
 	}
 
 	/// Whether no further one may wait.
 	pub(super) fn is_full(&self) -> bool {
-		self.0.len() >= MAX_WAITING
+		self.opened.len() >= MAX_WAITING
 	}
 
 	/// All that wait.
 	pub(super) fn all(&self) -> Vec<OpaqueExtrinsic> {
-		self.0.iter().map(|opened| opened.extrinsic.clone()).collect()
+		self.opened.iter().map(|opened| opened.extrinsic.clone()).collect()
 	}
 }
 

@@ -28,6 +28,7 @@ pub(crate) use inherent::KeyAnnouncement;
 pub(crate) use missed::follow;
 pub(crate) use pool::ShieldedPool;
 
+use carrier::Sender;
 use ganglion_runtime::{BlockNumber, Hash};
 use keys::KeyRing;
 use missed::Waiting;
@@ -53,15 +54,16 @@ impl Shield {
 			.ok()
 	}
 
-	/// The inner transaction, if this is a carrier that one of this node's keys opens.
-	fn open(&self, extrinsic: &OpaqueExtrinsic) -> Option<OpaqueExtrinsic> {
-		let ciphertext = carrier::ciphertext(extrinsic)?;
+	/// The carrier's sender and the inner transaction, if this is a carrier that one of this node's keys opens.
+	fn open(&self, extrinsic: &OpaqueExtrinsic) -> Option<(Sender, OpaqueExtrinsic)> {
+		let (sender, ciphertext) = carrier::ciphertext(extrinsic)?;
 		let opened = lock(&self.keys).open(&ciphertext)?;
-		opened
+		let inner = opened
 			.map_err(|error| error.to_string())
 			.and_then(|plaintext| carrier::inner(&plaintext).map_err(|error| error.to_string()))
 			.inspect_err(|error| tracing::debug!(target: LOG_TARGET, "a carrier has nothing to carry: {error}"))
-			.ok()
+			.ok()?;
+		Some((sender, inner))
 	}
 
 	/// Takes in a block of the best chain: inner transactions that it has need not wait, those whose carrier is in it but
@@ -74,10 +76,12 @@ impl Shield {
 				tracing::debug!(target: LOG_TARGET, "too many opened transactions wait; the others are left");
 				return;
 			}
-			let Some(inner) = self.open(extrinsic) else { continue };
+			let Some((sender, inner)) = self.open(extrinsic) else {
+				continue;
+			};
 			let hash = carrier::hash(&inner);
 			if !present.contains(&hash) {
-				lock(&self.waiting).add(number, hash, inner);
+				lock(&self.waiting).add(number, sender, hash, inner);
 			}
 		}
 	}
@@ -87,10 +91,10 @@ impl Shield {
 		lock(&self.waiting).all()
 	}
 
-	/// Drops inner transactions that turned out to be invalid.
-	fn forget<'a>(&self, hashes: impl Iterator<Item = &'a Hash>) {
+	/// Drops inner transactions that turned out to be invalid, for good.
+	fn refuse<'a>(&self, hashes: impl Iterator<Item = &'a Hash>) {
 		let mut waiting = lock(&self.waiting);
-		hashes.for_each(|hash| waiting.remove(hash));
+		hashes.for_each(|hash| waiting.refuse(*hash));
 	}
 }
 

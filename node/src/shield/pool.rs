@@ -146,7 +146,7 @@ where
 		let start = Instant::now();
 		let opened = self.shield.open(transaction.data());
 		self.time_left = self.time_left.saturating_sub(start.elapsed());
-		let inner = opened?;
+		let (_, inner) = opened?;
 		self.openings_left = self.openings_left.saturating_sub(1);
 		tracing::debug!(
 			target: LOG_TARGET,
@@ -248,7 +248,7 @@ where
 		at: Option<Hash>,
 		errors: TxInvalidityReportMap<TxHash<Self>>,
 	) -> Vec<Arc<Self::InPoolTransaction>> {
-		self.shield.forget(errors.keys());
+		self.shield.refuse(errors.keys());
 		let removed = self.pool.report_invalid(at, errors).await;
 		removed
 			.into_iter()

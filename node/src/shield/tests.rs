@@ -4,12 +4,12 @@ use super::{
 	Shield,
 	carrier::{self, NotCarried},
 	keys::{KEPT_KEYS, KeyRing},
-	missed::{MAX_WAIT, MAX_WAITING},
+	missed::{MAX_WAIT, MAX_WAITING, MAX_WAITING_OF_SENDER},
 	pool::{Candidate, Opening},
 };
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce, aead::Aead};
 use codec::{Compact, Encode};
-use ganglion_runtime::{Hash, RuntimeCall, Signature, UncheckedExtrinsic};
+use ganglion_runtime::{AccountId, Hash, RuntimeCall, Signature, UncheckedExtrinsic};
 use ml_kem::ml_kem_768::DecapsulationKey;
 use pallet_mev_shield::{
 	Call,
@@ -67,9 +67,12 @@ fn encrypt(seed: u8, plaintext: &[u8]) -> Vec<u8> {
 
 /// A transaction that looks signed; whether it is, is the runtime's business.
 fn signed(nonce: u32, call: RuntimeCall) -> OpaqueExtrinsic {
+	signed_by(Sr25519Keyring::Alice.to_account_id(), nonce, call)
+}
+
+fn signed_by(signer: AccountId, nonce: u32, call: RuntimeCall) -> OpaqueExtrinsic {
 	let extension = ganglion_runtime::extension(nonce, 0);
 	let signature = Signature::Sr25519(sp_core::sr25519::Signature::from_raw([1; 64]));
-	let signer = Sr25519Keyring::Alice.to_account_id();
 	opaque(UncheckedExtrinsic::new_signed(
 		call,
 		signer.into(),
@@ -148,7 +151,7 @@ fn old_keys_are_forgotten_but_not_too_early() {
 fn carriers_are_recognised_and_nothing_else() {
 	let ciphertext = encrypt(1, b"anything");
 	assert_eq!(
-		carrier::ciphertext(&signed(0, submit(ciphertext.clone()))),
+		carrier::ciphertext(&signed(0, submit(ciphertext.clone()))).map(|(_, carried)| carried),
 		Some(ciphertext.clone())
 	);
 	let bare = opaque(UncheckedExtrinsic::new_bare(submit(ciphertext.clone())));
@@ -364,16 +367,26 @@ fn nothing_waits_for_ever() {
 	assert!(shield.waiting().is_empty());
 
 	shield.imported(50, &[carry(1, 0, &inner)]);
-	shield.forget([carrier::hash(&inner)].iter());
+	shield.refuse([carrier::hash(&inner)].iter());
+	assert!(shield.waiting().is_empty());
+	// Its carrier's block does not bring it back.
+	shield.imported(50, &[carry(1, 0, &inner)]);
 	assert!(shield.waiting().is_empty());
 }
 
 #[test]
 fn only_so_many_wait() {
 	let shield = shield(1);
-	let carriers: Vec<_> = (0..MAX_WAITING as u32 + 10)
-		.map(|number| carry(1, 0, &signed(number, remark(vec![1]))))
-		.collect();
-	shield.imported(5, &carriers);
+	let carriers = |sender: u8| {
+		(0..10).map(move |number| {
+			let inner = signed(1_000 * u32::from(sender) + number, remark(vec![1]));
+			signed_by(AccountId::new([sender; 32]), 0, submit(encrypt(1, &inner.encode())))
+		})
+	};
+	let of_one: Vec<_> = carriers(0).collect();
+	shield.imported(5, &of_one);
+	assert_eq!(shield.waiting().len(), MAX_WAITING_OF_SENDER);
+	let of_many: Vec<_> = (1..=40).flat_map(carriers).collect();
+	shield.imported(5, &of_many);
 	assert_eq!(shield.waiting().len(), MAX_WAITING);
 }

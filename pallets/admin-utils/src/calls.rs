@@ -127,7 +127,7 @@ macro_rules! calls {
 					Self::changed(Setting::SubnetLimit, max_subnets.into())
 				}
 
-				/// Sets the least cost of a subnet, at least twice the existential deposit; for root.
+				/// Sets the least cost of a subnet, at least the existential deposit and what its pool needs; for root.
 				#[pallet::call_index(64)]
 				#[pallet::weight(<T as Config>::WeightInfo::set_setting())]
 				pub fn sudo_set_network_min_lock_cost(origin: OriginFor<T>, lock_cost: TaoBalance) -> DispatchResult {
@@ -258,6 +258,30 @@ macro_rules! calls {
 				) -> DispatchResult {
 					ensure_root(origin)?;
 					Subtensor::<T>::set_subtoken_enabled(netuid, subtoken_enabled)
+				}
+
+				/// Sets the number of uids of a subnet, and takes them from the neurons beyond it: from those that would be
+				/// replaced first, never from immune ones, and from at most 256 in one call. Neurons with higher uids take the
+				/// places that become free; what was committed to before is void. For the owner, as often as the number of
+				/// uids may be changed, and root.
+				#[pallet::call_index(78)]
+				#[pallet::weight(<T as Config>::WeightInfo::set_hyperparameter().saturating_add(
+					Subtensor::<T>::trim_weight(MAX_UIDS_PER_SUBNET, MAX_TRIMMED_PER_CALL.into())
+				))]
+				pub fn sudo_trim_to_max_allowed_uids(
+					origin: OriginFor<T>,
+					netuid: NetUid,
+					max_n: u16,
+				) -> DispatchResultWithPostInfo {
+					let authority = Subtensor::<T>::subnet_authority(origin, netuid)?;
+					ensure!(max_n > 0, Error::<T>::MaxAllowedUidsOutOfBounds);
+					let (searched, trimmed) = Subtensor::<T>::trim_neurons(netuid, max_n)?;
+					Self::set(authority, netuid, Hyperparameter::MaxAllowedUids, max_n.into(), |record| {
+						record.max_allowed_uids = max_n;
+					})?;
+					let trim = Subtensor::<T>::trim_weight(searched, trimmed);
+					let set = <T as Config>::WeightInfo::set_hyperparameter();
+					Ok(Some(set.saturating_add(trim)).into())
 				}
 			}
 		}

@@ -27,6 +27,16 @@
 	)
 )]
 
+#[cfg(feature = "runtime-benchmarks")]
+#[allow(
+	clippy::arithmetic_side_effects,
+	clippy::indexing_slicing,
+	clippy::unwrap_used,
+	clippy::expect_used,
+	clippy::panic,
+	reason = "what benchmarks set up never runs on a chain"
+)]
+pub mod benchmarking;
 mod bounds;
 pub mod calls;
 pub mod weight_info;
@@ -50,7 +60,9 @@ pub mod pallet {
 	use frame_support::pallet_prelude::*;
 	use frame_system::pallet_prelude::*;
 	use ganglion_primitives::{AccountId32, HyperparamValue, MechId, NetUid, PerU16, TaoBalance, U64F64};
-	use pallet_subtensor::{Authority, EpochConsensus, Hyperparameter, Hyperparameters};
+	use pallet_subtensor::{
+		Authority, EpochConsensus, Hyperparameter, Hyperparameters, MAX_TRIMMED_PER_CALL, MAX_UIDS_PER_SUBNET,
+	};
 
 	/// The pallet whose settings these are.
 	type Subtensor<T> = pallet_subtensor::Pallet<T>;
@@ -187,7 +199,8 @@ pub mod pallet {
 		MechanismCountNotOffered,
 		/// There may be at most 128 subnets.
 		SubnetLimitTooHigh,
-		/// A subnet has to cost at least twice the existential deposit, of which one stays in its account.
+		/// A subnet has to cost at least the existential deposit, which stays in its account, and the `MinimumReserve` of the
+		/// pallet `Swap`, with which its pool opens.
 		NetworkMinLockCostTooLow,
 		/// The value is outside its bounds.
 		ValueNotInBounds,

@@ -82,9 +82,8 @@ pub(crate) fn signed(number: u8) -> RuntimeOrigin {
 	RuntimeOrigin::signed(cold(number))
 }
 
-/// Runs a test on a chain whose subnet 1 is coldkey 1's, with the network's usual limits for owners, and checks the
-/// invariants at its end.
-pub(crate) fn run(test: impl FnOnce()) {
+/// A chain at block 0 with the network's usual limits for owners, and rich coldkeys 1 to 9.
+pub(crate) fn storage() -> sp_io::TestExternalities {
 	let tao = 1_000_000_000;
 	let storage = RuntimeGenesisConfig {
 		system: Default::default(),
@@ -102,7 +101,13 @@ pub(crate) fn run(test: impl FnOnce()) {
 			..Default::default()
 		},
 	};
-	let mut externalities = sp_io::TestExternalities::new(storage.build_storage().unwrap());
+	storage.build_storage().unwrap().into()
+}
+
+/// Runs a test on a chain whose subnet 1 is coldkey 1's, with the network's usual limits for owners, and checks the
+/// invariants at its end.
+pub(crate) fn run(test: impl FnOnce()) {
+	let mut externalities = storage();
 	externalities.execute_with(|| {
 		System::set_block_number(1);
 		assert_ok!(SubtensorModule::register_network(signed(1), hot(1)));

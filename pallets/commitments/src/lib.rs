@@ -20,6 +20,16 @@
 
 extern crate alloc;
 
+#[cfg(feature = "runtime-benchmarks")]
+#[allow(
+	clippy::arithmetic_side_effects,
+	clippy::indexing_slicing,
+	clippy::unwrap_used,
+	clippy::expect_used,
+	clippy::panic,
+	reason = "what benchmarks set up never runs on a chain"
+)]
+pub mod benchmarking;
 mod data;
 mod reveal;
 #[cfg(test)]
@@ -37,8 +47,6 @@ use ganglion_primitives::{AccountId32, Beacon, NetUid, SubnetCleanup, TaoBalance
 pub const MAX_WAITING_PER_ROUND: u32 = 256;
 /// Most rounds that commitments wait for.
 pub const MAX_ROUNDS: u32 = 2_048;
-/// Most rounds after the last one that a commitment waits for: a month of rounds of 3 s.
-pub const MAX_ROUNDS_AHEAD: u64 = 864_000;
 /// Most commitments that a block opens; the others follow in the next blocks.
 pub const OPENED_PER_BLOCK: u32 = 8;
 /// Opened fields of a neuron that are kept, the newest.
@@ -59,6 +67,10 @@ pub trait Neurons {
 
 	/// The weight of [`Neurons::reset_bonds`].
 	fn reset_bonds_weight() -> Weight;
+
+	/// A neuron of the largest subnet, to which every validator has a bond; for benchmarks.
+	#[cfg(feature = "runtime-benchmarks")]
+	fn neuron_for_benchmark() -> (NetUid, AccountId32);
 }
 
 /// The pallet.
@@ -238,13 +250,7 @@ impl<T: Config> Pallet<T> {
 		let registered = T::Neurons::is_registered(netuid, hotkey);
 		ensure!(registered, Error::<T>::AccountNotAllowedCommit);
 		Self::use_space(netuid, hotkey, info.space())?;
-		let latest = T::Beacon::latest_round().unwrap_or_default();
-		let last = if latest == 0 {
-			u64::MAX
-		} else {
-			latest.saturating_add(MAX_ROUNDS_AHEAD)
-		};
-		let to_come = info.rounds().all(|round| round > latest && round <= last);
+		let to_come = info.rounds().all(T::Beacon::is_to_come);
 		ensure!(to_come, Error::<T>::InvalidRevealRound);
 		Self::stop_waiting(netuid, hotkey);
 		for round in info.rounds() {

@@ -2,7 +2,10 @@
 
 use crate::{self as pallet_commitments, *};
 use frame_support::{assert_noop, assert_ok, derive_impl, parameter_types, traits::Hooks};
-use ganglion_primitives::{NeededRounds, TimelockError, beacon::BeaconSignature};
+use ganglion_primitives::{
+	NeededRounds, TimelockError,
+	beacon::{BeaconSignature, MAX_ROUNDS_AHEAD},
+};
 use sp_runtime::{BuildStorage, DispatchResult, traits::IdentityLookup};
 
 type Block = frame_system::mocking::MockBlock<Test>;
@@ -50,6 +53,11 @@ impl Neurons for TestNeurons {
 	fn reset_bonds_weight() -> Weight {
 		Weight::zero()
 	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn neuron_for_benchmark() -> (NetUid, AccountId32) {
+		(NETUID, hot(1))
+	}
 }
 
 /// Signs a round with its number; ciphertexts are the number and the plain bytes.
@@ -67,10 +75,6 @@ impl Beacon for TestBeacon {
 		Come::get().into_iter().max()
 	}
 
-	fn oldest_round() -> Option<u64> {
-		Come::get().into_iter().min()
-	}
-
 	fn open(commit: &[u8], signature: &[u8]) -> Result<Vec<u8>, TimelockError> {
 		let (round, plain) = commit.split_at_checked(8).ok_or(TimelockError::MalformedCommit)?;
 		if round == signature {
@@ -78,6 +82,12 @@ impl Beacon for TestBeacon {
 		} else {
 			Err(TimelockError::WrongKey)
 		}
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn seal_for_benchmark(round: u64, plain: &[u8]) -> Vec<u8> {
+		Come::set(&[Come::get(), vec![round]].concat());
+		[&round.to_le_bytes(), plain].concat()
 	}
 }
 
@@ -92,9 +102,16 @@ fn hot(number: u8) -> AccountId32 {
 	AccountId32::new([number; 32])
 }
 
+/// An empty chain.
+pub(crate) fn storage() -> sp_io::TestExternalities {
+	frame_system::GenesisConfig::<Test>::default()
+		.build_storage()
+		.unwrap()
+		.into()
+}
+
 fn run(test: impl FnOnce()) {
-	let storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
-	sp_io::TestExternalities::new(storage).execute_with(|| {
+	storage().execute_with(|| {
 		System::set_block_number(1);
 		test();
 		Commitments::do_try_state().unwrap();
@@ -299,5 +316,22 @@ fn a_dissolved_subnet_is_forgotten_in_steps() {
 		assert_eq!(CommitmentOf::<Test>::iter().count(), 0);
 		assert!(Rounds::<Test>::get().is_empty());
 		assert_eq!(UsedSpaceOf::<Test>::iter().count(), 0);
+	});
+}
+
+#[test]
+fn what_waits_for_a_beacon_that_is_no_longer_followed_goes() {
+	run(|| {
+		come(1_000_000_000);
+		assert_ok!(publish(1, vec![raw(b"kept"), sealed(b"never", 1_000_000_005)]));
+		Come::set(&Vec::new());
+		next_block();
+		assert_eq!(Commitments::rounds(10), vec![1_000_000_005]);
+		come(7);
+		next_block();
+		assert_eq!(Commitments::rounds(10), Vec::<u64>::new());
+		assert_eq!(revealed(1), Vec::<Vec<u8>>::new());
+		let kept = CommitmentOf::<Test>::get(NETUID, hot(1)).unwrap();
+		assert_eq!(kept.info.fields.into_inner(), vec![raw(b"kept")]);
 	});
 }

@@ -34,6 +34,16 @@
 
 extern crate alloc;
 
+#[cfg(feature = "runtime-benchmarks")]
+#[allow(
+	clippy::arithmetic_side_effects,
+	clippy::indexing_slicing,
+	clippy::unwrap_used,
+	clippy::expect_used,
+	clippy::panic,
+	reason = "what benchmarks set up never runs on a chain"
+)]
+pub mod benchmarking;
 mod pulses;
 mod try_state;
 mod types;

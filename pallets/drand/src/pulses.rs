@@ -2,7 +2,7 @@
 
 use crate::{
 	BeaconConfig, BeaconConfiguration, Config, Error, Event, LastStoredRound, MAX_STORED_PULSES, OldestStoredRound,
-	Pallet, Pulse, Pulses, PulsesPayload, StoredRounds, weights::WeightInfo,
+	Pallet, Pulse, Pulses, PulsesPayload, StoredRounds,
 };
 use alloc::vec::Vec;
 use frame_support::{ensure, pallet_prelude::*, traits::Get};
@@ -146,14 +146,6 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::SetOldestStoredRound(oldest_round));
 		Ok(())
 	}
-
-	/// The weight of the largest call.
-	#[must_use]
-	pub fn heaviest_call() -> Weight {
-		T::WeightInfo::write_pulse(crate::MAX_PULSES_PER_CALL)
-			.max(T::WeightInfo::set_beacon_config())
-			.max(T::WeightInfo::set_oldest_stored_round())
-	}
 }
 
 impl<T: Config> Beacon for Pallet<T> {
@@ -165,15 +157,16 @@ impl<T: Config> Beacon for Pallet<T> {
 		Some(LastStoredRound::<T>::get()).filter(|round| *round > 0)
 	}
 
-	fn oldest_round() -> Option<u64> {
-		Some(OldestStoredRound::<T>::get()).filter(|round| *round > 0)
-	}
-
 	fn open(commit: &[u8], signature: &[u8]) -> Result<Vec<u8>, TimelockError> {
 		let signature = Signature::from_bytes(signature).map_err(|_| TimelockError::MalformedSignature)?;
 		timelock::open(commit, &signature).map_err(|error| match error {
 			timelock::Error::WrongKey => TimelockError::WrongKey,
 			_ => TimelockError::MalformedCommit,
 		})
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn seal_for_benchmark(round: u64, plain: &[u8]) -> Vec<u8> {
+		crate::benchmarking::seal::<T>(round, plain)
 	}
 }

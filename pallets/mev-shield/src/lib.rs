@@ -41,6 +41,15 @@
 
 extern crate alloc;
 
+#[cfg(feature = "runtime-benchmarks")]
+#[allow(
+	clippy::arithmetic_side_effects,
+	clippy::indexing_slicing,
+	clippy::unwrap_used,
+	clippy::expect_used,
+	reason = "what benchmarks set up never runs on a chain"
+)]
+pub mod benchmarking;
 pub mod envelope;
 pub mod weight_info;
 
@@ -72,6 +81,9 @@ pub trait Turns<AuthorityId> {
 	fn round() -> u32;
 	/// The authority whose turn a slot is; `None` if there are no authorities.
 	fn authority(slot: u64) -> Option<AuthorityId>;
+	/// Lets so many authorities take turns, in a slot far from the first; for benchmarks.
+	#[cfg(feature = "runtime-benchmarks")]
+	fn prepare_for_benchmark(authorities: u32);
 }
 
 /// The pallet.

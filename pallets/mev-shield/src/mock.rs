@@ -42,6 +42,12 @@ impl Turns<u32> for RoundRobin {
 	fn authority(slot: u64) -> Option<u32> {
 		slot.checked_rem(Authorities::get().into()).map(|number| number as u32)
 	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn prepare_for_benchmark(authorities: u32) {
+		Authorities::set(&authorities);
+		Slot::set(&1_000);
+	}
 }
 
 impl Config for Test {
@@ -94,8 +100,12 @@ pub(crate) fn block_announcing(number: u8) {
 	});
 }
 
+/// An empty chain.
+pub(crate) fn storage() -> sp_io::TestExternalities {
+	RuntimeGenesisConfig::default().build_storage().unwrap().into()
+}
+
 /// A chain before its first block.
 pub(crate) fn run(test: impl FnOnce()) {
-	let storage = RuntimeGenesisConfig::default().build_storage().unwrap();
-	sp_io::TestExternalities::new(storage).execute_with(test);
+	storage().execute_with(test);
 }

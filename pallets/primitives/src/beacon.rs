@@ -17,6 +17,9 @@ pub const MAX_SIGNATURE_LEN: u32 = 96;
 /// again to spare. The signature has to be read on top.
 pub const OPEN_REF_TIME_PS: u64 = 15_000_000_000;
 
+/// Most rounds after the last one that something may be sealed until: a month of rounds of 3 s.
+pub const MAX_ROUNDS_AHEAD: u64 = 864_000;
+
 /// The signature of one beacon round, at most 96 bytes.
 pub type BeaconSignature = BoundedVec<u8, ConstU32<MAX_SIGNATURE_LEN>>;
 
@@ -57,8 +60,18 @@ pub trait Beacon {
 	/// The last round that the chain has.
 	fn latest_round() -> Option<u64>;
 
-	/// The oldest round that the chain still has.
-	fn oldest_round() -> Option<u64>;
+	/// Whether something may be sealed until `round`: it has not come yet, and is at most [`MAX_ROUNDS_AHEAD`] away. A chain
+	/// that has no round yet takes any.
+	fn is_to_come(round: u64) -> bool {
+		let latest = Self::latest_round().unwrap_or_default();
+		round > latest && !Self::is_out_of_reach(round)
+	}
+
+	/// Whether `round` is further away than [`MAX_ROUNDS_AHEAD`]. Nothing is sealed until such a round, so that it is of
+	/// another beacon, which the chain does not follow any more.
+	fn is_out_of_reach(round: u64) -> bool {
+		Self::latest_round().is_some_and(|latest| round.saturating_sub(latest) > MAX_ROUNDS_AHEAD)
+	}
 
 	/// Decrypts a timelocked `commit` (bytes as the SDK makes them) with the `signature` of its round.
 	///
@@ -67,6 +80,13 @@ pub trait Beacon {
 	/// # Errors
 	/// [`TimelockError`] tells bytes that can never open from a signature that is not the one they wait for.
 	fn open(commit: &[u8], signature: &[u8]) -> Result<Vec<u8>, TimelockError>;
+
+	/// Makes the signature of a round known, and answers what it opens to `plain`; for benchmarks. Nothing, where there is
+	/// no beacon.
+	#[cfg(feature = "runtime-benchmarks")]
+	fn seal_for_benchmark(_round: u64, _plain: &[u8]) -> Vec<u8> {
+		Vec::new()
+	}
 }
 
 /// No beacon: no round ever comes, so what is sealed to a round stays sealed.
@@ -76,10 +96,6 @@ impl Beacon for () {
 	}
 
 	fn latest_round() -> Option<u64> {
-		None
-	}
-
-	fn oldest_round() -> Option<u64> {
 		None
 	}
 

@@ -44,6 +44,8 @@ extern crate alloc;
 
 pub mod apis;
 pub mod beacon;
+#[cfg(feature = "runtime-benchmarks")]
+pub mod benchmarking;
 pub mod cleanup;
 pub mod delegation;
 pub mod fixed;

@@ -94,6 +94,9 @@ pub trait SubnetPools {
 	/// Opens the pool of a subnet.
 	fn open(netuid: NetUid, reserves: Reserves) -> Result<(), PoolRefusal>;
 
+	/// The least of each token that a pool opens with, in rao.
+	fn least_reserve() -> u64;
+
 	/// Removes the pool of a subnet and returns what was in it and [set aside](SubnetPools::set_aside); nothing where there
 	/// was none.
 	fn close(netuid: NetUid) -> Reserves;

@@ -12,8 +12,7 @@
 //! This file holds the configuration, events and errors; `calls` has the calls, each of which checks its origin and calls `do_*`.
 //! Each domain is a folder that owns its storage items (a FRAME pallet section) and its tests:
 //! `subnets`, `identity`, `hyperparameters`, `registration`, `serving`, `staking`, `weights`, `emission`, `epoch`, `root`;
-//! `rows` moves weights and bonds in bulk, `genesis` fills the storage of a new chain, `info` answers the runtime APIs, `try_state` checks the
-//! invariants.
+//! `rows` moves weights and bonds in bulk, `genesis` fills a new chain, `info` answers the runtime APIs, `try_state` checks.
 //!
 //! # Money
 //!
@@ -63,6 +62,8 @@ mod calls;
 #[path = "hyperparameters/table.rs"]
 mod hyperparameter_table;
 
+#[cfg(feature = "runtime-benchmarks")]
+pub mod benchmarking;
 pub mod emission;
 pub mod epoch;
 pub mod genesis;
@@ -76,10 +77,9 @@ mod rows;
 pub mod serving;
 pub mod staking;
 pub mod subnets;
+mod try_state;
 pub mod weight_info;
 pub mod weights;
-
-mod try_state;
 
 #[cfg(test)]
 mod counter;
@@ -185,7 +185,7 @@ pub mod pallet {
 	pub struct GenesisConfig<T: Config> {
 		/// Hyperparameters that a new subnet starts with.
 		pub subnet_defaults: Hyperparameters,
-		/// Least cost of registering a subnet, in rao; at least twice the existential deposit.
+		/// Least cost of registering a subnet, in rao; at least the existential deposit and what a pool opens with.
 		pub network_min_lock_cost: TaoBalance,
 		/// Blocks in which the cost of a subnet falls from twice the last to the least; 0 = it always is the least.
 		pub network_lock_reduction_interval: u64,
@@ -280,6 +280,10 @@ pub mod pallet {
 		NeuronRegistered(NetUid, u16, AccountId32),
 		/// A neuron lost its uid to a new one: subnet, uid, hotkey that lost it.
 		NeuronReplaced(NetUid, u16, AccountId32),
+		/// A neuron lost its uid because the subnet has fewer: subnet, uid, hotkey that lost it.
+		NeuronTrimmed(NetUid, u16, AccountId32),
+		/// A neuron has another uid since the subnet has fewer: subnet, the uid before, the uid now, hotkey.
+		NeuronRenumbered(NetUid, u16, u16, AccountId32),
 		/// A neuron published where it serves: subnet, hotkey.
 		AxonServed(NetUid, AccountId32),
 		/// A neuron published where it serves metrics: subnet, hotkey.
@@ -470,6 +474,12 @@ pub mod pallet {
 		InvalidDifficulty,
 		/// The subnet is full and every neuron is immune.
 		NoNeuronIdAvailable,
+		/// So many neurons are immune that the subnet cannot become as small as that: wait until immunity periods are over.
+		TrimmingWouldExceedMaxImmunePercentage,
+		/// More neurons would lose their uids than one call takes: go down by at most 256 at a time.
+		TooManyNeuronsToTrim,
+		/// Uids were given to other neurons since the commit, so that it is not known whom its weights mean: commit again.
+		UidsRenumberedSinceCommit,
 		/// The hotkey holds no uid on the subnet.
 		HotKeyNotRegisteredInSubNet,
 		/// The hotkey holds no uid on the subnet that it wants to serve.

@@ -15,6 +15,8 @@ pub const MAX_HOTKEYS_PER_COLDKEY: u32 = 256;
 /// Number of hotkeys on which a coldkey has stake from which on it cannot be given stake on further ones, so that others
 /// cannot use up the room for those of its own choice.
 pub const MAX_HOTKEYS_FROM_OTHERS: usize = 128;
+/// Most neurons that one call takes uids from, to make a subnet smaller.
+pub const MAX_TRIMMED_PER_CALL: u16 = 256;
 /// Most positions that one call sells.
 pub const MAX_UNSTAKE_ALL_LEGS: usize = 32;
 /// Most hotkeys that a runtime API lists.
@@ -48,8 +50,8 @@ pub const MAX_SEALED_COMMITS_PER_EPOCH: u32 = 512;
 pub const MAX_SEALED_EPOCHS_PER_SUBNET: u32 = 8;
 /// Most subnets and epochs that have sealed weight rows at once.
 pub const MAX_SEALED_EPOCHS: u32 = MAX_SEALED_EPOCHS_PER_SUBNET.saturating_mul(MAX_SUBNETS as u32);
-/// Most rounds of the beacon after the last one that weights are sealed until: a month of rounds of 3 s.
-pub const MAX_ROUNDS_AHEAD: u64 = 864_000;
+/// Lists of sealed weight rows whose rounds a node looks up, the earliest first; of others it knows the earliest round.
+pub const MAX_LISTS_LOOKED_UP: usize = 8;
 /// Most sealed weight rows that a block opens; the others follow in the next blocks.
 pub const OPENED_PER_BLOCK: u32 = 16;
 /// Most subnets of a batch of weights, and most reveals of a batch.

@@ -94,10 +94,6 @@ impl Beacon for TestBeacon {
 		Rounds::get().into_iter().max()
 	}
 
-	fn oldest_round() -> Option<u64> {
-		Rounds::get().into_iter().min()
-	}
-
 	fn open(commit: &[u8], signature: &[u8]) -> Result<Vec<u8>, TimelockError> {
 		let (round, plain) = commit.split_at_checked(8).ok_or(TimelockError::MalformedCommit)?;
 		if round == signature {
@@ -105,6 +101,12 @@ impl Beacon for TestBeacon {
 		} else {
 			Err(TimelockError::WrongKey)
 		}
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn seal_for_benchmark(round: u64, plain: &[u8]) -> Vec<u8> {
+		Rounds::set(&[Rounds::get(), vec![round]].concat());
+		[&round.to_le_bytes(), plain].concat()
 	}
 }
 

@@ -37,6 +37,16 @@
 
 extern crate alloc;
 
+#[cfg(feature = "runtime-benchmarks")]
+#[allow(
+	clippy::arithmetic_side_effects,
+	clippy::indexing_slicing,
+	clippy::unwrap_used,
+	clippy::expect_used,
+	clippy::panic,
+	reason = "what benchmarks set up never runs on a chain"
+)]
+pub mod benchmarking;
 mod pools;
 mod simulation;
 mod try_state;
@@ -54,6 +64,8 @@ pub use pallet::*;
 pub use pools::PoolState;
 pub use weight_info::{PalletWeight, WeightInfo};
 
+use frame_support::{pallet_prelude::DispatchResult, traits::EnsureOriginWithArg};
+use ganglion_primitives::NetUid;
 #[cfg(doc)]
 use ganglion_primitives::SubnetPools;
 #[cfg(doc)]
@@ -66,14 +78,28 @@ pub const DEFAULT_FEE_RATE: u16 = 33;
 /// The highest fee rate, of 65535: about 1.5%. An owner who could set any rate could keep everybody's stake.
 pub const MAX_FEE_RATE: u16 = 1_000;
 
+/// Who may set the fee rate of a subnet's pool, and when.
+pub trait FeeAuthority<Origin> {
+	/// Fails unless this origin may set the fee rate of the subnet's pool now. Notes that it does, where that counts.
+	fn admit(origin: Origin, netuid: NetUid) -> DispatchResult;
+}
+
+/// An origin that may set it may do so at any time.
+impl<Origin, Ensure: EnsureOriginWithArg<Origin, NetUid>> FeeAuthority<Origin> for Ensure {
+	fn admit(origin: Origin, netuid: NetUid) -> DispatchResult {
+		Ensure::ensure_origin(origin, &netuid)?;
+		Ok(())
+	}
+}
+
 /// The pallet.
 #[frame_support::pallet]
 #[allow(clippy::expect_used, reason = "FRAME's expansion")]
 pub mod pallet {
 	use super::*;
-	use frame_support::{pallet_prelude::*, traits::EnsureOriginWithArg};
+	use frame_support::pallet_prelude::*;
 	use frame_system::pallet_prelude::*;
-	use ganglion_primitives::{AlphaBalance, NetUid, Reserves, TaoBalance};
+	use ganglion_primitives::{AlphaBalance, Reserves, TaoBalance};
 
 	/// The version of this pallet's storage layout.
 	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
@@ -87,7 +113,7 @@ pub mod pallet {
 	#[pallet::config]
 	pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
 		/// Who may set the fee rate of a subnet: its owner, and root.
-		type FeeOrigin: EnsureOriginWithArg<Self::RuntimeOrigin, NetUid>;
+		type FeeOrigin: FeeAuthority<Self::RuntimeOrigin>;
 
 		/// Weights of the calls.
 		type WeightInfo: WeightInfo;
@@ -169,11 +195,12 @@ pub mod pallet {
 
 	#[pallet::call]
 	impl<T: Config> Pallet<T> {
-		/// Sets the fee rate of a subnet's pool, in parts of 65535; the subnet's owner or root.
+		/// Sets the fee rate of a subnet's pool, in parts of 65535; the subnet's owner, as often as it may change a
+		/// hyperparameter and not shortly before an epoch, or root.
 		#[pallet::call_index(0)]
 		#[pallet::weight(T::WeightInfo::set_fee_rate())]
 		pub fn set_fee_rate(origin: OriginFor<T>, netuid: NetUid, rate: u16) -> DispatchResult {
-			T::FeeOrigin::ensure_origin(origin, &netuid)?;
+			T::FeeOrigin::admit(origin, netuid)?;
 			Self::do_set_fee_rate(netuid, rate)
 		}
 	}

@@ -39,6 +39,11 @@ impl EnsureOriginWithArg<RuntimeOrigin, NetUid> for OwnerOrRoot {
 			_ => Err(origin),
 		}
 	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn try_successful_origin(_netuid: &NetUid) -> Result<RuntimeOrigin, ()> {
+		Ok(RuntimeOrigin::root())
+	}
 }
 
 impl Config for Test {

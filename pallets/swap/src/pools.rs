@@ -133,6 +133,10 @@ impl<T: Config> SubnetPools for Pallet<T> {
 		Ok(())
 	}
 
+	fn least_reserve() -> u64 {
+		MINIMUM_RESERVE
+	}
+
 	fn close(netuid: NetUid) -> Reserves {
 		let Some(state) = Pools::<T>::take(netuid) else {
 			return Reserves::default();

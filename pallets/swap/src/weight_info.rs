@@ -18,10 +18,15 @@ pub mod computation {
 
 /// Distinct storage items that the work reads and writes, at most.
 pub mod accesses {
-	/// `set_fee_rate`: the owner, the pool.
-	pub const SET_FEE_RATE_READS: u64 = 2;
+	/// `set_fee_rate`: the pool.
+	pub const SET_FEE_RATE_READS: u64 = 1;
 	/// `set_fee_rate`: the rate.
 	pub const SET_FEE_RATE_WRITES: u64 = 1;
+	/// Whether an origin may set it now: the subnet and its owner, what the time of the next epoch depends on, and what
+	/// limits the owner.
+	pub const FEE_AUTHORITY_READS: u64 = 9;
+	/// What the owner's limit counts from.
+	pub const FEE_AUTHORITY_WRITES: u64 = 1;
 	/// A trade, or a quote: the pool and its fee rate.
 	pub const TRADE_READS: u64 = 2;
 	/// A trade: the pool.
@@ -42,7 +47,8 @@ pub trait WeightInfo {
 
 	/// `set_fee_rate`.
 	fn set_fee_rate() -> Weight {
-		let (reads, writes) = (accesses::SET_FEE_RATE_READS, accesses::SET_FEE_RATE_WRITES);
+		let reads = accesses::SET_FEE_RATE_READS.saturating_add(accesses::FEE_AUTHORITY_READS);
+		let writes = accesses::SET_FEE_RATE_WRITES.saturating_add(accesses::FEE_AUTHORITY_WRITES);
 		weigh(Self::database(), computation::CALL_PS, reads, writes)
 	}
 

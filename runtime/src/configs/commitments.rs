@@ -32,6 +32,11 @@ impl pallet_commitments::Neurons for SubtensorNeurons {
 	fn reset_bonds_weight() -> Weight {
 		SubtensorModule::reset_bonds_weight()
 	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn neuron_for_benchmark() -> (NetUid, AccountId) {
+		pallet_subtensor::benchmarking::neuron_with_bonds::<Runtime>()
+	}
 }
 
 impl pallet_commitments::Config for Runtime {

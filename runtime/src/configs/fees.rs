@@ -135,4 +135,17 @@ impl OnChargeTransaction<Runtime> for ColdkeyPays {
 			credit,
 		)
 	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn endow_account(who: &AccountId, amount: Balance) {
+		<Charge as OnChargeTransaction<Runtime>>::endow_account(who, amount);
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn minimum_balance() -> Balance {
+		<Charge as OnChargeTransaction<Runtime>>::minimum_balance()
+	}
 }
+
+#[cfg(feature = "runtime-benchmarks")]
+impl pallet_transaction_payment::BenchmarkConfig for Runtime {}

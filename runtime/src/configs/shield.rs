@@ -21,6 +21,15 @@ impl Turns<AuthorityId> for AuraTurns {
 		let authorities = pallet_aura::Authorities::<Runtime>::get();
 		authorities.get(usize::try_from(index).ok()?).cloned()
 	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn prepare_for_benchmark(authorities: u32) {
+		use frame_support::{BoundedVec, Hashable};
+		use sp_core::sr25519::Public;
+		let keys = (0..authorities).map(|number| AuthorityId::from(Public::from_raw(number.blake2_256())));
+		pallet_aura::Authorities::<Runtime>::put(BoundedVec::truncate_from(keys.collect()));
+		pallet_aura::CurrentSlot::<Runtime>::put(Slot::from(1_000));
+	}
 }
 
 impl pallet_mev_shield::Config for Runtime {

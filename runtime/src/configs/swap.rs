@@ -1,30 +1,17 @@
 //! The pools of the subnets.
 
-use crate::{AccountId, Runtime, RuntimeOrigin};
-use frame_support::traits::EnsureOriginWithArg;
-use frame_system::RawOrigin;
+use crate::{Runtime, RuntimeOrigin, SubtensorModule};
+use frame_support::pallet_prelude::DispatchResult;
 use ganglion_primitives::NetUid;
-use pallet_subtensor::{NetworksAdded, SubnetOwner};
+use pallet_swap::FeeAuthority;
 
-/// The coldkey that owns a subnet, or root. Root's own subnet has no owner.
+/// The coldkey that owns a subnet, under the limits that its changes of hyperparameters have, or root. Root's own subnet has
+/// no owner.
 pub struct SubnetOwnerOrRoot;
 
-impl SubnetOwnerOrRoot {
-	fn owns(account: &AccountId, netuid: NetUid) -> bool {
-		let is_owned = !netuid.is_root() && NetworksAdded::<Runtime>::get(netuid);
-		is_owned && SubnetOwner::<Runtime>::get(netuid) == *account
-	}
-}
-
-impl EnsureOriginWithArg<RuntimeOrigin, NetUid> for SubnetOwnerOrRoot {
-	type Success = ();
-
-	fn try_origin(origin: RuntimeOrigin, netuid: &NetUid) -> Result<(), RuntimeOrigin> {
-		match origin.clone().into() {
-			Ok(RawOrigin::Root) => Ok(()),
-			Ok(RawOrigin::Signed(account)) if Self::owns(&account, *netuid) => Ok(()),
-			_ => Err(origin),
-		}
+impl FeeAuthority<RuntimeOrigin> for SubnetOwnerOrRoot {
+	fn admit(origin: RuntimeOrigin, netuid: NetUid) -> DispatchResult {
+		SubtensorModule::admit_fee_change(origin, netuid)
 	}
 }
 

@@ -151,6 +151,30 @@ async def set_identity(world: World) -> str:
     return "all fields read back"
 
 
+async def trim_subnet(world: World) -> str:
+    """The owner makes the subnet smaller: one neuron goes, the others have the uids from zero on."""
+    chain, netuid = world.chain, world.netuid
+    # So that neither the block of the next epoch nor the step before decides whether the owner may.
+    for function, arguments in (
+        ("sudo_set_admin_freeze_window", {"window": 0}),
+        ("sudo_set_owner_hparam_rate_limit", {"epochs": 0}),
+        ("sudo_set_immunity_period", {"netuid": netuid, "immunity_period": 0}),
+    ):
+        await chain.sudo("AdminUtils", function, arguments, world.owner)
+    before = await chain.client.read("neurons", netuid=netuid, lite=True)
+    await chain.execute("trim_subnet", world.owner, netuid=netuid, max_n=len(before) - 1)
+    after = await chain.client.read("neurons", netuid=netuid, lite=True)
+    equal("the uids", [neuron.uid for neuron in after], list(range(len(before) - 1)))
+    gone = {neuron.hotkey for neuron in before} - {neuron.hotkey for neuron in after}
+    equal("how many went", len(gone), 1)
+    for neuron in after:
+        equal("the hotkey's uid", await chain.client.read("uid", hotkey_ss58=neuron.hotkey, netuid=netuid), neuron.uid)
+    return f"{len(before)} -> {len(after)}"
+
+
+#: What later steps could not do without.
+LAST = [("trim_subnet", trim_subnet)]
+
 STEPS = [
     ("burned_register", burned_register),
     ("burned_register in the clear", registrations_in_the_clear),

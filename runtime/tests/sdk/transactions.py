@@ -36,6 +36,7 @@ STEPS: list[Step] = [
     *refusals.STEPS,
     *moves.STEPS,
     *delegation.STEPS,
+    *neurons.LAST,
 ]
 
 

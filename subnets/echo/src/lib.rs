@@ -9,7 +9,8 @@
 //! 1. *What is a task?* A type that encodes as SCALE: here [`Payload`].
 //! 2. *What is a piece of an answer?* Another such type: here 32 bytes. Long answers come in many pieces; this one in one.
 //! 3. *Where does the task come from?* From the challenge's context and from nothing else: no clock, no random source.
-//!    The context is the validator's nonce and the miner's hotkey.
+//!    The context is the validator's nonce and both hotkeys. The epoch is public randomness for mechanisms whose answers
+//!    could be prepared; this one has no use for it.
 //! 4. *What does the miner do?* It solves the task, and it mixes the context into the answer. A miner that passes the task
 //!    on to another one gets back an answer with the other one's hotkey in it.
 //! 5. *What is an answer worth?* A number from 0 to 1, with the reason in words. Whatever a miner sends is a score; errors
@@ -24,10 +25,11 @@
 //!
 //! ```
 //! use subnet_echo::Echo;
-//! use subnet_sdk::{ChallengeContext, Hotkey, Mechanism, Nonce, Outcome, TimedChunk, Transcript};
+//! use subnet_sdk::{ChallengeContext, Epoch, Hotkey, Mechanism, Nonce, Outcome, TimedChunk, Transcript};
 //!
-//! let context = ChallengeContext { nonce: Nonce([1; 32]), miner: Hotkey([2; 32]) };
-//! let task = Echo.task(&context).unwrap(); // the validator
+//! let (validator, miner) = (Hotkey([3; 32]), Hotkey([2; 32]));
+//! let context = ChallengeContext { nonce: Nonce([1; 32]), validator, miner };
+//! let task = Echo.task(&context, &Epoch::default()).unwrap(); // the validator
 //!
 //! let mut chunks = Vec::new(); // the miner
 //! Echo.solve(&context, task, &mut |chunk| {
@@ -37,14 +39,14 @@
 //! .unwrap();
 //!
 //! let transcript = Transcript { chunks, outcome: Outcome::Complete }; // the validator again
-//! let task = Echo.task(&context).unwrap();
+//! let task = Echo.task(&context, &Epoch::default()).unwrap();
 //! assert_eq!(Echo.score(&context, &task, &transcript).unwrap().value(), 1.0);
 //! ```
 
 use core::time::Duration;
 
 use codec::{Decode, Encode};
-use subnet_sdk::{ChallengeContext, Descriptor, Mechanism, MechanismError, Score, SinkClosed, Transcript};
+use subnet_sdk::{ChallengeContext, Descriptor, Epoch, Mechanism, MechanismError, Score, SinkClosed, Transcript};
 
 /// The task: some bytes to send back. `Encode` and `Decode` are all that the wire needs.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -56,7 +58,7 @@ pub struct Echo;
 
 /// The right answer. Both sides compute it: the miner to send it, the validator to compare.
 ///
-/// `seed` hashes its argument together with the nonce and the miner's hotkey, so this is a hash of all three.
+/// `seed` hashes its argument together with the nonce and both hotkeys, so this is a hash of all four.
 fn echo(context: &ChallengeContext, payload: &Payload) -> [u8; 32] {
 	context.seed(&[b"echo/answer", &payload.0[..]].concat())
 }
@@ -69,7 +71,7 @@ impl Mechanism for Echo {
 		// The name that people write in configuration files. Raise the version when anything below changes meaning.
 		Descriptor {
 			name: "echo",
-			version: 1,
+			version: 2,
 		}
 	}
 
@@ -77,7 +79,7 @@ impl Mechanism for Echo {
 		Duration::from_secs(5)
 	}
 
-	fn task(&self, context: &ChallengeContext) -> Result<Payload, MechanismError> {
+	fn task(&self, context: &ChallengeContext, _: &Epoch) -> Result<Payload, MechanismError> {
 		// Every purpose gets a domain of its own, so that knowing the task says nothing about the answer.
 		Ok(Payload(context.seed(b"echo/task")))
 	}

@@ -6,10 +6,15 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::{
-	ChallengeContext, DynMechanism, Hotkey, MAX_CHUNK_BYTES, MAX_CHUNKS, MAX_TASK_BYTES, MechanismError, Nonce,
+	ChallengeContext, DynMechanism, Epoch, Hotkey, MAX_CHUNK_BYTES, MAX_CHUNKS, MAX_TASK_BYTES, MechanismError, Nonce,
 	Outcome, Score, SinkClosed, TimedChunk, Transcript,
 };
 
+/// The epoch of all tasks.
+const EPOCH: Epoch = Epoch {
+	block: 1,
+	hash: [100; 32],
+};
 /// Synthetic time between two chunks, in microseconds: quick, so that a mechanism that pays for speed pays in full.
 const CHUNK_INTERVAL_US: u64 = 1_000;
 /// The share of the honest score that a relayed answer may still get.
@@ -41,6 +46,7 @@ pub fn check(mechanism: &dyn DynMechanism) -> Result<(), String> {
 fn context(nonce: u8, miner: u8) -> ChallengeContext {
 	ChallengeContext {
 		nonce: Nonce([nonce; 32]),
+		validator: Hotkey([200; 32]),
 		miner: Hotkey([miner; 32]),
 	}
 }
@@ -49,7 +55,7 @@ fn context(nonce: u8, miner: u8) -> ChallengeContext {
 fn check_tasks(mechanism: &dyn DynMechanism, context_: &ChallengeContext) -> Result<Vec<u8>, String> {
 	let task_of = |context: &ChallengeContext| {
 		mechanism
-			.task(context)
+			.task(context, &EPOCH)
 			.map_err(|error| format!("task() failed: {error}"))
 	};
 	let task = task_of(context_)?;
@@ -100,6 +106,10 @@ fn check_relay(
 ) -> Result<(), String> {
 	let other_miner = context(1, 7);
 	let other_nonce = context(7, 1);
+	let other_validator = ChallengeContext {
+		validator: Hotkey([201; 32]),
+		..*context_
+	};
 	let mut relays = vec![
 		// The relay hands on the task itself, and the other miner solves it under its own hotkey.
 		(
@@ -110,13 +120,17 @@ fn check_relay(
 			"this task solved under another nonce",
 			solve(mechanism, &other_nonce, task)?,
 		),
+		(
+			"this task solved for another validator",
+			solve(mechanism, &other_validator, task)?,
+		),
 	];
 	for (what, theirs) in [
 		("another miner's answer to its own task", other_miner),
 		("this miner's answer under another nonce", other_nonce),
 	] {
 		let their_task = mechanism
-			.task(&theirs)
+			.task(&theirs, &EPOCH)
 			.map_err(|error| format!("task() failed: {error}"))?;
 		relays.push((what, solve(mechanism, &theirs, &their_task)?));
 	}

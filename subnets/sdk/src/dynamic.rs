@@ -4,7 +4,9 @@ use core::time::Duration;
 
 use codec::{DecodeLimit, Encode};
 
-use crate::{ChallengeContext, Descriptor, Mechanism, MechanismError, Score, SinkClosed, TimedChunk, Transcript};
+use crate::{
+	ChallengeContext, Descriptor, Epoch, Mechanism, MechanismError, Score, SinkClosed, TimedChunk, Transcript,
+};
 
 /// Largest encoded task, in bytes.
 pub const MAX_TASK_BYTES: usize = 64 * 1024;
@@ -31,7 +33,7 @@ pub trait DynMechanism: Send + Sync {
 	/// # Errors
 	///
 	/// See [`Mechanism::task`]; [`MechanismError::TooLarge`] for a task that no miner would accept.
-	fn task(&self, context: &ChallengeContext) -> Result<Vec<u8>, MechanismError>;
+	fn task(&self, context: &ChallengeContext, epoch: &Epoch) -> Result<Vec<u8>, MechanismError>;
 
 	/// Decodes and solves `task`, handing encoded chunks to `sink`.
 	///
@@ -68,8 +70,8 @@ impl<M: Mechanism> DynMechanism for M {
 		Mechanism::deadline(self)
 	}
 
-	fn task(&self, context: &ChallengeContext) -> Result<Vec<u8>, MechanismError> {
-		let bytes = Mechanism::task(self, context)?.encode();
+	fn task(&self, context: &ChallengeContext, epoch: &Epoch) -> Result<Vec<u8>, MechanismError> {
+		let bytes = Mechanism::task(self, context, epoch)?.encode();
 		check_size("the task, in bytes,", bytes.len(), MAX_TASK_BYTES)?;
 		Ok(bytes)
 	}

@@ -6,8 +6,8 @@
 //!
 //! ```text
 //!  validator                                      miner
-//!  ChallengeContext { nonce, miner }
-//!  task(context) ──────── task, nonce ─────────▶  solve(context, task, sink)
+//!  ChallengeContext { nonce, validator, miner }
+//!  task(context, epoch) ─ task, nonce ─────────▶  solve(context, task, sink)
 //!  Transcript { chunks with arrival times } ◀───  sink(chunk) sink(chunk) …
 //!  score(context, task, transcript) ─▶ Score
 //!  ScoreBoard::record(uid, hotkey, score) ─▶ ScoreBoard::weights() ─▶ chain
@@ -16,8 +16,8 @@
 //! Three rules make scores trustworthy, and [`conformance::check`] tests them:
 //!
 //! 1. *Tied to one miner.* Tasks and answers derive from [`ChallengeContext::seed`], which mixes the validator's
-//!    nonce and the miner's hotkey, so that an answer relayed from another miner is worth nothing.
-//! 2. *Recomputable.* `task` is a pure function of its context, and `score` of its arguments.
+//!    nonce and both hotkeys, so that an answer relayed from another miner is worth nothing.
+//! 2. *Recomputable.* `task` is a pure function of context and epoch, and `score` of its arguments.
 //! 3. *A bad answer is a score, not an error.* Whatever a miner sends scores zero with a reason;
 //!    [`MechanismError`] is for the validator's own faults.
 //!
@@ -30,7 +30,7 @@
 //!
 //! ```
 //! use core::time::Duration;
-//! use subnet_sdk::{ChallengeContext, Descriptor, Mechanism, MechanismError, Score, SinkClosed, Transcript, conformance};
+//! use subnet_sdk::{ChallengeContext, Descriptor, Epoch, Mechanism, MechanismError, Score, SinkClosed, Transcript, conformance};
 //!
 //! struct Digest;
 //!
@@ -43,7 +43,7 @@
 //!     fn deadline(&self) -> Duration {
 //!         Duration::from_secs(5)
 //!     }
-//!     fn task(&self, context: &ChallengeContext) -> Result<[u8; 32], MechanismError> {
+//!     fn task(&self, context: &ChallengeContext, _: &Epoch) -> Result<[u8; 32], MechanismError> {
 //!         Ok(context.seed(b"digest/task"))
 //!     }
 //!     fn solve(
@@ -76,12 +76,17 @@ mod challenge;
 pub mod conformance;
 mod dynamic;
 mod mechanism;
+pub mod owners;
 mod score;
+mod sequential;
 mod transcript;
+mod watch;
 
 pub use board::{BoardError, MINIMUM_SCORE, ScoreBoard};
-pub use challenge::{ChallengeContext, Hotkey, Nonce};
+pub use challenge::{ChallengeContext, Epoch, Hotkey, Nonce};
 pub use dynamic::{DynMechanism, MAX_CHUNK_BYTES, MAX_CHUNKS, MAX_DECODE_DEPTH, MAX_TASK_BYTES};
 pub use mechanism::{Descriptor, Mechanism, MechanismError, SinkClosed};
 pub use score::{InvalidScore, MAX_REASON_BYTES, Score};
+pub use sequential::{Evidence, SequentialTest, TestParameters};
 pub use transcript::{Outcome, TimedChunk, Transcript};
+pub use watch::{MAX_WATCHED_CHECKS, WATCH_FALSE_ALARM, Watch};

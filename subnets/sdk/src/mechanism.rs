@@ -3,7 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 
-use crate::{ChallengeContext, Score, Transcript};
+use crate::{ChallengeContext, Epoch, Score, Transcript};
 
 /// How a mechanism is called on the wire and in configuration files.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
@@ -81,12 +81,13 @@ pub trait Mechanism: Send + Sync + 'static {
 	/// The longest that one whole answer may take, from the request to the last chunk.
 	fn deadline(&self) -> Duration;
 
-	/// Validator: the task of this challenge, a pure function of `context`.
+	/// Validator: the task of this challenge, a pure function of `context` and `epoch`. A mechanism that wants the epoch
+	/// in its seeds puts it into the task: the miner has it from there.
 	///
 	/// # Errors
 	///
 	/// When the mechanism itself is at fault; the miner is not involved yet.
-	fn task(&self, context: &ChallengeContext) -> Result<Self::Task, MechanismError>;
+	fn task(&self, context: &ChallengeContext, epoch: &Epoch) -> Result<Self::Task, MechanismError>;
 
 	/// Miner: does the work and hands each piece of the answer to `sink` as soon as it exists.
 	///

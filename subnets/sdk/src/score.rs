@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::Evidence;
+
 /// Longest reason kept, in bytes. A reason may quote what a miner sent, and scores are logged and stored.
 pub const MAX_REASON_BYTES: usize = 256;
 
@@ -9,6 +11,7 @@ pub const MAX_REASON_BYTES: usize = 256;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Score {
 	value: f64,
+	evidence: Evidence,
 	/// Why: one line, at most [`MAX_REASON_BYTES`] when it comes from a constructor.
 	pub reason: String,
 }
@@ -28,6 +31,7 @@ impl Score {
 		if (0.0..=1.0).contains(&value) {
 			Ok(Self {
 				value,
+				evidence: Evidence::default(),
 				reason: shorten(reason.into()),
 			})
 		} else {
@@ -39,6 +43,7 @@ impl Score {
 	pub fn zero(reason: impl Into<String>) -> Self {
 		Self {
 			value: 0.0,
+			evidence: Evidence::default(),
 			reason: shorten(reason.into()),
 		}
 	}
@@ -47,8 +52,20 @@ impl Score {
 	pub fn full(reason: impl Into<String>) -> Self {
 		Self {
 			value: 1.0,
+			evidence: Evidence::default(),
 			reason: shorten(reason.into()),
 		}
+	}
+
+	/// The same score with what the answer says about the miner's honesty, to be added up over its answers.
+	#[must_use]
+	pub fn with_evidence(self, evidence: Evidence) -> Self {
+		Self { evidence, ..self }
+	}
+
+	/// What the answer says about the miner's honesty; nothing unless the mechanism says so.
+	pub fn evidence(&self) -> Evidence {
+		self.evidence
 	}
 
 	/// The worth, 0 to 1.

@@ -6,8 +6,8 @@ use core::time::Duration;
 use codec::Encode;
 use proptest::prelude::*;
 use subnet_sdk::{
-	ChallengeContext, Descriptor, DynMechanism, Hotkey, MAX_CHUNK_BYTES, MAX_CHUNKS, Mechanism, MechanismError, Nonce,
-	Outcome, Score, SinkClosed, TimedChunk, Transcript, conformance,
+	ChallengeContext, Descriptor, DynMechanism, Epoch, Hotkey, MAX_CHUNK_BYTES, MAX_CHUNKS, Mechanism, MechanismError,
+	Nonce, Outcome, Score, SinkClosed, TimedChunk, Transcript, conformance,
 };
 
 #[derive(Copy, Clone, PartialEq)]
@@ -69,7 +69,7 @@ impl Mechanism for Pair {
 		Duration::from_secs(1)
 	}
 
-	fn task(&self, context: &ChallengeContext) -> Result<Vec<u8>, MechanismError> {
+	fn task(&self, context: &ChallengeContext, _: &Epoch) -> Result<Vec<u8>, MechanismError> {
 		let mut context = *context;
 		match self.defect {
 			Defect::TaskIgnoresMiner => context.miner = Hotkey([0; 32]),
@@ -170,6 +170,7 @@ fn every_defect_is_caught() {
 
 const CONTEXT: ChallengeContext = ChallengeContext {
 	nonce: Nonce([1; 32]),
+	validator: Hotkey([3; 32]),
 	miner: Hotkey([2; 32]),
 };
 
@@ -191,7 +192,7 @@ impl Mechanism for Flood {
 		Duration::from_secs(1)
 	}
 
-	fn task(&self, _: &ChallengeContext) -> Result<(u32, u32), MechanismError> {
+	fn task(&self, _: &ChallengeContext, _: &Epoch) -> Result<(u32, u32), MechanismError> {
 		Ok((1, 1))
 	}
 
@@ -244,7 +245,7 @@ proptest! {
 		let pair: &dyn DynMechanism = &Pair::new(Defect::None);
 		let outcome = Outcome::Complete;
 		let transcript = Transcript { chunks: vec![TimedChunk { elapsed_us: 1, chunk }], outcome };
-		let own_task = pair.task(&CONTEXT).expect("a task");
+		let own_task = pair.task(&CONTEXT, &Epoch::default()).expect("a task");
 		let score = pair.score(&CONTEXT, &own_task, &transcript).expect("a score");
 		prop_assert_eq!(score.value(), 0.0);
 		if let Err(error) = pair.score(&CONTEXT, &task, &transcript) {

@@ -2,61 +2,79 @@
 //! they did, in one pass of its own copy of the model.
 //!
 //! ```text
-//!  validator                                               miner
-//!  task: passage drawn from the corpus by the context ──▶  encode the prompt, then token by token:
-//!                                                            logits ─▶ Sampler (seeded by nonce + miner) ─▶ token
-//!  transcript with arrival times  ◀── Header, Tokens, … ──   each token with the logit it had
+//!  validator, or an application                            miner
+//!  Task: chat or prompt, sampling, stops, epoch ───────▶   encode the prompt, then token by token:
+//!                                                            logits ─▶ Sampler ─▶ token, log-probability, Leaf
+//!  transcript with arrival times  ◀── Header, Tokens, … ──   each as soon as it exists
+//!  AnswerReader: form, text, end
 //!  score: one teacher-forced pass over prompt + answer,
-//!         the same Sampler at every position
+//!         the same Sampler and Leaves at every position,
+//!         a sequential test over all tokens
 //! ```
 //!
 //! # Why the answer can be checked
 //!
-//! Sampling looks random, but the randomness is shared: [`Sampler`] adds noise that depends only on the challenge's seed,
-//! the position and the token, and takes the best ([the formula](Sampler)). Given the same logits, miner and validator pick
-//! the same token. Generating is sequential (a pass a token), checking is not (one pass for all), so that a validator
-//! checks for a fraction of what the answer cost.
+//! Sampling looks random, but the randomness is shared: [`Sampler`] adds noise that depends only on a seed, the position
+//! and the token, and takes the best ([the formula](Sampler)). Given the same logits, miner and validator pick the same
+//! token. Generating is sequential (a pass a token), checking is not (one pass for all), so that a validator checks for a
+//! fraction of what the answer cost.
 //!
-//! Logits of one model in F32 differ by about 1e-4 between the two ways of computing them. A token is *verified* when
+//! The seed is a hash of the nonce, both hotkeys and the whole [`Task`], which holds the epoch's randomness, the model's
+//! hash, the prompt and the way of sampling: an answer fits one question of one validator to one miner at one time.
 //!
-//! 1. its perturbed score is within [`TextParameters::margin_tolerance`] of the best one at that position, and
-//! 2. the logit that the miner reported for it is within the same tolerance of the validator's.
+//! Logits of one model in F32 differ by about 1e-4 between the two ways of computing them. A token *holds* when
+//!
+//! 1. its [margin](Sampler::margin), the least error of logits that explains the pick, is within
+//!    [`TextParameters::margin_tolerance`],
+//! 2. the log-probability that the miner reported for it is within the same tolerance of the validator's, and
+//! 3. its [`Leaf`] commits to logits within [`TextParameters::leaf_tolerance`] of the validator's.
+//!
+//! # What each check is for
+//!
+//! - *Margins* show that the tokens were written by this model under this seed. A cheaper model under the right seed picks
+//!   the same token at most positions, but not at all of them, even if the true model computes what is reported afterwards
+//!   (the pre-fill attack).
+//! - *Log-probabilities* show that the true model was run on these tokens. A downgraded model's are off by 0.01 to 1. They are
+//!   also what applications ask for.
+//! - *Leaves* are commitments: they go out with the token, before anybody opens them, and the validator opens every one by
+//!   computing the logits itself. They hold 32 logits each, so that a lucky error hides nothing, and they are salted with
+//!   the hotkey, so that an answer which another miner made for the same question is of no use, not even at temperature 0,
+//!   where it has the same tokens and log-probabilities.
 //!
 //! # What the score is, and why
 //!
-//! `score = verified share × min(1, tokens per second / target)`, and 0 when the verified share is below
-//! [`TextParameters::min_verified_share`].
+//! `score = share of tokens that hold × min(1, tokens per second / target)`, and 0 once a sequential test
+//! ([`subnet_sdk::SequentialTest`]) over the tokens says that no honest miner fails so often, with the probability of a
+//! false alarm that [`TextParameters::test`] names. One bad token costs its share; it takes more to be condemned, and fewer
+//! the closer they come. [`subnet_sdk::Score::evidence`] carries the counts, so that a validator can go on testing over
+//! many answers and catch who cheats a little every time.
 //!
-//! - *A downgraded model* (8 bits or fewer instead of F32) has logits that are off by 0.1 to 1 and still picks the same token
-//!   under the seed at most positions. Counting tokens alone would pay it for them, and a threshold on 32 tokens would let
-//!   it through: SmolLM2-135M at 8 bits agreed at 92% of the positions, and 7 of 8 answers reached 90%. This is what the
-//!   reported logits are for: they are right to the tolerance only if the model is. A wrong model passes a position by luck
-//!   with a chance of about tolerance / error (2% of the positions of those same 8 answers, while the honest model's
-//!   largest error was 3e-5), so that 90% of 32 positions is out of reach. Reporting true logits takes the true model, run
-//!   on the very answer that is sent; who has run it can as well send its tokens.
-//! - *A relayed answer* was sampled under another hotkey's seed. It agrees by chance at the few positions where the model
-//!   is nearly certain.
-//! - *Speed* counts from the moment the request was sent to the arrival of the last token, so that holding tokens back and
-//!   sending them in one burst gains nothing. Times are the validator's own.
-//! - *The threshold* leaves room for an honest miner's bad luck (hardware that rounds otherwise), not for cheats: it takes
-//!   more than 3 of 32 tokens to fall below the default 90%.
+//! *Speed* counts from the moment the request was sent to the arrival of the last token, so that holding tokens back and
+//! sending them in one burst gains nothing. Times are the validator's own.
 //!
-//! Wrong model hash, no tokens, too many or too few, token ids out of range, chunks out of order: 0, with a reason.
+//! Wrong model hash, no tokens, too many or too few, token ids out of range, chunks out of order, an end without cause: 0,
+//! with a reason.
+//!
+//! `DETECTION.md` in the crate's folder has what was measured against each cheat, and what cannot be detected.
 //!
 //! # Example
 //!
 //! ```
-//! use subnet_sdk::{ChallengeContext, Hotkey, Nonce};
-//! use subnet_text::{SAMPLING_DOMAIN, Sampler};
+//! use subnet_text::{Sampler, Sampling};
 //!
-//! let context = ChallengeContext { nonce: Nonce([1; 32]), miner: Hotkey([2; 32]) };
-//! let sampler = Sampler::new(context.seed(SAMPLING_DOMAIN), 1.0).unwrap();
+//! let sampler = Sampler::new([7; 32], &Sampling::PLAIN).unwrap();
 //! let generated = [0.1, 2.0, 1.9, -3.0]; // logits, one a token
 //! let recomputed = [0.10003, 1.99994, 1.90005, -3.0]; // the validator's, from another order of additions
-//! assert_eq!(sampler.pick(0, &generated).unwrap().token, sampler.pick(0, &recomputed).unwrap().token);
+//! let token = sampler.pick(0, &generated).unwrap().token;
+//! let margin = sampler.margin(0, token, &recomputed).unwrap().unwrap();
+//! assert!(margin < 1e-4);
 //! ```
 
+mod answer;
+mod canary;
+mod challenge;
 mod corpus;
+mod leaf;
 mod mechanism;
 mod model;
 mod parameters;
@@ -64,11 +82,19 @@ mod sampler;
 mod verify;
 mod wire;
 
+pub use answer::{Answer, AnswerError, AnswerReader, Finish};
+pub use canary::{Canary, CanaryVerdict, UNDECIDED_GAP};
 pub use corpus::{MAX_PASSAGE_BYTES, passage};
-pub use mechanism::{DESCRIPTOR, PASSAGE_DOMAIN, SAMPLING_DOMAIN, TextMechanism};
+pub use leaf::{LEAF_LOGITS, LEAF_STEP, Leaves};
+pub use mechanism::{
+	CHALLENGE_DOMAIN, DESCRIPTOR, LEAF_DOMAIN, SAMPLING_DOMAIN, TextMechanism, answer_leaves, answer_sampler,
+	encode_prompt,
+};
 pub use model::{LanguageModel, ModelError, Session};
 pub use parameters::{ParameterError, TextParameters};
-pub use sampler::{Pick, Sampler, SamplerError};
+pub use sampler::{Pick, Sampler, SamplerError, logprob};
+pub use verify::{TokenCheck, check_tokens};
 pub use wire::{
-	Chunk, Emitted, MAX_PROMPT_BYTES, MAX_PROMPT_TOKENS, MAX_TEMPERATURE, MAX_TOKENS, MIN_TEMPERATURE, Task,
+	Chunk, Emitted, LEAF_BYTES, Leaf, MAX_MESSAGES, MAX_PROMPT_BYTES, MAX_PROMPT_TOKENS, MAX_STOP_BYTES, MAX_STOPS,
+	MAX_TEMPERATURE, MAX_TOKENS, MIN_TEMPERATURE, MIN_TOP_P, Message, Prompt, Role, Sampling, Task,
 };

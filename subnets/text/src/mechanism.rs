@@ -3,24 +3,31 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use subnet_sdk::{ChallengeContext, Descriptor, Mechanism, MechanismError, Score, SinkClosed, Transcript};
+use blake2::digest::consts::U32;
+use blake2::{Blake2b, Digest};
+use codec::Encode;
+use subnet_sdk::{ChallengeContext, Descriptor, Epoch, Mechanism, MechanismError, Score, SinkClosed, Transcript};
 
+use crate::answer::{AnswerError, AnswerReader, hex};
+use crate::leaf::Leaves;
 use crate::model::LanguageModel;
 use crate::parameters::{ParameterError, TextParameters};
-use crate::sampler::{Sampler, SamplerError};
+use crate::sampler::{Sampler, SamplerError, logprob};
 use crate::verify;
-use crate::wire::{Chunk, Emitted, MAX_PROMPT_TOKENS, Task};
+use crate::wire::{Chunk, Emitted, MAX_PROMPT_TOKENS, Prompt, Task};
 
 /// The mechanism's name and version.
 pub const DESCRIPTOR: Descriptor = Descriptor {
 	name: "text",
-	version: 1,
+	version: 2,
 };
 
-/// Domain of the seed that picks the passage.
-pub const PASSAGE_DOMAIN: &[u8] = b"text/1/passage";
-/// Domain of the seed of the sampling noise.
-pub const SAMPLING_DOMAIN: &[u8] = b"text/1/sampling";
+/// Domain of the seed that draws the challenge.
+pub const CHALLENGE_DOMAIN: &[u8] = b"text/2/challenge";
+/// Domain of the seed of the sampling noise; the hash of the task follows.
+pub const SAMPLING_DOMAIN: &[u8] = b"text/2/sampling";
+/// Domain of the salt of the leaves; the hash of the task follows.
+pub const LEAF_DOMAIN: &[u8] = b"text/2/leaf";
 
 /// Verified text generation with one model. See the crate's documentation.
 pub struct TextMechanism {
@@ -38,6 +45,11 @@ impl TextMechanism {
 		parameters.validate()?;
 		Ok(Self { model, parameters })
 	}
+
+	/// The model: for an application that reads answers with an [`AnswerReader`].
+	pub fn model(&self) -> &Arc<dyn LanguageModel> {
+		&self.model
+	}
 }
 
 impl From<SamplerError> for MechanismError {
@@ -46,27 +58,72 @@ impl From<SamplerError> for MechanismError {
 	}
 }
 
+impl From<AnswerError> for MechanismError {
+	fn from(error: AnswerError) -> Self {
+		Self::Model(error.to_string())
+	}
+}
+
+/// 32 bytes for one purpose of one answer: a hash of the domain, the nonce, both hotkeys and the whole task (and so the
+/// epoch, the model, the prompt and the way of sampling).
+fn answer_seed(context: &ChallengeContext, task: &Task, domain: &[u8]) -> [u8; 32] {
+	let task_hash = Blake2b::<U32>::digest(task.encode());
+	context.seed(&[domain, &task_hash].concat())
+}
+
+/// What picks the tokens of the answer to `task` in `context`.
+///
+/// # Errors
+///
+/// When the task's way of sampling is none; [`Task::validate`] says so first.
+pub fn answer_sampler(context: &ChallengeContext, task: &Task) -> Result<Sampler, SamplerError> {
+	Sampler::new(answer_seed(context, task, SAMPLING_DOMAIN), &task.sampling)
+}
+
+/// What makes and checks the leaves of the answer to `task` in `context`.
+pub fn answer_leaves(context: &ChallengeContext, task: &Task) -> Leaves {
+	Leaves::new(answer_seed(context, task, LEAF_DOMAIN))
+}
+
 /// The encoded prompt of `task`, within bounds.
-pub(crate) fn encode_prompt(model: &dyn LanguageModel, task: &Task) -> Result<Vec<u32>, MechanismError> {
-	let prompt = model.encode_chat(&task.prompt)?;
-	if prompt.is_empty() || prompt.len() > MAX_PROMPT_TOKENS {
-		let count = prompt.len();
+///
+/// # Errors
+///
+/// [`MechanismError::InvalidTask`] for a prompt that is empty or does not fit into the model's context together with its
+/// answer; [`MechanismError::Model`] where the model cannot encode it.
+pub fn encode_prompt(model: &dyn LanguageModel, task: &Task) -> Result<Vec<u32>, MechanismError> {
+	let prompt = match &task.prompt {
+		Prompt::Chat(messages) => model.encode_chat(messages)?,
+		Prompt::Text(text) => model.encode_text(text)?,
+	};
+	let room = model.context_length().saturating_sub(usize::from(task.max_tokens));
+	let allowed = room.min(MAX_PROMPT_TOKENS);
+	if prompt.is_empty() || prompt.len() > allowed {
+		let (count, answer) = (prompt.len(), task.max_tokens);
 		return Err(MechanismError::InvalidTask(format!(
-			"a prompt of {count} tokens, 1 to {MAX_PROMPT_TOKENS} are allowed"
+			"a prompt of {count} tokens, 1 to {allowed} are allowed with an answer of {answer}"
 		)));
 	}
 	Ok(prompt)
 }
 
+/// The evidence that goes with `token`, from the logits that it was picked from.
+pub(crate) fn emit(leaves: &Leaves, position: u32, token: u32, logits: &[f32]) -> Result<Emitted, SamplerError> {
+	Ok(Emitted {
+		token,
+		logprob: logprob(token, logits)?.unwrap_or(f64::NEG_INFINITY) as f32,
+		leaf: leaves.leaf(position, logits),
+	})
+}
+
 /// An error unless there is one logit a token.
-pub(crate) fn check_logits(rows: usize, model: &dyn LanguageModel, logits: &[f32]) -> Result<(), MechanismError> {
-	let expected = rows.checked_mul(model.vocabulary_size());
-	if expected == Some(logits.len()) && !logits.is_empty() {
+pub(crate) fn check_logits(model: &dyn LanguageModel, logits: &[f32]) -> Result<(), MechanismError> {
+	let (vocabulary, actual) = (model.vocabulary_size(), logits.len());
+	if actual == vocabulary && actual > 0 {
 		return Ok(());
 	}
-	let (vocabulary, actual) = (model.vocabulary_size(), logits.len());
 	Err(MechanismError::Model(format!(
-		"expected {rows} rows of {vocabulary} logits, the model gave {actual} in all"
+		"expected a row of {vocabulary} logits, the model gave {actual}"
 	)))
 }
 
@@ -82,14 +139,14 @@ impl Mechanism for TextMechanism {
 		self.parameters.deadline
 	}
 
-	fn task(&self, context: &ChallengeContext) -> Result<Task, MechanismError> {
-		let passage = crate::corpus::passage(&context.seed(PASSAGE_DOMAIN));
-		Ok(Task {
-			model_hash: self.model.model_hash(),
-			prompt: format!("Continue this passage: {passage}"),
-			tokens: self.parameters.tokens,
-			temperature: self.parameters.temperature,
-		})
+	fn task(&self, context: &ChallengeContext, epoch: &Epoch) -> Result<Task, MechanismError> {
+		let seed = context.seed(CHALLENGE_DOMAIN);
+		Ok(crate::challenge::draw(
+			seed,
+			epoch,
+			self.model.model_hash(),
+			&self.parameters,
+		))
 	}
 
 	fn solve(
@@ -107,18 +164,21 @@ impl Mechanism for TextMechanism {
 			)));
 		}
 		let prompt = encode_prompt(&*self.model, &task)?;
-		let sampler = Sampler::new(context.seed(SAMPLING_DOMAIN), task.temperature)?;
+		let sampler = answer_sampler(context, &task)?;
+		let leaves = answer_leaves(context, &task);
+		let mut reader = AnswerReader::new(self.model.clone(), task);
 		// The header goes out before any inference: a caller that went away costs none.
 		sink(Chunk::Header { model_hash })?;
 		let mut session = self.model.start()?;
 		let mut logits = session.append(&prompt)?;
-		for position in 0..u32::from(task.tokens) {
-			check_logits(1, &*self.model, &logits)?;
+		for position in 0_u32.. {
+			check_logits(&*self.model, &logits)?;
 			let token = sampler.pick(position, &logits)?.token;
-			let logit = logits.get(token as usize).copied().unwrap_or(f32::NEG_INFINITY);
+			let emitted = emit(&leaves, position, token, &logits)?;
 			// One token a chunk: the validator stamps each as it arrives, and a closed sink stops the work at once.
-			sink(Chunk::Tokens(vec![Emitted { token, logit }]))?;
-			if Some(token) == self.model.end_of_turn() || position + 1 == u32::from(task.tokens) {
+			sink(Chunk::Tokens(vec![emitted]))?;
+			reader.push_token(emitted)?;
+			if reader.finish().is_some() {
 				break;
 			}
 			logits = session.append(&[token])?;
@@ -134,18 +194,9 @@ impl Mechanism for TextMechanism {
 	) -> Result<Score, MechanismError> {
 		task.validate()?;
 		// Everything that can be told without the model comes first: rubbish must not cost the validator an inference.
-		match verify::read_answer(&*self.model, task, transcript) {
+		match verify::read_answer(self.model.clone(), task, transcript)? {
 			Err(zero) => Ok(zero),
 			Ok(answer) => verify::score_answer(&*self.model, &self.parameters, context, task, &answer),
 		}
 	}
-}
-
-/// The first 4 bytes in hexadecimal: enough to tell two model files apart in a message.
-pub(crate) fn hex(hash: &[u8; 32]) -> String {
-	hash.iter()
-		.take(4)
-		.map(|byte| format!("{byte:02x}"))
-		.chain(["…".to_owned()])
-		.collect()
 }

@@ -2,6 +2,8 @@
 
 use subnet_sdk::MechanismError;
 
+use crate::wire::Message;
+
 /// The model could not do what it was asked; the text says why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -24,14 +26,24 @@ pub trait LanguageModel: Send + Sync + 'static {
 	/// How many tokens there are; the length of every row of logits.
 	fn vocabulary_size(&self) -> usize;
 
-	/// The tokens of a chat in which the user has said `user` and the assistant is to speak next.
+	/// The most tokens of a prompt and its answer together.
+	fn context_length(&self) -> usize;
+
+	/// The tokens of a chat in which the assistant is to speak next. Text in `messages` never becomes a special token.
 	///
 	/// # Errors
 	///
-	/// When `user` cannot be encoded.
-	fn encode_chat(&self, user: &str) -> Result<Vec<u32>, ModelError>;
+	/// When the chat cannot be encoded, or the model has no chat template.
+	fn encode_chat(&self, messages: &[Message]) -> Result<Vec<u32>, ModelError>;
 
-	/// The text of `tokens`.
+	/// The tokens of text to be continued. Text never becomes a special token.
+	///
+	/// # Errors
+	///
+	/// When it cannot be encoded.
+	fn encode_text(&self, text: &str) -> Result<Vec<u32>, ModelError>;
+
+	/// The text of `tokens`; control tokens are left out, incomplete characters become U+FFFD.
 	///
 	/// # Errors
 	///
@@ -48,13 +60,18 @@ pub trait LanguageModel: Send + Sync + 'static {
 	/// When there is no memory for one more.
 	fn start(&self) -> Result<Box<dyn Session + '_>, ModelError>;
 
-	/// The logits before each token of `continuation`, when it follows `prompt`: one teacher-forced pass,
-	/// `continuation.len()` rows of [`LanguageModel::vocabulary_size`], one after the other.
+	/// The logits before each token of `continuation`, when it follows `prompt`: one teacher-forced pass, whose rows (index
+	/// into `continuation`, [`LanguageModel::vocabulary_size`] logits) are handed to `visit` in order.
 	///
 	/// # Errors
 	///
 	/// When the tokens do not fit into the model's context, or one does not exist.
-	fn score(&self, prompt: &[u32], continuation: &[u32]) -> Result<Vec<f32>, ModelError>;
+	fn score(
+		&self,
+		prompt: &[u32],
+		continuation: &[u32],
+		visit: &mut dyn FnMut(usize, &[f32]),
+	) -> Result<(), ModelError>;
 }
 
 /// A conversation in progress (tokens with their cached keys and values).

@@ -2,21 +2,27 @@
 
 use core::time::Duration;
 
+use subnet_sdk::TestParameters;
+
+use crate::leaf::LEAF_STEP;
 use crate::wire::{MAX_TEMPERATURE, MAX_TOKENS, MIN_TEMPERATURE};
 
 /// How long, how random, how strict, how fast. [`Default`] suits a 135 M parameter model on CPUs.
 #[derive(Copy, Clone, Debug, PartialEq)]
 pub struct TextParameters {
-	/// Tokens asked for, 1 to [`MAX_TOKENS`].
+	/// Most tokens that a challenge asks for, 1 to [`MAX_TOKENS`]; the least are three quarters of it.
 	pub tokens: u16,
-	/// Sampling temperature. Near 1 the noise decides often enough that a relayed answer stands out.
+	/// Sampling temperature of half of the challenges. Near 1 the noise decides often enough that a relayed answer stands
+	/// out.
 	pub temperature: f32,
-	/// How far, in logits, a reported logit may be from the validator's, and a token's perturbed score (times the
-	/// temperature) from the best. The default, 0.005, is 50 times the rounding measured in F32 on one machine, which
-	/// leaves room for other instruction sets, and is some 20 times less than what 8-bit weights do to most logits.
+	/// How large, in logits, a token's margin and the error of its log-probability may be. The default, 0.005, is 50 times
+	/// the rounding measured in F32 on one machine, which leaves room for other instruction sets, and is some 20 times less
+	/// than what 8-bit weights do to most logits.
 	pub margin_tolerance: f32,
-	/// An answer with a smaller share of verified tokens counts 0.
-	pub min_verified_share: f64,
+	/// How large, in logits, the error of each logit in a leaf may be; at most half of [`LEAF_STEP`].
+	pub leaf_tolerance: f32,
+	/// How often an honest miner's token may fail, and how sure the verdict on an answer must be.
+	pub test: TestParameters,
 	/// The rate that earns the full score; a faster answer earns no more.
 	pub target_tokens_per_second: f64,
 	/// The longest that an answer may take.
@@ -29,7 +35,8 @@ impl Default for TextParameters {
 			tokens: 32,
 			temperature: 1.0,
 			margin_tolerance: 0.005,
-			min_verified_share: 0.9,
+			leaf_tolerance: 0.002,
+			test: TestParameters::STANDARD,
 			target_tokens_per_second: 10.0,
 			deadline: Duration::from_secs(30),
 		}
@@ -85,10 +92,16 @@ impl TextParameters {
 			self.margin_tolerance.to_string(),
 		)?;
 		check(
-			self.min_verified_share > 0.0 && self.min_verified_share <= 1.0,
-			"min_verified_share",
-			"above 0 and at most 1",
-			self.min_verified_share.to_string(),
+			self.leaf_tolerance > 0.0 && f64::from(self.leaf_tolerance) <= LEAF_STEP / 2.0,
+			"leaf_tolerance",
+			&format!("above 0 and at most {}", LEAF_STEP / 2.0),
+			self.leaf_tolerance.to_string(),
+		)?;
+		check(
+			self.test.is_sound(),
+			"test",
+			"rates between 0 and 1, those of cheats above the honest one",
+			format!("{:?}", self.test),
 		)?;
 		check(
 			self.target_tokens_per_second > 0.0 && self.target_tokens_per_second.is_finite(),

@@ -1,160 +1,191 @@
 //! The validator's side: from a transcript to a score.
 
-use subnet_sdk::{ChallengeContext, MechanismError, Score, Transcript};
+use std::sync::Arc;
 
-use crate::mechanism::{SAMPLING_DOMAIN, check_logits, encode_prompt, hex};
+use subnet_sdk::{ChallengeContext, Evidence, MechanismError, Score, SequentialTest, Transcript};
+
+use crate::answer::{Answer, AnswerError, AnswerReader};
+use crate::mechanism::{answer_leaves, answer_sampler, check_logits, encode_prompt};
 use crate::model::LanguageModel;
 use crate::parameters::TextParameters;
-use crate::sampler::Sampler;
+use crate::sampler::logprob;
 use crate::wire::{Chunk, Emitted, Task};
 
-/// An answer of the right form; nothing is known about its truth.
-pub(crate) struct Answer {
-	tokens: Vec<Emitted>,
+/// A well-formed answer with the time that it took.
+pub(crate) struct TimedAnswer {
+	answer: Answer,
 	/// From the request to the last chunk, microseconds, at least 1.
 	elapsed_us: u64,
 }
 
+/// What the true model says about one token of an answer.
+#[derive(Copy, Clone, Debug, PartialEq)]
+pub struct TokenCheck {
+	/// How far, in logits, the token is from the one that the seed picks: [`Sampler::margin`](crate::Sampler::margin).
+	pub margin: f64,
+	/// How far the reported log-probability is from the true one; infinite where it is no number.
+	pub logprob_error: f64,
+	/// Whether the leaf commits to the true logits.
+	pub leaf_matches: bool,
+}
+
+impl TokenCheck {
+	/// Whether an honest miner's token looks like this.
+	pub fn holds(&self, parameters: &TextParameters) -> bool {
+		let tolerance = f64::from(parameters.margin_tolerance);
+		self.margin <= tolerance && self.logprob_error <= tolerance && self.leaf_matches
+	}
+
+	fn fault(&self, position: usize, emitted: &Emitted, parameters: &TextParameters) -> String {
+		let token = emitted.token;
+		if self.margin > f64::from(parameters.margin_tolerance) {
+			let margin = self.margin;
+			format!("position {position}: token {token} is {margin:.3} logits below the seeded choice")
+		} else if self.logprob_error > f64::from(parameters.margin_tolerance) {
+			let (error, reported) = (self.logprob_error, emitted.logprob);
+			format!("position {position}: the log-probability {reported:.3} of token {token} is {error:.3} off")
+		} else {
+			format!("position {position}: the leaf commits to other logits, or to another hotkey or task")
+		}
+	}
+}
+
 /// Takes a transcript apart; a wrong form is a zero score that says what is wrong. Costs no inference.
 pub(crate) fn read_answer(
-	model: &dyn LanguageModel,
+	model: Arc<dyn LanguageModel>,
 	task: &Task,
 	transcript: &Transcript<Chunk>,
-) -> Result<Answer, Score> {
-	let mut chunks = transcript.complete_chunks()?.iter().map(|timed| &timed.chunk);
-	match chunks.next() {
-		None => return Err(Score::zero("the answer is empty")),
-		Some(Chunk::Tokens(_)) => return Err(Score::zero("the first chunk is not the header")),
-		Some(Chunk::Header { model_hash }) if *model_hash != task.model_hash => {
-			let (asked, answered) = (hex(&task.model_hash), hex(model_hash));
-			return Err(Score::zero(format!("model {answered} answered, {asked} was asked for")));
-		}
-		Some(Chunk::Header { .. }) => {}
-	}
-	let asked = usize::from(task.tokens);
-	let mut tokens: Vec<Emitted> = Vec::with_capacity(asked);
-	for chunk in chunks {
-		match chunk {
-			Chunk::Header { .. } => return Err(Score::zero("a second header came")),
-			Chunk::Tokens(more) if more.is_empty() => return Err(Score::zero("a chunk without tokens came")),
-			Chunk::Tokens(more) if more.len() > asked - tokens.len() => {
-				return Err(Score::zero(format!("more than the {asked} tokens asked for")));
-			}
-			Chunk::Tokens(more) => tokens.extend(more),
-		}
-	}
-	check_tokens(model, asked, &tokens)?;
-	Ok(Answer {
-		tokens,
-		elapsed_us: transcript.last_arrival_us().unwrap_or(0).max(1),
-	})
-}
-
-/// Every token exists, and the answer ends where it should.
-fn check_tokens(model: &dyn LanguageModel, asked: usize, tokens: &[Emitted]) -> Result<(), Score> {
-	let vocabulary = model.vocabulary_size();
-	if let Some(bad) = tokens.iter().find(|emitted| emitted.token as usize >= vocabulary) {
-		return Err(Score::zero(format!(
-			"token {} does not exist, the vocabulary has {vocabulary}",
-			bad.token
-		)));
-	}
-	let is_end = |emitted: &Emitted| Some(emitted.token) == model.end_of_turn();
-	let Some((last, before)) = tokens.split_last() else {
-		return Err(Score::zero("the answer has no tokens"));
+) -> Result<Result<TimedAnswer, Score>, MechanismError> {
+	let chunks = match transcript.complete_chunks() {
+		Ok([]) => return Ok(Err(Score::zero("the answer is empty"))),
+		Ok(chunks) => chunks,
+		Err(zero) => return Ok(Err(zero)),
 	};
-	if before.iter().any(is_end) {
-		return Err(Score::zero("the answer goes on after its end of turn"));
+	let mut reader = AnswerReader::new(model, task.clone());
+	let read = chunks
+		.iter()
+		.try_for_each(|timed| reader.push(&timed.chunk).map(drop))
+		.and_then(|()| reader.end());
+	match read {
+		Ok(answer) => Ok(Ok(TimedAnswer {
+			answer,
+			elapsed_us: transcript.last_arrival_us().unwrap_or(0).max(1),
+		})),
+		Err(AnswerError::Malformed(reason)) => Ok(Err(Score::zero(reason))),
+		Err(AnswerError::Model(error)) => Err(error.into()),
 	}
-	if tokens.len() < asked && !is_end(last) {
-		return Err(Score::zero(format!(
-			"{} tokens came, {asked} were asked for",
-			tokens.len()
-		)));
-	}
-	Ok(())
 }
 
-/// Scores a well-formed answer in one teacher-forced pass.
+/// Checks every token of an answer to `task` in one teacher-forced pass of `model`, in order.
+///
+/// # Errors
+///
+/// When the prompt cannot be encoded, a token does not exist, or the model gives no sound logits.
+pub fn check_tokens(
+	model: &dyn LanguageModel,
+	parameters: &TextParameters,
+	context: &ChallengeContext,
+	task: &Task,
+	tokens: &[Emitted],
+) -> Result<Vec<TokenCheck>, MechanismError> {
+	let prompt = encode_prompt(model, task)?;
+	let sampler = answer_sampler(context, task)?;
+	let leaves = answer_leaves(context, task);
+	let leaf_tolerance = f64::from(parameters.leaf_tolerance);
+	let ids: Vec<u32> = tokens.iter().map(|emitted| emitted.token).collect();
+	let mut checks = Vec::with_capacity(tokens.len());
+	let mut fault = None;
+	let check = |position: u32, emitted: &Emitted, logits: &[f32]| -> Result<TokenCheck, MechanismError> {
+		check_logits(model, logits)?;
+		let missing = || MechanismError::Model(format!("token {} has no logit", emitted.token));
+		let margin = sampler.margin(position, emitted.token, logits)?.ok_or_else(missing)?;
+		let truth = logprob(emitted.token, logits)?.ok_or_else(missing)?;
+		let error = (f64::from(emitted.logprob) - truth).abs();
+		Ok(TokenCheck {
+			margin,
+			logprob_error: if error.is_nan() { f64::INFINITY } else { error },
+			leaf_matches: leaves.matches(position, emitted.leaf, logits, leaf_tolerance),
+		})
+	};
+	model.score(&prompt, &ids, &mut |row, logits| {
+		if fault.is_some() || row != checks.len() {
+			return;
+		}
+		let checked = match (tokens.get(row), u32::try_from(row)) {
+			(Some(emitted), Ok(position)) => check(position, emitted, logits),
+			_ => Err(MechanismError::Model("more rows of logits than tokens".into())),
+		};
+		match checked {
+			Ok(check) => checks.push(check),
+			Err(error) => fault = Some(error),
+		}
+	})?;
+	match fault {
+		Some(error) => Err(error),
+		None if checks.len() != tokens.len() => Err(MechanismError::Model(format!(
+			"expected {} rows of logits in order, the model gave {}",
+			tokens.len(),
+			checks.len()
+		))),
+		None => Ok(checks),
+	}
+}
+
+/// Scores a well-formed answer.
 pub(crate) fn score_answer(
 	model: &dyn LanguageModel,
 	parameters: &TextParameters,
 	context: &ChallengeContext,
 	task: &Task,
-	answer: &Answer,
+	timed: &TimedAnswer,
 ) -> Result<Score, MechanismError> {
-	let prompt = encode_prompt(model, task)?;
-	let tokens: Vec<u32> = answer.tokens.iter().map(|emitted| emitted.token).collect();
-	let logits = model.score(&prompt, &tokens)?;
-	check_logits(tokens.len(), model, &logits)?;
-
-	let sampler = Sampler::new(context.seed(SAMPLING_DOMAIN), task.temperature)?;
-	let tolerance = f64::from(parameters.margin_tolerance);
-	let mut verified = 0_usize;
-	let mut last_fault = None;
-	let mut first_fault = None;
-	for ((position, emitted), row) in (0_u32..)
-		.zip(&answer.tokens)
-		.zip(logits.chunks_exact(model.vocabulary_size()))
-	{
-		last_fault = find_fault(&sampler, position, emitted, row, tolerance)?;
-		match &last_fault {
-			None => verified += 1,
-			Some(fault) => first_fault = first_fault.or_else(|| Some(fault.clone())),
+	let tokens = &timed.answer.tokens;
+	let checks = check_tokens(model, parameters, context, task, tokens)?;
+	let count = tokens.len();
+	let mut test = SequentialTest::new(parameters.test);
+	let mut evidence = Evidence::default();
+	let mut condemned_at = None;
+	let mut first_fault = String::new();
+	for ((position, check), emitted) in checks.iter().enumerate().zip(tokens) {
+		let failed = !check.holds(parameters);
+		test.observe(failed);
+		evidence.trials += 1;
+		if failed {
+			evidence.failures += 1;
+			if first_fault.is_empty() {
+				first_fault = check.fault(position, emitted, parameters);
+			}
+		}
+		if condemned_at.is_none() && test.condemned() {
+			condemned_at = Some(position + 1);
 		}
 	}
-
-	let count = answer.tokens.len();
-	let first_fault = first_fault.unwrap_or_default();
-	// A wrong token in the middle is one token of many; a wrong end of turn is a whole answer cut short.
-	if let (Some(fault), true) = (&last_fault, count < usize::from(task.tokens)) {
+	let failures = evidence.failures;
+	if let Some(seen) = condemned_at {
+		let alarm = parameters.test.false_alarm;
+		return Ok(Score::zero(format!(
+			"not this model under this seed: {failures} of {count} tokens fail, {seen} were enough (false alarm {alarm}); {first_fault}"
+		))
+		.with_evidence(evidence));
+	}
+	// A wrong token in the middle is one token of many; a wrong end is a whole answer cut short.
+	if let (Some(last), Some(emitted), true) = (checks.last(), tokens.last(), count < usize::from(task.max_tokens))
+		&& !last.holds(parameters)
+	{
+		let fault = last.fault(count - 1, emitted, parameters);
 		return Ok(Score::zero(format!(
 			"stopped after {count} of {} tokens without cause: {fault}",
-			task.tokens
-		)));
+			task.max_tokens
+		))
+		.with_evidence(evidence));
 	}
+	let verified = count - failures as usize;
 	let share = verified as f64 / count as f64;
-	if share < parameters.min_verified_share {
-		return Ok(Score::zero(format!(
-			"{verified} of {count} tokens verified, {:.0}% are needed: not this model under this seed; {first_fault}",
-			parameters.min_verified_share * 100.0
-		)));
-	}
-	let rate = count as f64 / (answer.elapsed_us as f64 / 1e6);
-	let speed = (rate / parameters.target_tokens_per_second).min(1.0);
+	let rate = count as f64 / (timed.elapsed_us as f64 / 1e6);
 	let target = parameters.target_tokens_per_second;
+	let speed = (rate / target).min(1.0);
 	let but = if first_fault.is_empty() { "" } else { "; " };
-	Ok(Score::new(
-		share * speed,
-		format!("{verified} of {count} tokens verified at {rate:.1} tokens/s (target {target}){but}{first_fault}"),
-	)?)
-}
-
-/// What is wrong with one token, if anything.
-fn find_fault(
-	sampler: &Sampler,
-	position: u32,
-	emitted: &Emitted,
-	logits: &[f32],
-	tolerance: f64,
-) -> Result<Option<String>, MechanismError> {
-	let Emitted { token, logit: reported } = *emitted;
-	let Some(shortfall) = sampler.shortfall(position, token, logits)? else {
-		return Ok(Some(format!("position {position}: token {token} does not exist")));
-	};
-	let logit = logits.get(token as usize).copied().unwrap_or(f32::NEG_INFINITY);
-	let error = (f64::from(reported) - f64::from(logit)).abs();
-	// Written so that a reported NaN or infinity fails.
-	let logit_agrees = error <= tolerance;
-	if shortfall > tolerance {
-		return Ok(Some(format!(
-			"position {position}: token {token} is {shortfall:.3} logits below the seeded choice"
-		)));
-	}
-	if !logit_agrees {
-		return Ok(Some(format!(
-			"position {position}: token {token} has logit {logit:.3}, not {reported:.3}"
-		)));
-	}
-	Ok(None)
+	let reason =
+		format!("{verified} of {count} tokens verified at {rate:.1} tokens/s (target {target}){but}{first_fault}");
+	Ok(Score::new(share * speed, reason)?.with_evidence(evidence))
 }

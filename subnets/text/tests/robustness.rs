@@ -6,13 +6,16 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use codec::{Decode, Encode};
-use common::{MODEL_HASH, Toy, context, mechanism};
+use common::{EPOCH, MODEL_HASH, Toy, challenge, context, mechanism};
 use proptest::prelude::*;
 use subnet_sdk::{DynMechanism, Mechanism, MechanismError, Outcome, TimedChunk, Transcript, conformance};
-use subnet_text::{Chunk, Emitted, MAX_PROMPT_BYTES, MAX_TOKENS, Task, TextMechanism, TextParameters};
+use subnet_text::{
+	Chunk, Emitted, Leaf, MAX_MESSAGES, MAX_PROMPT_BYTES, MAX_STOP_BYTES, MAX_STOPS, MAX_TOKENS, Message, Prompt, Role,
+	Sampling, Task, TextMechanism, TextParameters,
+};
 
 fn sound_task() -> Task {
-	Mechanism::task(&mechanism(Toy::default()), &context(1, 1)).expect("a task")
+	challenge(&context(1, 1))
 }
 
 #[test]
@@ -21,15 +24,37 @@ fn conforms() {
 }
 
 #[test]
-fn prompts_are_short_and_drawn_from_the_corpus() {
+fn challenges_come_in_every_shape_that_applications_use() {
+	let (mut texts, mut chats, mut systems, mut turns, mut stops, mut greedy, mut nuclei) = (0, 0, 0, 0, 0, 0, 0);
 	for nonce in 0..=255 {
-		let task = Mechanism::task(&mechanism(Toy::default()), &context(nonce, 1)).expect("a task");
-		assert!(
-			task.prompt.starts_with("Continue this passage: ") && task.prompt.len() <= 143,
-			"{}",
-			task.prompt
-		);
-		assert_eq!((task.model_hash, task.tokens), (MODEL_HASH, 32));
+		let task = challenge(&context(nonce, 1));
+		task.validate().expect("a sound task");
+		assert_eq!((task.model_hash, task.epoch), (MODEL_HASH, EPOCH));
+		assert!((24..=32).contains(&task.max_tokens), "{}", task.max_tokens);
+		assert!(task.prompt.bytes() < 500, "{:?}", task.prompt);
+		match &task.prompt {
+			Prompt::Text(_) => texts += 1,
+			Prompt::Chat(messages) => {
+				chats += 1;
+				systems += usize::from(messages[0].role == Role::System);
+				turns += usize::from(messages.len() > 2);
+				assert_eq!(messages.last().map(|message| message.role), Some(Role::User));
+			}
+		}
+		stops += usize::from(!task.stop.is_empty());
+		greedy += usize::from(task.sampling.temperature == 0.0);
+		nuclei += usize::from(task.sampling.top_p < 1.0);
+	}
+	for (what, count) in [
+		("texts", texts),
+		("chats", chats),
+		("systems", systems),
+		("turns", turns),
+		("stops", stops),
+		("greedy", greedy),
+		("nuclei", nuclei),
+	] {
+		assert!((10..250).contains(&count), "{what}: {count} of 256");
 	}
 }
 
@@ -46,29 +71,67 @@ fn a_miner_refuses_tasks_that_are_not_for_it_or_ask_too_much() {
 			"{message}"
 		);
 	};
-	refused(&|task| task.tokens = 0, "0 tokens asked for");
-	refused(&|task| task.tokens = MAX_TOKENS + 1, "513 tokens asked for");
-	refused(&|task| task.prompt.clear(), "a prompt of 0 bytes");
+	let message = |content: String| Message {
+		role: Role::User,
+		content,
+	};
+	refused(&|task| task.max_tokens = 0, "0 tokens asked for");
+	refused(&|task| task.max_tokens = MAX_TOKENS + 1, "2049 tokens asked for");
+	refused(&|task| task.prompt = Prompt::Text(String::new()), "a prompt of 0 bytes");
+	refused(&|task| task.prompt = Prompt::Chat(Vec::new()), "a chat of 0 messages");
+	refused(&|task| task.prompt = Prompt::user(""), "a prompt of 0 bytes");
 	refused(
-		&|task| task.prompt = "x".repeat(MAX_PROMPT_BYTES + 1),
-		"a prompt of 2049 bytes",
+		&|task| task.prompt = Prompt::Chat(vec![message("x".into()); MAX_MESSAGES + 1]),
+		"a chat of 129 messages",
 	);
 	refused(
-		&|task| task.prompt = "x".repeat(MAX_PROMPT_BYTES),
-		"a prompt of 2049 tokens",
+		&|task| task.prompt = Prompt::user("x".repeat(MAX_PROMPT_BYTES + 1)),
+		"a prompt of 32769 bytes",
 	);
-	for temperature in [0.0, -1.0, 5.0, f32::NAN, f32::INFINITY] {
-		refused(&|task| task.temperature = temperature, "temperature");
+	refused(
+		&|task| task.prompt = Prompt::Text("x".repeat(4_090)),
+		"a prompt of 4090 tokens, 1 to",
+	);
+	for temperature in [0.001, -1.0, 2.1, f32::NAN, f32::INFINITY] {
+		refused(&|task| task.sampling.temperature = temperature, "temperature");
 	}
+	for top_p in [0.0, -1.0, 1.1, f32::NAN] {
+		refused(&|task| task.sampling.top_p = top_p, "top_p");
+	}
+	refused(&|task| task.stop = vec!["x".into(); MAX_STOPS + 1], "5 stop sequences");
+	refused(&|task| task.stop = vec![String::new()], "a stop sequence of 0 bytes");
+	refused(
+		&|task| task.stop = vec!["x".repeat(MAX_STOP_BYTES + 1)],
+		"a stop sequence of 65 bytes",
+	);
 	refused(
 		&|task| task.model_hash = [1; 32],
 		"model 01010101… asked for, this miner serves 07070707…",
 	);
 }
 
+/// The largest task that is allowed travels.
+#[test]
+fn limits_fit_the_framework() {
+	let messages = (0..MAX_MESSAGES).map(|_| Message {
+		role: Role::Assistant,
+		content: "x".repeat(MAX_PROMPT_BYTES / MAX_MESSAGES),
+	});
+	let task = Task {
+		prompt: Prompt::Chat(messages.collect()),
+		max_tokens: MAX_TOKENS,
+		sampling: Sampling::PLAIN,
+		stop: vec!["x".repeat(MAX_STOP_BYTES); MAX_STOPS],
+		..sound_task()
+	};
+	task.validate().expect("a sound task");
+	assert!(task.encode().len() <= subnet_sdk::MAX_TASK_BYTES);
+	assert!(usize::from(MAX_TOKENS) < subnet_sdk::MAX_CHUNKS);
+}
+
 #[test]
 fn a_broken_model_is_an_error_on_this_side_and_not_the_miners_zero() {
-	let honest = common::answer(&mechanism(Toy::default()), &context(1, 1), &context(1, 1), 1_000);
+	let honest = common::answer(&mechanism(Toy::default()), &sound_task(), &context(1, 1), 1_000);
 	for broken in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
 		let text = mechanism(Toy {
 			broken: Some(broken),
@@ -96,7 +159,7 @@ fn senseless_parameters_are_named() {
 		(
 			"temperature",
 			TextParameters {
-				temperature: 0.0,
+				temperature: 0.001,
 				..base
 			},
 		),
@@ -108,9 +171,19 @@ fn senseless_parameters_are_named() {
 			},
 		),
 		(
-			"min_verified_share",
+			"leaf_tolerance",
 			TextParameters {
-				min_verified_share: 1.5,
+				leaf_tolerance: 0.5,
+				..base
+			},
+		),
+		(
+			"test",
+			TextParameters {
+				test: subnet_sdk::TestParameters {
+					false_alarm: 0.0,
+					..base.test
+				},
 				..base
 			},
 		),
@@ -137,10 +210,13 @@ fn senseless_parameters_are_named() {
 }
 
 fn any_emitted() -> impl Strategy<Value = Emitted> {
-	(any::<u32>(), any::<u8>(), any::<u32>(), any::<bool>()).prop_map(|(wide, narrow, bits, in_range)| Emitted {
-		token: if in_range { u32::from(narrow) } else { wide },
-		logit: f32::from_bits(bits),
-	})
+	(any::<u32>(), any::<u8>(), any::<u32>(), any::<bool>(), any::<[u8; 8]>()).prop_map(
+		|(wide, narrow, bits, in_range, leaf)| Emitted {
+			token: if in_range { u32::from(narrow) } else { wide },
+			logprob: f32::from_bits(bits),
+			leaf: Leaf(leaf),
+		},
+	)
 }
 
 fn any_chunk() -> impl Strategy<Value = Chunk> {
@@ -170,7 +246,7 @@ proptest! {
 	#[test]
 	fn random_bytes_score_zero(chunks in prop::collection::vec((any::<u64>(), prop::collection::vec(any::<u8>(), 0..100)), 0..6)) {
 		let text: &dyn DynMechanism = &mechanism(Toy::default());
-		let task = text.task(&context(1, 1)).expect("a task");
+		let task = text.task(&context(1, 1), &EPOCH).expect("a task");
 		let chunks = chunks.into_iter().map(|(elapsed_us, chunk)| TimedChunk { elapsed_us, chunk }).collect();
 		let score = text.score(&context(1, 1), &task, &Transcript { chunks, outcome: Outcome::Complete }).expect("a score");
 		prop_assert_eq!(score.value(), 0.0);

@@ -31,6 +31,16 @@ pub(crate) fn run(workspace: &mut Workspace) -> Result<PathBuf> {
 	Ok(model)
 }
 
+/// Gets what a build of the chain needs, and no model.
+///
+/// # Errors
+/// A piece that is missing and cannot be got; the error has the line to type.
+pub(crate) fn for_chain(workspace: &mut Workspace) -> Result<()> {
+	protoc::ensure(workspace)?;
+	native::ensure(workspace)?;
+	wasm::ensure(workspace)
+}
+
 /// Notes what child cargo processes must be told, from what is there already. Fetches and prints nothing.
 pub(crate) fn environment_only(workspace: &mut Workspace) -> Result<()> {
 	protoc::ensure(workspace)?;

@@ -61,10 +61,10 @@ const RULES: &[Rule] = &[
 	},
 	Rule {
 		of: &["*"],
-		but: &["ganglion-node"],
+		but: &["ganglion-node", "ganglion-weights"],
 		never: &["sc-*"],
 		save: &[],
-		why: "only the node links the client crates, which are under the GPL, and their libp2p",
+		why: "only the node, and what measures its runtime, links the client crates, which are under the GPL, and their libp2p",
 	},
 	Rule {
 		of: &["neuron*"],

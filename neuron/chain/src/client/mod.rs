@@ -3,6 +3,7 @@
 mod blocks;
 mod ledger;
 mod read;
+mod signed;
 mod submit;
 mod write;
 
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 pub use blocks::BlockStream;
 pub use ledger::Ledger;
+pub use signed::SignedTransaction;
 pub use submit::Inclusion;
 use subxt::backend::LegacyBackend;
 use subxt::config::RpcConfigFor;

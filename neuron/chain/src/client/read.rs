@@ -189,7 +189,8 @@ impl ChainClient {
 				.into_iter()
 				.map(|(hotkey, certificate)| (AccountId::from(hotkey.0), certificate.into_bytes()));
 			let registered_at: Vec<u64> = parameter(&session, &at, "BlockAtRegistration", netuid).await?;
-			metagraph::assemble(netuid, at.block_number(), infos, certificates.collect(), &registered_at)
+			let block = (at.block_number(), at.block_hash().0);
+			metagraph::assemble(netuid, block, infos, certificates.collect(), &registered_at)
 		})
 		.await
 	}

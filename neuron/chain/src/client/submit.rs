@@ -50,9 +50,9 @@ pub(super) struct Executed {
 }
 
 /// A transaction that the node has, and the connection that it reports over.
-struct Sent {
-	session: Arc<Session>,
-	progress: Progress,
+pub(super) struct Sent {
+	pub(super) session: Arc<Session>,
+	pub(super) progress: Progress,
 }
 
 /// Signs for subxt, which stays out of [`Keypair`]'s interface.
@@ -95,8 +95,9 @@ impl ChainClient {
 				result => break result?,
 			}
 		};
-		let included = self.wait_for_inclusion(&sent.session, sent.progress, call).await?;
-		self.check_events(sent.session, &included, call).await
+		let item = call.to_string();
+		let included = self.wait_for_inclusion(&sent.session, sent.progress, &item).await?;
+		self.check_events(sent.session, &included, &item).await
 	}
 
 	/// Hands the transaction to the node. Only one transaction of a key is between its nonce and the pool.
@@ -106,7 +107,7 @@ impl ChainClient {
 		let item = call.to_string();
 		let (session, transaction) = self
 			.request(&item, |session| async move {
-				let transaction = sign(&session, signer, call).await?;
+				let (transaction, _) = sign(&session, signer, call).await?;
 				Ok((session, transaction))
 			})
 			.await?;
@@ -121,40 +122,39 @@ impl ChainClient {
 			// The node may have got it before the connection broke.
 			Err(error) if error.is_connection() => {
 				self.give_up(&session).await;
-				Err(unknown(call, transaction.hash().0, &error.to_string()))
+				Err(unknown(&item, transaction.hash().0, &error.to_string()))
 			}
 			Err(error) => Err(error),
 		}
 	}
 
-	async fn wait_for_inclusion(
+	pub(super) async fn wait_for_inclusion(
 		&self,
 		session: &Arc<Session>,
 		mut progress: Progress,
-		call: &Call,
+		item: &str,
 	) -> Result<TransactionInBlock<SubstrateConfig, Client>, ChainError> {
 		let hash = progress.extrinsic_hash().0;
-		let item = call.to_string();
 		let limit = self.inner.inclusion_timeout;
 		let deadline = Instant::now() + limit;
 		loop {
 			let status = match tokio::time::timeout_at(deadline, progress.next()).await {
 				Ok(Some(Ok(status))) => status,
 				Ok(Some(Err(error))) => {
-					let error = error.to_chain_error(session.context(&item));
+					let error = error.to_chain_error(session.context(item));
 					if !error.is_connection() {
 						return Err(error);
 					}
 					self.give_up(session).await;
-					return Err(unknown(call, hash, &error.to_string()));
+					return Err(unknown(item, hash, &error.to_string()));
 				}
 				Ok(None) => {
 					self.give_up(session).await;
-					return Err(unknown(call, hash, "the node stopped reporting"));
+					return Err(unknown(item, hash, "the node stopped reporting"));
 				}
 				Err(_) => {
 					let reason = format!("no block took it within {} s", limit.as_secs());
-					return Err(unknown(call, hash, &reason));
+					return Err(unknown(item, hash, &reason));
 				}
 			};
 			match status {
@@ -165,7 +165,7 @@ impl ChainClient {
 				| TransactionStatus::Invalid { message }
 				| TransactionStatus::Dropped { message } => {
 					return Err(ChainError::InvalidTransaction {
-						transaction: item,
+						transaction: item.to_owned(),
 						reason: message,
 						remedy: "another transaction of the same key may have taken its place: look at the chain, then send it again",
 					});
@@ -177,16 +177,15 @@ impl ChainClient {
 		}
 	}
 
-	async fn check_events(
+	pub(super) async fn check_events(
 		&self,
 		session: Arc<Session>,
 		included: &TransactionInBlock<SubstrateConfig, Client>,
-		call: &Call,
+		item: &str,
 	) -> Result<Executed, ChainError> {
-		let item = call.to_string();
-		let context = session.context(&item);
+		let context = session.context(item);
 		let read = self
-			.bounded(&item, async {
+			.bounded(item, async {
 				let at = included.at().await.map_err(|error| error.to_chain_error(context))?;
 				let events = included.fetch_events().await;
 				Ok((at, events.map_err(|error| error.to_chain_error(context))?))
@@ -194,7 +193,7 @@ impl ChainClient {
 			.await;
 		let (at, events) = read.map_err(|error| {
 			let reason = format!("it is in block 0x{:x}, but {error}", included.block_hash());
-			unknown(call, included.extrinsic_hash().0, &reason)
+			unknown(item, included.extrinsic_hash().0, &reason)
 		})?;
 		for event in events.iter() {
 			let event = event.map_err(|error| error.to_chain_error(context))?;
@@ -202,9 +201,9 @@ impl ChainClient {
 			if let Some(bytes) = failure {
 				let failure = DispatchError::decode_from(bytes, at.metadata());
 				return Err(match failure {
-					Ok(failure) => error::from_dispatch(&failure, &item),
+					Ok(failure) => error::from_dispatch(&failure, item),
 					Err(error) => ChainError::Dispatch {
-						transaction: item,
+						transaction: item.to_owned(),
 						reason: error.to_string(),
 					},
 				});
@@ -243,11 +242,12 @@ async fn next_nonce(session: &Session, account: &AccountId) -> Result<u64, Chain
 	nonce.map_err(|error| error.to_chain_error(session.context("system_accountNextIndex")))
 }
 
-async fn sign(
+/// The signed transaction, and the last block that can take it.
+pub(super) async fn sign(
 	session: &Session,
 	signer: &Keypair,
 	call: &Call,
-) -> Result<SubmittableTransaction<SubstrateConfig, Client>, ChainError> {
+) -> Result<(SubmittableTransaction<SubstrateConfig, Client>, u64), ChainError> {
 	// An anchor that a fork takes away would make the transaction invalid, so it is a finalised block, unless
 	// finality is far behind.
 	let best = session.best().await?;
@@ -269,7 +269,10 @@ async fn sign(
 		.transactions()
 		.create_signable_offline(&payload, parameters)
 		.and_then(|mut signable| signable.sign(&TransactionSigner(signer)));
-	signed.map_err(|error| error.to_chain_error(session.context(&item)))
+	let signed = signed.map_err(|error| error.to_chain_error(session.context(&item)))?;
+	// An era of n blocks that is born at block b ends before block b + n.
+	let valid_until = anchor.block_number().saturating_add(MORTALITY_BLOCKS);
+	Ok((signed, valid_until))
 }
 
 /// The encoded dispatch error in an event, if it is one that tells of a failure.
@@ -282,9 +285,9 @@ fn failure<'a>(pallet: &str, event: &str, fields: &'a [u8]) -> Option<&'a [u8]> 
 	}
 }
 
-fn unknown(call: &Call, hash: [u8; 32], reason: &str) -> ChainError {
+pub(super) fn unknown(item: &str, hash: [u8; 32], reason: &str) -> ChainError {
 	ChainError::OutcomeUnknown {
-		transaction: call.to_string(),
+		transaction: item.to_owned(),
 		hash,
 		reason: reason.to_owned(),
 	}
@@ -316,7 +319,7 @@ mod tests {
 
 	#[test]
 	fn an_unknown_outcome_names_the_transaction() {
-		let text = unknown(&Call::new("Balances", "transfer_keep_alive"), [171; 32], "why").to_string();
+		let text = unknown("Balances.transfer_keep_alive", [171; 32], "why").to_string();
 		assert!(text.contains("Balances.transfer_keep_alive") && text.contains("0xabab") && text.contains("why"));
 	}
 }

@@ -99,7 +99,7 @@ impl ChainClient {
 		weights: &[(u16, u16)],
 		version_key: u64,
 	) -> Result<Inclusion, ChainError> {
-		let call = set_weights(netuid, weights, version_key)?;
+		let call = Call::set_weights(netuid, weights, version_key)?;
 		self.submit(signer, &call)
 			.await
 			.map_err(|error| error.with_netuid(netuid))
@@ -193,6 +193,16 @@ fn serve_axon_tls(netuid: u16, axon: &Axon, certificate: &[u8]) -> Result<Call, 
 		.with("placeholder1", 0u8)
 		.with("placeholder2", 0u8)
 		.with("certificate", certificate))
+}
+
+impl Call {
+	/// The call that sets the signer's (a hotkey's) weights: pairs of uid and weight, of which the proportions count.
+	///
+	/// # Errors
+	/// A uid that comes twice.
+	pub fn set_weights(netuid: u16, weights: &[(u16, u16)], version_key: u64) -> Result<Self, ChainError> {
+		set_weights(netuid, weights, version_key)
+	}
 }
 
 fn set_weights(netuid: u16, weights: &[(u16, u16)], version_key: u64) -> Result<Call, ChainError> {

@@ -147,6 +147,19 @@ impl ChainError {
 		)
 	}
 
+	/// Whether the node refused a transaction because its nonce is used, or is that of another one that waits.
+	#[must_use]
+	pub fn is_used_nonce(&self) -> bool {
+		is_nonce_refusal(self)
+	}
+
+	/// Whether the node refused a transaction because it has that very one already, or had it a moment
+	/// ago: a block may have taken it.
+	#[must_use]
+	pub fn is_known_transaction(&self) -> bool {
+		refusal::is_known_transaction(self)
+	}
+
 	/// Whether this is the pallet error of that name.
 	#[must_use]
 	pub fn is_module(&self, error: &str) -> bool {

@@ -20,6 +20,11 @@ const POOL_TOO_LOW_PRIORITY: i32 = 1014;
 /// The pool is full of transactions with a higher priority.
 const POOL_FULL: i32 = 1016;
 
+/// What is said of a transaction that the pool had a moment ago: a block took it, or it was invalid.
+const RECENTLY_SEEN: &str = "the node had this transaction a moment ago";
+/// What is said of a transaction that the pool has.
+const ALREADY_KNOWN: &str = "the node has this transaction already";
+
 /// Names of the numbers that the chain's transaction checks give, 0 first.
 const CUSTOM_REFUSALS: [&str; 28] = [
 	"ColdkeySwapAnnounced",
@@ -77,9 +82,11 @@ pub(super) fn from_rpc(error: &UserError, item: &str) -> ChainError {
 			"a transaction of this key with the same nonce is waiting".to_owned(),
 			"wait for it, then send this one again",
 		),
-		POOL_BANNED | POOL_ALREADY_IMPORTED => {
-			invalid(error.message.clone(), "wait some blocks before you send it again")
-		}
+		POOL_BANNED => invalid(
+			RECENTLY_SEEN.to_owned(),
+			"look at the chain: it may be in a block already",
+		),
+		POOL_ALREADY_IMPORTED => invalid(ALREADY_KNOWN.to_owned(), "wait for a block to take it"),
 		POOL_FULL => invalid(error.message.clone(), "the node is busy: send it again later"),
 		POOL_UNKNOWN_VALIDITY => invalid(
 			format!("{} {detail}", error.message),
@@ -102,6 +109,11 @@ pub(super) fn from_rpc(error: &UserError, item: &str) -> ChainError {
 pub(crate) fn is_nonce_refusal(error: &ChainError) -> bool {
 	matches!(error, ChainError::InvalidTransaction { reason, .. }
 		if reason.contains("outdated") || reason.contains("same nonce"))
+}
+
+/// Whether the node refused the transaction because its pool has it, or had it a moment ago.
+pub(super) fn is_known_transaction(error: &ChainError) -> bool {
+	matches!(error, ChainError::InvalidTransaction { reason, .. } if reason == ALREADY_KNOWN || reason == RECENTLY_SEEN)
 }
 
 fn invalid_transaction(detail: &str, message: &str) -> (String, &'static str) {
@@ -192,6 +204,12 @@ mod tests {
 		assert!(!is_nonce_refusal(&answer(1010, Some("Custom error: 6"))));
 		assert!(!is_nonce_refusal(&answer(1013, None)));
 		assert!(!is_nonce_refusal(&answer(-32000, Some("outdated"))));
+	}
+
+	#[test]
+	fn a_transaction_that_is_there_already_is_told_apart() {
+		assert!(is_known_transaction(&answer(1013, None)) && is_known_transaction(&answer(1012, None)));
+		assert!(!is_known_transaction(&answer(1014, None)) && !is_known_transaction(&answer(1010, None)));
 	}
 
 	#[test]

@@ -43,9 +43,12 @@ fn neurons_decode_by_name_whatever_else_they_carry() {
 	})
 	.unwrap();
 	let certificates = HashMap::from([(AccountId::new([101; 32]), certificate.into_bytes())]);
-	let metagraph = assemble(3, 77, infos, certificates, &[10, 11]).unwrap();
+	let metagraph = assemble(3, (77, [7; 32]), infos, certificates, &[10, 11]).unwrap();
 
-	assert_eq!((metagraph.netuid, metagraph.block), (3, 77));
+	assert_eq!(
+		(metagraph.netuid, metagraph.block, metagraph.block_hash),
+		(3, 77, [7; 32])
+	);
 	assert_eq!(
 		metagraph.neurons.iter().map(|neuron| neuron.uid).collect::<Vec<_>>(),
 		[0, 1]
@@ -129,7 +132,7 @@ fn a_runtime_of_another_shape_is_an_error() {
 #[test]
 fn neurons_without_a_registration_are_refused() {
 	let infos: Vec<NeuronInfoLite> = decode(&vec![neuron(4, axon(0, 0, 0))]).unwrap();
-	let error = assemble(3, 77, infos, HashMap::new(), &[]).unwrap_err();
+	let error = assemble(3, (77, [7; 32]), infos, HashMap::new(), &[]).unwrap_err();
 	assert!(error.to_string().contains("BlockAtRegistration"), "{error}");
 }
 
@@ -138,6 +141,6 @@ fn stakes_are_summed_without_overflow() {
 	let mut info = neuron(0, axon(0, 0, 0));
 	info.stake = vec![(RuntimeAccount([1; 32]), Compact(AlphaBalance(u64::MAX))); 2];
 	let infos: Vec<NeuronInfoLite> = decode(&vec![info]).unwrap();
-	let metagraph = assemble(3, 7, infos, HashMap::new(), &[1]).unwrap();
+	let metagraph = assemble(3, (7, [7; 32]), infos, HashMap::new(), &[1]).unwrap();
 	assert_eq!(metagraph.neurons[0].stake_rao, u64::MAX);
 }

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Parser;
 use neuron::{
 	miner::{self, MinerOptions},
-	neuron_options::{NeuronOptions, WalletLocation},
+	neuron_options::{MetricsPlace, NeuronOptions, Relaying, WalletLocation},
 	shutdown,
 	startup::Parts,
 };
@@ -65,6 +65,8 @@ async fn run(arguments: Arguments) -> Result<()> {
 		home: None,
 		register: false,
 		refresh_blocks: 1,
+		relaying: Relaying::default(),
+		metrics: MetricsPlace::Off,
 	});
 	let victim = arguments.victim;
 	let relay = Box::new(move |parts: &Parts| {

@@ -8,7 +8,7 @@ use std::{
 	time::Duration,
 };
 
-use neuron_net::{CallError, Closed, Identity, Limits, MAX_REQUEST_BODY_BYTES, Refusal, Request, Target};
+use neuron_net::{CallError, Closed, Identity, Limits, MAX_REQUEST_BODY_BYTES, Refusal, Request, Target, Transcript};
 use tokio::sync::oneshot;
 
 use crate::support::*;
@@ -138,6 +138,7 @@ async fn another_key_at_the_address_is_an_error() {
 	let mut seen = spawn_echo(incoming);
 	let expected = Identity::generate();
 	let wrong = Target {
+		hotkey: miner.hotkey(),
 		public_key: expected.public_key(),
 		addr: miner.local_addr(),
 	};
@@ -156,7 +157,11 @@ async fn targets_that_are_not_there_are_errors() {
 	let caller = validator(&book, 0).await;
 	let free = std::net::TcpListener::bind(loopback()).unwrap().local_addr().unwrap();
 	let public_key = Identity::generate().public_key();
-	let gone = Target { public_key, addr: free };
+	let gone = Target {
+		hotkey: [0; 32],
+		public_key,
+		addr: free,
+	};
 	let error = guarded(caller.call(gone, request("x"), LONG)).await.unwrap_err();
 	assert!(
 		matches!(&error, CallError::Unreachable { addr, .. } if *addr == free),
@@ -164,6 +169,7 @@ async fn targets_that_are_not_there_are_errors() {
 	);
 
 	let own = Target {
+		hotkey: caller.hotkey(),
 		public_key: caller.public_key(),
 		addr: caller.local_addr(),
 	};
@@ -174,6 +180,7 @@ async fn targets_that_are_not_there_are_errors() {
 	off_curve[0] = 2;
 	let error = guarded(caller.call(
 		Target {
+			hotkey: [0; 32],
 			public_key: off_curve,
 			addr: free,
 		},
@@ -187,6 +194,7 @@ async fn targets_that_are_not_there_are_errors() {
 	// Takes the connection and says nothing.
 	let silent = std::net::TcpListener::bind(loopback()).unwrap();
 	let silent = Target {
+		hotkey: [0; 32],
 		public_key,
 		addr: silent.local_addr().unwrap(),
 	};
@@ -318,4 +326,60 @@ async fn a_caller_that_does_not_read_holds_the_miner_back() {
 	let (chunks, error) = guarded(collect(answer)).await;
 	assert!(error.is_none(), "{error:?}");
 	assert_eq!(chunks.len(), CHUNKS);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transcript_of_a_call_is_evidence() {
+	let book = Arc::new(Book::default());
+	let caller = validator(&book, 0).await;
+	let (miner, mut incoming) = start(Identity::generate(), &book, generous(), patient()).await;
+	miner.set_model_hash([8; 32]);
+	let handler = tokio::spawn(async move {
+		let mut incoming = incoming.next().await.unwrap();
+		incoming.responder.send(b"one".to_vec()).await.unwrap();
+		incoming.responder.send(b"two".to_vec()).await.unwrap();
+		incoming.responder.finish().await;
+		incoming.signed
+	});
+	let mut answer = guarded(caller.call(target(&miner), request("question"), LONG))
+		.await
+		.unwrap();
+	let mut chunks = Vec::new();
+	while let Some(chunk) = guarded(answer.next()).await {
+		assert!(answer.receipt().is_none(), "nothing is signed before the end");
+		chunks.push(chunk.unwrap());
+	}
+	let receipt = answer.receipt().unwrap().clone();
+	assert_eq!(receipt.model_hash, [8; 32]);
+	assert_eq!(receipt.request.header.caller, caller.hotkey());
+	assert_eq!(receipt.request.header.miner, miner.hotkey());
+	// The miner holds the caller's half.
+	assert_eq!(handler.await.unwrap(), receipt.request);
+	let transcript = Transcript {
+		receipt,
+		body: b"question".to_vec(),
+		chunks,
+	};
+	assert_eq!(transcript.verify(), Ok(transcript.receipt.request_hash()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_is_used_again_and_one_that_went_stale_is_replaced() {
+	let book = Arc::new(Book::default());
+	let caller = validator(&book, 0).await;
+	// The miner gives a stream up long before the caller would.
+	let limits = Limits {
+		idle_timeout: Duration::from_millis(30),
+		..patient()
+	};
+	let (miner, incoming) = start(Identity::generate(), &book, generous(), limits).await;
+	let mut seen = spawn_echo(incoming);
+	for number in 0..20u8 {
+		expect_echo(&caller, &miner, &[number]).await;
+		if number % 5 == 4 {
+			tokio::time::sleep(Duration::from_millis(60)).await;
+		}
+		assert_eq!(seen.recv().await.unwrap(), [number], "each request is seen once");
+	}
+	assert!(seen.try_recv().is_err());
 }

@@ -5,8 +5,11 @@ use std::{sync::Arc, time::Duration};
 use futures::{AsyncReadExt as _, AsyncWriteExt as _, StreamExt as _};
 use libp2p::Stream;
 use neuron_net::{
-	CallError, Handle, Identity, Limits, MAX_STRANGER_REFUSALS, Refusal, Request, Response,
+	Call, CallError, Config, Handle, Identity, Limits, MAX_STRANGER_REFUSALS, Network, PROTOCOL, RETIRED_PROTOCOLS,
+	Refusal, Response, Signer as _,
+	evidence::{EvidenceError, Receipt},
 	frame::{self, Frame as _},
+	system_clock,
 };
 
 use crate::support::*;
@@ -38,11 +41,11 @@ async fn malformed_requests_are_refused_and_others_are_served() {
 	let mut seen = spawn_echo(incoming);
 	let mut raw = RawPeer::start().await;
 	book.add(raw.public_key, 1, 0, true);
-	let whole = frame::encode(&request("never seen")).unwrap();
+	let whole = frame::encode(&signed(&raw.public_key, &miner, request("never seen"))).unwrap();
 
 	let mut stream = raw.open(&miner).await;
 	stream
-		.write_all(&[8, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255])
+		.write_all(&[&[80, 0, 0, 0][..], &[255; 80]].concat())
 		.await
 		.unwrap();
 	assert!(malformed(stream).await.contains("does not decode"));
@@ -52,7 +55,7 @@ async fn malformed_requests_are_refused_and_others_are_served() {
 	assert!(
 		malformed(stream)
 			.await
-			.contains(&format!("at most {}", Request::MAX_BYTES))
+			.contains(&format!("at most {}", Call::MAX_BYTES))
 	);
 
 	let mut stream = raw.reopen(&miner).await;
@@ -95,7 +98,7 @@ async fn a_peer_that_sends_nothing_is_given_up() {
 	);
 	let mut halting = raw.reopen(&miner).await;
 	halting
-		.write_all(&frame::encode(&request("x")).unwrap()[..9])
+		.write_all(&frame::encode(&signed(&raw.public_key, &miner, request("x"))).unwrap()[..9])
 		.await
 		.unwrap();
 	assert!(
@@ -177,7 +180,7 @@ async fn a_caller_that_never_reads_is_dropped_while_others_are_served() {
 	book.add(raw.public_key, 1, 0, true);
 	let mut unread = raw.open(&miner).await;
 	unread
-		.write_all(&frame::encode(&request("flood me")).unwrap())
+		.write_all(&frame::encode(&signed(&raw.public_key, &miner, request("flood me"))).unwrap())
 		.await
 		.unwrap();
 	unread.flush().await.unwrap();
@@ -220,7 +223,10 @@ async fn a_miner_that_breaks_the_protocol_costs_its_caller_an_error() {
 		vec![1, 0, 0, 0, 77],
 		encode(&Response::Accepted { nonce: [0; 32] }),
 		encode(&Response::Chunk(vec![1])),
-		encode(&Response::Done),
+		encode(&Response::Done {
+			model_hash: [0; 32],
+			signature: [0; 64],
+		}),
 		[accepted.clone(), accepted.clone()].concat(),
 		[accepted.clone(), vec![2, 0, 0, 0, 2, 9]].concat(),
 	];
@@ -251,6 +257,156 @@ async fn a_peer_without_the_protocol_is_an_error() {
 		.unwrap_err();
 	assert!(
 		matches!(&error, CallError::Unsupported { addr } if *addr == foreign.addr),
+		"{error}"
+	);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_that_its_hotkey_has_not_signed_reaches_no_handler() {
+	let book = Arc::new(Book::default());
+	let honest = validator(&book, 0).await;
+	let (miner, incoming) = start(Identity::generate(), &book, generous(), patient()).await;
+	let (other, _other) = start(Identity::generate(), &book, generous(), patient()).await;
+	let mut seen = spawn_echo(incoming);
+	let mut raw = RawPeer::start().await;
+	book.add(raw.public_key, 1, 0, true);
+	let honest_call = signed(&raw.public_key, &miner, request("x"));
+	let somebody_else = Identity::generate().public_key();
+	let forged = [
+		("by another hotkey", signed(&somebody_else, &miner, request("x"))),
+		("for another miner", signed(&raw.public_key, &other, request("x"))),
+		(
+			"about another body",
+			Call {
+				request: request("y"),
+				..honest_call.clone()
+			},
+		),
+		(
+			"at another time",
+			Call {
+				issued_at_ms: honest_call.issued_at_ms + 1,
+				..honest_call.clone()
+			},
+		),
+		(
+			"not at all",
+			Call {
+				signature: [0; 64],
+				..honest_call.clone()
+			},
+		),
+	];
+	let mut stream = raw.open(&miner).await;
+	for (how, call) in forged {
+		stream.write_all(&frame::encode(&call).unwrap()).await.unwrap();
+		assert_eq!(
+			sole_response(stream).await,
+			Response::Refused(Refusal::Forged),
+			"signed {how}"
+		);
+		stream = raw.reopen(&miner).await;
+	}
+	drop(stream);
+	expect_echo(&honest, &miner, b"honest").await;
+	assert_eq!(seen.recv().await.unwrap(), b"honest");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_is_off_is_named() {
+	let book = Arc::new(Book::default());
+	let identity = Identity::generate();
+	book.add(identity.public_key(), 0, 0, true);
+	let ahead = Config {
+		clock: Arc::new(|| system_clock()() + 3_600_000),
+		..config(identity)
+	};
+	let (caller, _) = Network::start(ahead, Arc::clone(&book) as _).await.unwrap();
+	let (miner, incoming) = start(Identity::generate(), &book, generous(), patient()).await;
+	let _seen = spawn_echo(incoming);
+	let error = expect_error(&caller, &miner, b"from the future").await;
+	assert!(
+		matches!(error, CallError::Refused(Refusal::Skewed { issued_at_ms, now_ms, .. }) if issued_at_ms > now_ms),
+		"{error}"
+	);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_the_miner_has_not_signed_is_worth_nothing() {
+	let book = Arc::new(Book::default());
+	let caller = validator(&book, 0).await;
+	let mut liar = RawPeer::start().await;
+	let (thief, own) = (hotkey(&[9; 32]), hotkey(&liar.public_key));
+	let mut streams = liar.accept();
+	tokio::spawn(async move {
+		for round in 0..3 {
+			let (_, mut stream) = streams.next().await.unwrap();
+			let mut bytes = vec![0; 4];
+			stream.read_exact(&mut bytes).await.unwrap();
+			let length = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+			bytes.resize(4 + length as usize, 0);
+			stream.read_exact(&mut bytes[4..]).await.unwrap();
+			let (call, _) = frame::decode::<Call>(&bytes).unwrap().unwrap();
+			// A signature by somebody else; one about another answer; and a receipt of its own for a question of its own.
+			let signer = if round == 0 { &thief } else { &own };
+			let header = neuron_net::evidence::RequestHeader {
+				network: [0; 32],
+				caller: own.hotkey(),
+				miner: own.hotkey(),
+				issued_at_ms: call.issued_at_ms,
+				mechanism: call.request.mechanism.clone(),
+				version: 1,
+				nonce: call.request.nonce,
+				deadline_ms: 1,
+				body_hash: [0; 32],
+			};
+			let receipt = Receipt::sign(header.sign(&*own), [round; 32], [round; 32], &**signer);
+			let frames = [
+				Response::Accepted { nonce: [42; 32] },
+				Response::Chunk(b"lie".to_vec()),
+				Response::Done {
+					model_hash: receipt.model_hash,
+					signature: receipt.signature,
+				},
+			];
+			for response in frames {
+				stream.write_all(&frame::encode(&response).unwrap()).await.unwrap();
+			}
+			stream.flush().await.unwrap();
+			tokio::spawn(async move { stream.read_to_end(&mut Vec::new()).await });
+		}
+	});
+	for _ in 0..3 {
+		let answer = guarded(caller.call(liar.target(), request("honest"), LONG))
+			.await
+			.unwrap();
+		let (chunks, error) = guarded(collect(answer)).await;
+		assert_eq!(chunks, [b"lie".to_vec()]);
+		assert!(
+			matches!(error, Some(CallError::Evidence(EvidenceError::Miner { .. }))),
+			"{error:?}"
+		);
+	}
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn versions_of_the_past_are_named_on_either_side() {
+	let book = Arc::new(Book::default());
+	let caller = validator(&book, 0).await;
+	let (miner, _incoming) = start(Identity::generate(), &book, generous(), patient()).await;
+	let mut old = RawPeer::start().await;
+	old.connect(&miner);
+	let reason = malformed(old.open_as(&miner, RETIRED_PROTOCOLS[0]).await).await;
+	assert!(
+		reason.contains(PROTOCOL) && reason.contains(RETIRED_PROTOCOLS[0]),
+		"{reason}"
+	);
+	let _streams = old.accept_as(RETIRED_PROTOCOLS[0]);
+	let error = guarded(caller.call(old.target(), request("x"), LONG))
+		.await
+		.unwrap_err();
+	assert!(
+		matches!(&error, CallError::Outdated { theirs, .. } if theirs == RETIRED_PROTOCOLS[0]),
 		"{error}"
 	);
 }

@@ -10,13 +10,20 @@ fn directory(book: &Arc<Book>) -> Arc<dyn Directory> {
 	Arc::clone(book) as Arc<dyn Directory>
 }
 
+fn at(listen: std::net::SocketAddr, identity: Identity) -> Config {
+	Config {
+		listen,
+		..config(identity)
+	}
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_taken_port_is_named_with_a_remedy() {
 	let book = Arc::new(Book::default());
 	let (first, _incoming) = start(Identity::generate(), &book, generous(), patient()).await;
 	let other = std::net::TcpListener::bind(loopback()).unwrap();
 	for taken in [first.local_addr(), other.local_addr().unwrap()] {
-		let error = Network::start(Config::new(taken, Identity::generate()), directory(&book))
+		let error = Network::start(at(taken, Identity::generate()), directory(&book))
 			.await
 			.unwrap_err();
 		assert!(
@@ -31,7 +38,7 @@ async fn a_taken_port_is_named_with_a_remedy() {
 	}
 	// An address of a range that is kept for documentation is on no machine.
 	let foreign = "203.0.113.7:4000".parse().unwrap();
-	let error = Network::start(Config::new(foreign, Identity::generate()), directory(&book))
+	let error = Network::start(at(foreign, Identity::generate()), directory(&book))
 		.await
 		.unwrap_err();
 	assert!(
@@ -43,7 +50,7 @@ async fn a_taken_port_is_named_with_a_remedy() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn limits_out_of_range_do_not_start() {
 	let book = Arc::new(Book::default());
-	let mut config = Config::new(loopback(), Identity::generate());
+	let mut config = config(Identity::generate());
 	config.limits.max_streams = 0;
 	let error = Network::start(config.clone(), directory(&book)).await.unwrap_err();
 	assert!(error.to_string().contains("max_streams"), "{error}");
@@ -110,11 +117,7 @@ async fn shutdown_lets_answers_finish_and_frees_the_port() {
 	));
 	guarded(miner.clone().shutdown()).await;
 
-	let again = Config {
-		admission: generous(),
-		limits: patient(),
-		..Config::new(peer.addr, identity)
-	};
+	let again = at(peer.addr, identity);
 	let (again, incoming) = Network::start(again, directory(&book)).await.unwrap();
 	let _seen = spawn_echo(incoming);
 	expect_echo(&caller, &again, b"back again").await;

@@ -4,4 +4,5 @@ mod admission;
 mod calls;
 mod hostile;
 mod lifecycle;
+mod reach;
 mod support;

@@ -10,8 +10,10 @@ use std::{
 use futures::StreamExt as _;
 use libp2p::{PeerId, Stream, StreamProtocol, Swarm, SwarmBuilder, noise, swarm::SwarmEvent, tcp, yamux};
 use neuron_net::{
-	AdmissionPolicy, Answer, CallError, Caller, Config, Directory, Handle, Identity, Incoming, Limits, Network,
-	PROTOCOL, RateLimit, Request, Target,
+	AdmissionPolicy, Answer, Call, CallError, Caller, Config, Directory, Handle, Identity, Incoming, Limits,
+	LocalSigner, Network, PROTOCOL, RateLimit, Request, Signer, Target,
+	evidence::{RequestHeader, hash_body},
+	system_clock,
 };
 use tokio::sync::mpsc;
 
@@ -30,7 +32,7 @@ pub(crate) struct Book(Mutex<HashMap<[u8; 32], Caller>>);
 impl Book {
 	pub(crate) fn add(&self, public_key: [u8; 32], uid: u16, stake_rao: u64, validator_permit: bool) {
 		let caller = Caller {
-			hotkey: [uid as u8 + 1; 32],
+			hotkey: hotkey(&public_key).hotkey(),
 			uid,
 			stake_rao,
 			validator_permit,
@@ -42,6 +44,21 @@ impl Book {
 impl Directory for Book {
 	fn caller(&self, public_key: &[u8; 32]) -> Option<Caller> {
 		self.0.lock().unwrap().get(public_key).cloned()
+	}
+}
+
+/// The hotkey that goes with a network key: in these tests it is derived from it.
+pub(crate) fn hotkey(public_key: &[u8; 32]) -> Arc<LocalSigner> {
+	Arc::new(LocalSigner::from_seed(*public_key))
+}
+
+/// A configuration on a free port of this machine.
+pub(crate) fn config(identity: Identity) -> Config {
+	let signer = hotkey(&identity.public_key());
+	Config {
+		admission: generous(),
+		limits: patient(),
+		..Config::new(loopback(), identity, signer)
 	}
 }
 
@@ -82,7 +99,7 @@ pub(crate) async fn start(
 	let config = Config {
 		admission,
 		limits,
-		..Config::new(loopback(), identity)
+		..config(identity)
 	};
 	Network::start(config, Arc::clone(book) as Arc<dyn Directory>)
 		.await
@@ -103,8 +120,31 @@ pub(crate) async fn stranger(book: &Arc<Book>) -> Handle {
 
 pub(crate) fn target(of: &Handle) -> Target {
 	Target {
+		hotkey: of.hotkey(),
 		public_key: of.public_key(),
 		addr: of.local_addr(),
+	}
+}
+
+/// A request as the peer with this network key sends it to this miner.
+pub(crate) fn signed(public_key: &[u8; 32], miner: &Handle, request: Request) -> Call {
+	let issued_at_ms = system_clock()();
+	let signer = hotkey(public_key);
+	let header = RequestHeader {
+		network: [0; 32],
+		caller: signer.hotkey(),
+		miner: miner.hotkey(),
+		issued_at_ms,
+		mechanism: request.mechanism.clone(),
+		version: request.version,
+		nonce: request.nonce,
+		deadline_ms: request.deadline_ms,
+		body_hash: hash_body(&request.body),
+	};
+	Call {
+		issued_at_ms,
+		signature: header.sign(&*signer).signature,
+		request,
 	}
 }
 
@@ -212,6 +252,7 @@ impl RawPeer {
 
 	pub(crate) fn target(&self) -> Target {
 		Target {
+			hotkey: hotkey(&self.public_key).hotkey(),
 			public_key: self.public_key,
 			addr: self.addr,
 		}
@@ -232,11 +273,16 @@ impl RawPeer {
 
 	/// Opens one more stream on the connection that is there.
 	pub(crate) async fn reopen(&mut self, miner: &Handle) -> Stream {
+		self.open_as(miner, PROTOCOL).await
+	}
+
+	/// Opens a stream of another protocol on the connection that is there.
+	pub(crate) async fn open_as(&mut self, miner: &Handle, protocol: &'static str) -> Stream {
 		let peer = peer_id(&miner.public_key());
 		guarded(async {
 			loop {
 				// Fails until the connection is up.
-				if let Ok(stream) = self.control.open_stream(peer, StreamProtocol::new(PROTOCOL)).await {
+				if let Ok(stream) = self.control.open_stream(peer, StreamProtocol::new(protocol)).await {
 					return stream;
 				}
 				tokio::time::sleep(Duration::from_millis(10)).await;
@@ -247,7 +293,12 @@ impl RawPeer {
 
 	/// Takes streams of the synapse protocol.
 	pub(crate) fn accept(&mut self) -> libp2p_stream::IncomingStreams {
-		self.control.accept(StreamProtocol::new(PROTOCOL)).unwrap()
+		self.accept_as(PROTOCOL)
+	}
+
+	/// Takes streams of another protocol.
+	pub(crate) fn accept_as(&mut self, protocol: &'static str) -> libp2p_stream::IncomingStreams {
+		self.control.accept(StreamProtocol::new(protocol)).unwrap()
 	}
 }
 

@@ -5,10 +5,10 @@ use crate::{Call, Setting};
 
 type AdminError = crate::Error<Test>;
 use pallet_subtensor::{
-	AdminFreezeWindow, MaxDelegateTake, MinDelegateTake, NetworkImmunityPeriod, NetworkLockReductionInterval,
-	NetworkMinLockCost, NetworkRateLimit, NominatorMinRequiredStake, OwnerHyperparamRateLimit, StakeThreshold,
-	StartCallDelay, SubnetEmissionEnabled, SubnetLimit, SubnetOwnerCut, SubnetOwnerHotkey, SubtokenEnabled,
-	TxDelegateTakeRateLimit, TxRateLimit,
+	AdminFreezeWindow, ImmunityPeriod, MaxAllowedUids, MaxDelegateTake, MaxRegistrationsPerBlock, MinDelegateTake,
+	NetworkImmunityPeriod, NetworkLockReductionInterval, NetworkMinLockCost, NetworkRateLimit,
+	NominatorMinRequiredStake, OwnerHyperparamRateLimit, StakeThreshold, StartCallDelay, SubnetEmissionEnabled,
+	SubnetLimit, SubnetOwnerCut, SubnetOwnerHotkey, SubnetworkN, SubtokenEnabled, TxDelegateTakeRateLimit, TxRateLimit,
 };
 
 fn dispatch(origin: RuntimeOrigin, call: &Call<Test>) -> DispatchResult {
@@ -21,7 +21,7 @@ fn dispatch(origin: RuntimeOrigin, call: &Call<Test>) -> DispatchResult {
 #[test]
 fn root_changes_the_settings_of_the_chain_and_nobody_else_does() {
 	type Stored = fn() -> u64;
-	let lock_cost = TaoBalance::new(7_000);
+	let lock_cost = TaoBalance::new(7_000_000);
 	let cases: [(Call<Test>, Setting, u64, Stored); 10] = [
 		(
 			Call::sudo_set_subnet_limit { max_subnets: 5 },
@@ -32,7 +32,7 @@ fn root_changes_the_settings_of_the_chain_and_nobody_else_does() {
 		(
 			Call::sudo_set_network_min_lock_cost { lock_cost },
 			Setting::NetworkMinLockCost,
-			7_000,
+			7_000_000,
 			|| NetworkMinLockCost::<Test>::get().get(),
 		),
 		(
@@ -153,7 +153,7 @@ fn settings_out_of_bounds_are_refused() {
 	run(|| {
 		let limit = Call::sudo_set_subnet_limit { max_subnets: 129 };
 		assert_noop!(dispatch(RuntimeOrigin::root(), &limit), AdminError::SubnetLimitTooHigh);
-		for lock_cost in [TaoBalance::ZERO, TaoBalance::new(1)] {
+		for lock_cost in [0, 1, 1_000_000].map(TaoBalance::new) {
 			let cost = Call::sudo_set_network_min_lock_cost { lock_cost };
 			assert_noop!(
 				dispatch(RuntimeOrigin::root(), &cost),
@@ -211,5 +211,32 @@ fn an_owner_makes_another_of_its_hotkeys_the_owners() {
 		assert_ok!(SubtensorModule::burned_register(signed(1), NETUID, hot(3)));
 		assert_ok!(set(signed(1), 3));
 		assert_eq!(SubnetOwnerHotkey::<Test>::get(NETUID), hot(3));
+	});
+}
+
+#[test]
+fn an_owner_makes_a_subnet_smaller_as_often_as_it_may_change_the_number_of_uids() {
+	run(|| {
+		let trim = |origin, netuid, max_n| dispatch(origin, &Call::sudo_trim_to_max_allowed_uids { netuid, max_n });
+		let neurons = || SubnetworkN::<Test>::get(NETUID);
+		ImmunityPeriod::<Test>::insert(NETUID, 0);
+		MaxRegistrationsPerBlock::<Test>::insert(NETUID, 9);
+		for number in 2..=5 {
+			assert_ok!(SubtensorModule::burned_register(signed(number), NETUID, hot(number)));
+		}
+		assert_noop!(trim(signed(2), NETUID, 1), Error::<Test>::NotSubnetOwner);
+		assert_noop!(trim(RuntimeOrigin::none(), NETUID, 1), DispatchError::BadOrigin);
+		let root = RuntimeOrigin::root;
+		assert_noop!(trim(root(), NetUid::ROOT, 1), Error::<Test>::NotSubnetOwner);
+		assert_noop!(trim(root(), NetUid::new(9), 1), Error::<Test>::SubnetNotExists);
+		assert_noop!(trim(root(), NETUID, 0), AdminError::MaxAllowedUidsOutOfBounds);
+		assert_noop!(trim(root(), NETUID, u16::MAX), AdminError::MaxAllowedUidsOutOfBounds);
+		let before = neurons();
+		assert_ok!(trim(signed(1), NETUID, before - 1));
+		assert_eq!(neurons(), before - 1);
+		assert_eq!(MaxAllowedUids::<Test>::get(NETUID), before - 1);
+		assert_noop!(trim(signed(1), NETUID, before - 2), Error::<Test>::TxRateLimitExceeded);
+		assert_ok!(trim(root(), NETUID, 1));
+		assert_eq!(neurons(), 1);
 	});
 }

@@ -34,10 +34,15 @@ fn authorize(source: TransactionSource, payload: PulsesPayload) -> Result<(), Tr
 	.map(|_| ())
 }
 
+/// The oldest round that is stored.
+fn oldest() -> Option<u64> {
+	Some(OldestStoredRound::<Test>::get()).filter(|round| *round > 0)
+}
+
 #[test]
 fn pulses_are_stored_and_found() {
 	run(|| {
-		assert_eq!((Drand::latest_round(), Drand::oldest_round()), (None, None));
+		assert_eq!((Drand::latest_round(), oldest()), (None, None));
 		assert_ok!(Drand::write_pulse(signed(), rounds([5, 9, 1_000])));
 		System::assert_last_event(
 			Event::NewPulse {
@@ -45,7 +50,7 @@ fn pulses_are_stored_and_found() {
 			}
 			.into(),
 		);
-		assert_eq!((Drand::latest_round(), Drand::oldest_round()), (Some(1_000), Some(5)));
+		assert_eq!((Drand::latest_round(), oldest()), (Some(1_000), Some(5)));
 		assert_eq!(Drand::signature(9), Some(pulse(9).signature));
 		assert_eq!(Drand::signature(10), None);
 
@@ -218,12 +223,9 @@ fn the_oldest_go_where_there_are_too_many() {
 		};
 		let most = u64::from(MAX_STORED_PULSES);
 		fill(101, 101 + most);
-		assert_eq!(
-			(Drand::oldest_round(), Drand::latest_round()),
-			(Some(101), Some(100 + most))
-		);
+		assert_eq!((oldest(), Drand::latest_round()), (Some(101), Some(100 + most)));
 		assert_ok!(Drand::write_pulse(signed(), rounds([9_000, 9_001])));
-		assert_eq!((Drand::oldest_round(), Drand::latest_round()), (Some(103), Some(9_001)));
+		assert_eq!((oldest(), Drand::latest_round()), (Some(103), Some(9_001)));
 		assert_eq!(Pulses::<Test>::iter().count(), MAX_STORED_PULSES as usize);
 
 		// A late round is there until the next call makes room.
@@ -250,7 +252,7 @@ fn root_removes_old_rounds() {
 		assert_ok!(Drand::set_oldest_stored_round(RuntimeOrigin::root(), 0));
 		assert_eq!(StoredRounds::<Test>::get().len(), 3);
 		assert_ok!(Drand::set_oldest_stored_round(RuntimeOrigin::root(), 6));
-		assert_eq!((Drand::oldest_round(), Drand::signature(5)), (Some(7), None));
+		assert_eq!((oldest(), Drand::signature(5)), (Some(7), None));
 		System::assert_last_event(Event::SetOldestStoredRound(6).into());
 	});
 }
@@ -266,6 +268,5 @@ fn a_call_weighs_what_it_may_do() {
 		}
 		.get_dispatch_info();
 		assert_eq!(info.call_weight, weigh(3));
-		assert_eq!(Drand::heaviest_call().max(weigh(8)), Drand::heaviest_call());
 	});
 }

@@ -61,10 +61,10 @@ impl<T: Config> GenesisConfig<T> {
 			"genesis: subnetLimit is {}, must be at most {MAX_SUBNETS}",
 			self.subnet_limit,
 		);
-		let least = T::Currency::minimum_balance().saturating_mul(2);
+		let lowest = Pallet::<T>::lowest_lock_cost();
 		assert!(
-			self.network_min_lock_cost.get() >= least,
-			"genesis: networkMinLockCost is {}, must be at least {least} rao, twice the existential deposit",
+			self.network_min_lock_cost.get() >= lowest,
+			"genesis: networkMinLockCost is {}, must be at least {lowest} rao: the existential deposit and what a pool opens with",
 			self.network_min_lock_cost.get(),
 		);
 		// The runtime lists the balances before this pallet, so that they are built already.

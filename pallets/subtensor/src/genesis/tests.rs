@@ -51,14 +51,14 @@ fn lock_cost(rao: u64) -> GenesisConfig<Test> {
 }
 
 #[test]
-#[should_panic(expected = "networkMinLockCost is 999, must be at least 1000 rao")]
-fn a_lock_cost_below_two_existential_deposits_is_refused() {
-	lock_cost(2 * EXISTENTIAL_DEPOSIT - 1).build_storage().unwrap();
+#[should_panic(expected = "networkMinLockCost is 1000499, must be at least 1000500 rao")]
+fn a_lock_cost_that_opens_no_pool_is_refused() {
+	lock_cost(1_000_000 + EXISTENTIAL_DEPOSIT - 1).build_storage().unwrap();
 }
 
 #[test]
-fn a_lock_cost_of_two_existential_deposits_is_accepted() {
-	lock_cost(2 * EXISTENTIAL_DEPOSIT).build_storage().unwrap();
+fn a_lock_cost_that_opens_a_pool_is_accepted() {
+	lock_cost(1_000_000 + EXISTENTIAL_DEPOSIT).build_storage().unwrap();
 }
 
 fn chain_with_issuance(rao: u64) -> sp_runtime::Storage {

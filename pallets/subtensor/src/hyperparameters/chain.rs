@@ -3,7 +3,7 @@
 use super::InvalidHyperparameter;
 use crate::{MAX_SUBNETS, pallet::*};
 use frame_support::{ensure, pallet_prelude::DispatchResult, traits::fungible::Inspect};
-use ganglion_primitives::{AccountId32, NetUid, TaoBalance};
+use ganglion_primitives::{AccountId32, NetUid, SubnetPools, TaoBalance};
 
 impl<T: Config> Pallet<T> {
 	/// Sets the number of subnets that there may be, root excluded; at most [`MAX_SUBNETS`]. Subnets beyond it stay.
@@ -14,11 +14,20 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Sets the least cost of a subnet; at least twice the existential deposit, of which one stays in its account.
+	/// The lowest least cost of a subnet, in rao: the existential deposit, which stays in the subnet's account, and the least
+	/// that a pool opens with.
+	pub(crate) fn lowest_lock_cost() -> u64 {
+		T::Currency::minimum_balance().saturating_add(T::Pools::least_reserve())
+	}
+
+	/// Sets the least cost of a subnet; at least the existential deposit and what its pool needs.
 	pub fn set_network_min_lock_cost(cost: TaoBalance) -> Result<(), InvalidHyperparameter> {
-		let (name, expected) = ("networkMinLockCost", "at least twice the existential deposit");
-		let least = T::Currency::minimum_balance().saturating_mul(2);
-		ensure!(cost.get() >= least, InvalidHyperparameter { name, expected });
+		let (name, expected) = (
+			"networkMinLockCost",
+			"at least the existential deposit and what a pool opens with",
+		);
+		let lowest = Self::lowest_lock_cost();
+		ensure!(cost.get() >= lowest, InvalidHyperparameter { name, expected });
 		NetworkMinLockCost::<T>::put(cost);
 		Ok(())
 	}

@@ -20,6 +20,16 @@ use scale_info::TypeInfo;
 pub enum RateLimitKey {
 	/// The owner's last change of a hyperparameter.
 	OwnerHyperparamUpdate(NetUid, Hyperparameter),
+	/// The owner's last change of the fee rate of the subnet's pool.
+	OwnerFeeRateUpdate(NetUid),
+}
+
+impl RateLimitKey {
+	/// The subnet that the limit is about.
+	pub(crate) fn netuid(self) -> NetUid {
+		let (Self::OwnerHyperparamUpdate(netuid, _) | Self::OwnerFeeRateUpdate(netuid)) = self;
+		netuid
+	}
 }
 
 /// Who changes a hyperparameter.
@@ -60,11 +70,25 @@ impl<T: Config> Pallet<T> {
 
 	/// Fails unless the authority may change this hyperparameter now; from then on the rate limit counts.
 	pub fn admit_change(authority: Authority, netuid: NetUid, hyperparameter: Hyperparameter) -> DispatchResult {
+		Self::admit(
+			authority,
+			netuid,
+			RateLimitKey::OwnerHyperparamUpdate(netuid, hyperparameter),
+		)
+	}
+
+	/// Fails unless the origin may change the fee rate of the subnet's pool now; from then on the rate limit counts. The
+	/// limits are those of hyperparameters, so that nobody finds another fee than expected in front of a trade.
+	pub fn admit_fee_change(origin: OriginFor<T>, netuid: NetUid) -> DispatchResult {
+		let authority = Self::subnet_authority(origin, netuid)?;
+		Self::admit(authority, netuid, RateLimitKey::OwnerFeeRateUpdate(netuid))
+	}
+
+	fn admit(authority: Authority, netuid: NetUid, key: RateLimitKey) -> DispatchResult {
 		if authority == Authority::Root {
 			return Ok(());
 		}
 		Self::ensure_not_frozen(authority, netuid)?;
-		let key = RateLimitKey::OwnerHyperparamUpdate(netuid, hyperparameter);
 		let block = Self::block_number();
 		let limit = u64::from(OwnerHyperparamRateLimit::<T>::get());
 		if limit > 0 {

@@ -100,6 +100,7 @@ macro_rules! record {
 				$( $item::<T>::remove(netuid); )*
 				$( $state_item::<T>::remove(netuid); )*
 				$( $pair::<T>::remove(netuid); )*
+				LastRateLimitedBlock::<T>::remove(RateLimitKey::OwnerFeeRateUpdate(netuid));
 				for hyperparameter in Hyperparameter::ALL {
 					LastRateLimitedBlock::<T>::remove(RateLimitKey::OwnerHyperparamUpdate(netuid, *hyperparameter));
 				}

@@ -34,6 +34,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn forget_registration(netuid: NetUid) {
 		SubnetworkN::<T>::remove(netuid);
 		Hotkeys::<T>::remove(netuid);
+		UidsRenumberedAt::<T>::remove(netuid);
 		BlockAtRegistration::<T>::remove(netuid);
 		RegistrationsThisBlock::<T>::remove(netuid);
 	}

@@ -4,10 +4,13 @@ mod forget;
 mod pricing;
 mod prune;
 pub mod storage;
+mod trim;
 mod work;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod trim_tests;
 #[cfg(test)]
 mod ways_tests;
 
@@ -163,19 +166,24 @@ impl<T: Config> Pallet<T> {
 	/// Takes a uid from its holder and gives it to a hotkey, which inherits nothing.
 	fn replace_neuron(netuid: NetUid, uid: u16, hotkey: &AccountId32) -> DispatchResult {
 		let old = Keys::<T>::get(netuid, uid).ok_or(Error::<T>::HotKeyNotRegisteredInSubNet)?;
-		Uids::<T>::remove(netuid, &old);
-		IsNetworkMember::<T>::remove(&old, netuid);
-		Axons::<T>::remove(netuid, &old);
-		NeuronCertificates::<T>::remove(netuid, &old);
-		Prometheus::<T>::remove(netuid, &old);
-		WeightCommits::<T>::remove(MechanismIndex::main(netuid), &old);
-		T::NeuronObserver::deregistered(netuid, &old);
+		Self::forget_neuron(netuid, &old);
 		Self::clear_neuron(netuid, uid)?;
 		let known = Hotkeys::<T>::mutate(netuid, |column| set(column, usize::from(uid), hotkey.clone()));
 		ensure!(known, Error::<T>::UidVecContainInvalidOne);
 		Self::deposit_event(Event::NeuronReplaced(netuid, uid, old));
 		Self::occupy(netuid, uid, hotkey);
 		Ok(())
+	}
+
+	/// Removes what is stored under the hotkey of a neuron that loses its uid.
+	fn forget_neuron(netuid: NetUid, hotkey: &AccountId32) {
+		Uids::<T>::remove(netuid, hotkey);
+		IsNetworkMember::<T>::remove(hotkey, netuid);
+		Axons::<T>::remove(netuid, hotkey);
+		NeuronCertificates::<T>::remove(netuid, hotkey);
+		Prometheus::<T>::remove(netuid, hotkey);
+		WeightCommits::<T>::remove(MechanismIndex::main(netuid), hotkey);
+		T::NeuronObserver::deregistered(netuid, hotkey);
 	}
 
 	/// Resets all that is stored under a uid to that of a neuron that registers now, in its own rows and in other neurons' rows.

@@ -6,17 +6,22 @@ use ganglion_primitives::{AlphaBalance, NetUid};
 
 /// What decides which neuron a full subnet replaces: the lowest goes first.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct PruningRank {
+pub(super) struct PruningRank {
 	/// Emission of the last epoch; on root, which has none, the stake.
 	worth: AlphaBalance,
 	registered_at: u64,
-	uid: u16,
+	pub(super) uid: u16,
 }
 
 impl<T: Config> Pallet<T> {
 	/// The neuron with the lowest emission (then the oldest, then the lowest uid) that is neither immune nor the owner's.
 	/// On root the stake decides.
 	pub(crate) fn neuron_to_prune(netuid: NetUid) -> Option<u16> {
+		Self::prunable_neurons(netuid).into_iter().min().map(|rank| rank.uid)
+	}
+
+	/// The neurons that are neither immune nor the owner's, by uid.
+	pub(super) fn prunable_neurons(netuid: NetUid) -> Vec<PruningRank> {
 		let block = Self::block_number();
 		let immunity = u64::from(ImmunityPeriod::<T>::get(netuid));
 		let owned = Self::immune_owner_uids(netuid);
@@ -39,8 +44,7 @@ impl<T: Config> Pallet<T> {
 				registered_at,
 				uid,
 			})
-			.min()
-			.map(|rank| rank.uid)
+			.collect()
 	}
 
 	/// The uids of the subnet's owner that are never replaced: that of the owner's hotkey, and the oldest others that the

@@ -42,6 +42,10 @@ mod registration_storage {
 	#[pallet::storage]
 	pub type Hotkeys<T: Config> = StorageMap<_, Identity, NetUid, Column<AccountId32>, ValueQuery>;
 
+	/// Block in which neurons of a subnet got other uids last; 0 = never.
+	#[pallet::storage]
+	pub type UidsRenumberedAt<T: Config> = StorageMap<_, Identity, NetUid, u64, ValueQuery>;
+
 	/// Whether a hotkey holds a uid on a subnet.
 	#[pallet::storage]
 	pub type IsNetworkMember<T: Config> =

@@ -43,16 +43,16 @@ impl<T: Config> Pallet<T> {
 		payee: &AccountId32,
 	) -> Result<(u32, TaoBalance), DispatchError> {
 		ensure!(Owner::<T>::contains_key(hotkey), Error::<T>::HotKeyAccountNotExists);
+		// Positions that nobody can trade now do not take the places of others.
 		let netuids: Vec<NetUid> = Self::netuids_of(hotkey, coldkey)
 			.into_iter()
-			.filter(takes_part)
+			.filter(|netuid| takes_part(netuid) && Self::ensure_stakeable(hotkey, *netuid).is_ok())
 			.take(MAX_UNSTAKE_ALL_LEGS)
 			.collect();
 		let mut legs = 0_u32;
 		let mut total = TaoBalance::ZERO;
 		for netuid in netuids {
 			let sale = with_storage_layer(|| {
-				Self::ensure_stakeable(hotkey, netuid)?;
 				let all = Self::portion(hotkey, coldkey, netuid, AlphaBalance::MAX)?;
 				Self::sell_stake(hotkey, coldkey, netuid, all, payee)
 			});

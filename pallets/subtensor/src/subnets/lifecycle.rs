@@ -87,7 +87,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Most subnets that there may be now, root excluded.
-	fn subnet_limit() -> u16 {
+	pub(super) fn subnet_limit() -> u16 {
 		SubnetLimit::<T>::get().min(MAX_SUBNETS)
 	}
 

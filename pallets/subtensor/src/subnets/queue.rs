@@ -8,7 +8,7 @@ use frame_support::{
 	storage::with_storage_layer,
 	traits::{fungible::Mutate, tokens::Preservation},
 };
-use ganglion_primitives::{AccountId32, SubnetIdentityV3, TaoBalance};
+use ganglion_primitives::{AccountId32, NetUid, SubnetIdentityV3, TaoBalance};
 use scale_info::TypeInfo;
 use sp_runtime::traits::AccountIdConversion;
 
@@ -78,10 +78,17 @@ impl<T: Config> Pallet<T> {
 			return Weight::zero();
 		};
 		let weight = T::WeightInfo::register_network();
-		let Some(netuid) = Self::free_netuid() else {
+		let free = Self::free_netuid();
+		let limit = NetUid::new(Self::subnet_limit());
+		// Where no subnet leaves a number within the limit, no place will become free: root has lowered the limit meanwhile.
+		if free.is_none() && DissolveCleanupQueue::<T>::get().iter().any(|leaving| *leaving <= limit) {
+			return weight;
+		}
+		NetworkRegistrationQueue::<T>::put(BoundedVec::truncate_from(waiting.collect()));
+		let Some(netuid) = free else {
+			Self::refund(&registration);
 			return weight;
 		};
-		NetworkRegistrationQueue::<T>::put(BoundedVec::truncate_from(waiting.collect()));
 		let escrow = Self::registration_escrow();
 		let founded =
 			with_storage_layer(|| Self::found_network(netuid, &escrow, Preservation::Expendable, registration.clone()));

@@ -274,6 +274,22 @@ fn a_registration_waits_for_a_clean_up_that_goes_on_already() {
 }
 
 #[test]
+fn a_registration_for_which_no_place_is_left_is_paid_back() {
+	run(|| {
+		full();
+		block_length(200_000_000_000);
+		let free = Balances::balance(&cold(4));
+		assert_ok!(register_of(4));
+		// Number 2 is about to become free, and root takes it away.
+		assert_ok!(SubtensorModule::set_subnet_limit(1));
+		next_blocks(1);
+		assert_eq!(Balances::balance(&cold(4)), free);
+		assert!(NetworkRegistrationQueue::<Test>::get().is_empty());
+		assert_eq!(netuids(), vec![1, 3]);
+	});
+}
+
+#[test]
 fn a_registration_that_cannot_be_made_is_paid_back() {
 	run(|| {
 		full();

@@ -1,6 +1,6 @@
 //! The invariants of rate limits; [`super`] lists them.
 
-use crate::{RateLimitKey, pallet::*};
+use crate::pallet::*;
 use frame_support::ensure;
 use sp_runtime::TryRuntimeError;
 
@@ -10,7 +10,7 @@ pub(super) fn check<T: Config>() -> Result<(), TryRuntimeError> {
 	let leaving = DissolveCleanupQueue::<T>::get();
 	for (key, block) in LastRateLimitedBlock::<T>::iter() {
 		ensure!(block <= now, "21: a rate limit counts from the future");
-		let RateLimitKey::OwnerHyperparamUpdate(netuid, _) = key;
+		let netuid = key.netuid();
 		ensure!(
 			NetworksAdded::<T>::get(netuid) || leaving.contains(&netuid),
 			"21: a rate limit is of a subnet that does not exist"

@@ -4,7 +4,7 @@ use super::{Row, SealedWeights, commits::commit_hash};
 use crate::{mock::*, *};
 use codec::{Compact, Encode};
 use frame_support::{BoundedVec, assert_noop, assert_ok};
-use ganglion_primitives::{AccountId32, MechanismIndex, NeededRounds, NetUid};
+use ganglion_primitives::{AccountId32, MechanismIndex, NeededRounds, NetUid, beacon::MAX_ROUNDS_AHEAD};
 use sp_core::H256;
 
 const INDEX: MechanismIndex = MechanismIndex::main(NETUID);
@@ -425,5 +425,62 @@ fn a_row_that_comes_late_does_not_undo_a_newer_one() {
 			error: Error::<Test>::NewerWeightsInForce.into(),
 		};
 		assert!(events().contains(&refused));
+	});
+}
+
+#[test]
+fn a_commit_from_before_uids_were_renumbered_is_void() {
+	run_with(secret(), || {
+		validated();
+		let (salt, pairs) = ([1, 2, 3], [(2, 1)]);
+		assert_ok!(commit(2, &row(&pairs), &salt));
+		next_blocks(1);
+		assert_eq!(SubtensorModule::trim_neurons(NETUID, 3), Ok((4, 1)));
+		next_epoch(NETUID);
+		assert_noop!(reveal(2, row(&pairs), &salt), Error::<Test>::UidsRenumberedSinceCommit);
+		assert_ok!(commit(2, &row(&pairs), &[9]));
+		next_epoch(NETUID);
+		assert_ok!(reveal(2, row(&pairs), &[9]));
+		assert_eq!(weights_of(1), [(2, u16::MAX)]);
+	});
+}
+
+#[test]
+fn rows_of_a_beacon_that_is_no_longer_followed_go() {
+	run_with(secret(), || {
+		validated();
+		come(1_000_000_000);
+		assert_ok!(commit_sealed(sealed(&hot(2), &[(2, 1)], 1_000_000_005), 1_000_000_005));
+		// Another beacon, which has begun lately. Nothing is lost before it is known where it stands.
+		Rounds::set(&Vec::new());
+		next_blocks(1);
+		assert_eq!(SealedEpochs::<Test>::get().len(), 1);
+		come(7);
+		next_blocks(1);
+		assert!(SealedEpochs::<Test>::get().is_empty());
+		assert_eq!(SealedCommitCount::<Test>::get(INDEX, hot(2)), 0);
+		let error = Error::<Test>::SealedWeightsUnreadable.into();
+		assert!(events().contains(&Event::TimelockedWeightsRefused {
+			index: INDEX,
+			hotkey: hot(2),
+			error,
+		}));
+	});
+}
+
+#[test]
+fn a_node_asks_for_all_rounds_of_a_list() {
+	let parameters = Hyperparameters {
+		weights_set_rate_limit: 0,
+		..secret()
+	};
+	run_with(parameters, || {
+		validated();
+		come(10);
+		for round in [20, 15, 17, 15] {
+			assert_ok!(commit_sealed(sealed(&hot(2), &[(2, 1)], round), round));
+		}
+		assert_eq!(SubtensorModule::rounds(10), vec![15, 17, 20]);
+		assert_eq!(SubtensorModule::rounds(2), vec![15, 17]);
 	});
 }

@@ -113,6 +113,11 @@ impl<T: Config> Pallet<T> {
 		let lengths = given.destinations.len() == given.weights.len();
 		ensure!(lengths, Error::<T>::WeightVecNotEqualSize);
 		let uid = Uids::<T>::get(netuid, hotkey).ok_or(Error::<T>::HotKeyNotRegisteredInSubNet)?;
+		let renumbered_at = UidsRenumberedAt::<T>::get(netuid);
+		ensure!(
+			renumbered_at == 0 || committed_at > renumbered_at,
+			Error::<T>::UidsRenumberedSinceCommit
+		);
 		let registrations = BlockAtRegistration::<T>::get(netuid);
 		// Unknown uids stay in the row, which is refused for them.
 		let was_there = |uid: &u16| {

@@ -24,6 +24,8 @@ use row::RowError;
 pub use batch::BatchedRow;
 pub(crate) use batch::total_length;
 pub use commits::Commit;
+#[cfg(feature = "runtime-benchmarks")]
+pub(crate) use commits::commit_hash;
 pub use sealed::{COMMIT_REVEAL_VERSION, SealedCommit, SealedEpoch, SealedWeights};
 
 /// A weight row as its author gives it.

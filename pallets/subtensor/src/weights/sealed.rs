@@ -10,7 +10,7 @@ use frame_support::{
 	pallet_prelude::{ConstU32, DispatchError, DispatchResult, Weight},
 	transactional,
 };
-use ganglion_primitives::{AccountId32, Beacon, MechId, MechanismIndex, NeededRounds, NetUid};
+use ganglion_primitives::{AccountId32, Beacon, BeaconSignature, MechId, MechanismIndex, NeededRounds, NetUid};
 use sp_runtime::traits::{BlakeTwo256, Hash};
 
 /// The version of the sealed format that the chain opens.
@@ -54,9 +54,7 @@ impl<T: Config> Pallet<T> {
 			version == COMMIT_REVEAL_VERSION,
 			Error::<T>::IncorrectCommitRevealVersion
 		);
-		let to_come = T::Beacon::latest_round()
-			.is_none_or(|latest| round > latest && round.saturating_sub(latest) <= crate::MAX_ROUNDS_AHEAD);
-		ensure!(to_come && round > 0, Error::<T>::InvalidRevealRound);
+		ensure!(T::Beacon::is_to_come(round), Error::<T>::InvalidRevealRound);
 		let (index, _) = Self::ensure_may_commit(hotkey, netuid, mechanism)?;
 		let sealed = SealedCommitCount::<T>::get(index, hotkey);
 		ensure!(
@@ -113,7 +111,7 @@ impl<T: Config> Pallet<T> {
 			let Some((index, epoch, first)) = epochs.get_mut(position) else {
 				continue;
 			};
-			if room == 0 || T::Beacon::signature(*first).is_none() {
+			if room == 0 || key_of::<T>(*first).is_none() {
 				continue;
 			}
 			changed = true;
@@ -138,11 +136,11 @@ impl<T: Config> Pallet<T> {
 			if opened >= room {
 				return true;
 			}
-			let Some(signature) = T::Beacon::signature(*round) else {
+			let Some(key) = key_of::<T>(*round) else {
 				return true;
 			};
 			opened = opened.saturating_add(1);
-			Self::open_commit(index, hotkey, *block, ciphertext, &signature);
+			Self::open_commit(index, hotkey, *block, ciphertext, &key);
 			false
 		});
 		let next = commits.iter().map(|(.., round)| *round).min();
@@ -195,10 +193,22 @@ impl<T: Config> Pallet<T> {
 	}
 }
 
-/// The rounds that sealed weights wait for.
+/// What opens the rows that wait for a round, if it has come. Rows of a beacon that the chain does not follow any more are
+/// given the empty key, which opens nothing: they go, and their authors are told.
+fn key_of<T: Config>(round: u64) -> Option<BeaconSignature> {
+	T::Beacon::signature(round).or_else(|| T::Beacon::is_out_of_reach(round).then(BeaconSignature::new))
+}
+
+/// The rounds that sealed weights wait for: all of the lists whose rounds come first, the earliest of each other list.
 impl<T: Config> NeededRounds for Pallet<T> {
 	fn rounds(limit: u32) -> Vec<u64> {
-		let mut rounds: Vec<u64> = SealedEpochs::<T>::get().into_iter().map(|(.., round)| round).collect();
+		let mut lists = SealedEpochs::<T>::get().into_inner();
+		lists.sort_unstable_by_key(|(.., first)| *first);
+		let mut rounds: Vec<u64> = lists.iter().map(|(.., first)| *first).collect();
+		for (index, epoch, _) in lists.into_iter().take(crate::MAX_LISTS_LOOKED_UP) {
+			let commits = TimelockedWeightCommits::<T>::get(index, epoch);
+			rounds.extend(commits.into_iter().map(|(.., round)| round));
+		}
 		rounds.sort_unstable();
 		rounds.dedup();
 		rounds.truncate(usize::try_from(limit).unwrap_or(usize::MAX));

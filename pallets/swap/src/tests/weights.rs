@@ -10,7 +10,7 @@ fn work_is_charged_for_what_it_touches() {
 		// The owner is looked up by the runtime.
 		(
 			"set_fee_rate",
-			accesses::SET_FEE_RATE_READS - 1,
+			accesses::SET_FEE_RATE_READS,
 			accesses::SET_FEE_RATE_WRITES,
 			|| Swap::set_fee_rate(RuntimeOrigin::signed(OWNER), NETUID, 3).is_ok(),
 		),

@@ -4,13 +4,20 @@
 
 use std::sync::Arc;
 
-use subnet_sdk::{ChallengeContext, Hotkey, Mechanism, Nonce, Outcome, TimedChunk, Transcript};
-use subnet_text::{Chunk, Emitted, LanguageModel, ModelError, Session, TextMechanism, TextParameters};
+use subnet_sdk::{ChallengeContext, Epoch, Hotkey, Mechanism, Nonce, Outcome, TimedChunk, Transcript};
+use subnet_text::{
+	Chunk, Emitted, LanguageModel, Leaves, Message, ModelError, Prompt, Sampling, Session, Task, TextMechanism,
+	TextParameters, answer_leaves, encode_prompt, logprob,
+};
 
 pub(crate) const MODEL_HASH: [u8; 32] = [7; 32];
 /// Bytes are tokens, and one more ends the turn.
 pub(crate) const VOCABULARY: usize = 257;
 pub(crate) const END_OF_TURN: u32 = 256;
+pub(crate) const EPOCH: Epoch = Epoch {
+	block: 5,
+	hash: [5; 32],
+};
 
 #[derive(Clone)]
 pub(crate) struct Toy {
@@ -87,12 +94,22 @@ impl LanguageModel for Toy {
 		VOCABULARY
 	}
 
-	fn encode_chat(&self, user: &str) -> Result<Vec<u32>, ModelError> {
-		Ok(user.bytes().map(u32::from).chain([u32::from(b'\n')]).collect())
+	fn context_length(&self) -> usize {
+		4_096
+	}
+
+	fn encode_chat(&self, messages: &[Message]) -> Result<Vec<u32>, ModelError> {
+		let turn = |message: &Message| [&[message.role as u8], message.content.as_bytes(), b"\n"].concat();
+		Ok(messages.iter().flat_map(turn).map(u32::from).collect())
+	}
+
+	fn encode_text(&self, text: &str) -> Result<Vec<u32>, ModelError> {
+		Ok(text.bytes().map(u32::from).collect())
 	}
 
 	fn decode(&self, tokens: &[u32]) -> Result<String, ModelError> {
-		Ok(tokens.iter().filter_map(|token| char::from_u32(*token)).collect())
+		let bytes: Vec<u8> = tokens.iter().filter_map(|token| u8::try_from(*token).ok()).collect();
+		Ok(String::from_utf8_lossy(&bytes).into_owned())
 	}
 
 	fn end_of_turn(&self) -> Option<u32> {
@@ -106,11 +123,17 @@ impl LanguageModel for Toy {
 		}))
 	}
 
-	fn score(&self, prompt: &[u32], continuation: &[u32]) -> Result<Vec<f32>, ModelError> {
+	fn score(
+		&self,
+		prompt: &[u32],
+		continuation: &[u32],
+		visit: &mut dyn FnMut(usize, &[f32]),
+	) -> Result<(), ModelError> {
 		let all = [prompt, continuation].concat();
-		Ok((prompt.len()..all.len())
-			.flat_map(|length| self.logits(&all[..length], 1))
-			.collect())
+		for row in 0..continuation.len() {
+			visit(row, &self.logits(&all[..prompt.len() + row], 1));
+		}
+		Ok(())
 	}
 }
 
@@ -121,21 +144,38 @@ pub(crate) fn mechanism(model: Toy) -> TextMechanism {
 pub(crate) fn context(nonce: u8, miner: u8) -> ChallengeContext {
 	ChallengeContext {
 		nonce: Nonce([nonce; 32]),
+		validator: Hotkey([150; 32]),
 		miner: Hotkey([miner; 32]),
 	}
 }
 
-/// The answer of `miner` to the validator's task for `asked`, solved under `solved_as`, a chunk every `interval_us`.
+/// The challenge of `context`.
+pub(crate) fn challenge(context: &ChallengeContext) -> Task {
+	mechanism(Toy::default()).task(context, &EPOCH).expect("a task")
+}
+
+/// A task of an application: 32 tokens, sampled like this.
+pub(crate) fn request(sampling: Sampling) -> Task {
+	Task {
+		model_hash: MODEL_HASH,
+		epoch: EPOCH,
+		prompt: Prompt::user("Tell me about whales."),
+		max_tokens: 32,
+		sampling,
+		stop: Vec::new(),
+	}
+}
+
+/// The answer of `miner` to `task`, solved under `context`, a chunk every `interval_us`.
 pub(crate) fn answer(
 	miner: &TextMechanism,
-	asked: &ChallengeContext,
-	solved_as: &ChallengeContext,
+	task: &Task,
+	context: &ChallengeContext,
 	interval_us: u64,
 ) -> Transcript<Chunk> {
-	let task = mechanism(Toy::default()).task(asked).expect("a task");
 	let mut chunks = Vec::new();
 	miner
-		.solve(solved_as, task, &mut |chunk| {
+		.solve(context, task.clone(), &mut |chunk| {
 			chunks.push(TimedChunk {
 				elapsed_us: interval_us * (chunks.len() as u64 + 1),
 				chunk,
@@ -147,6 +187,26 @@ pub(crate) fn answer(
 		chunks,
 		outcome: Outcome::Complete,
 	}
+}
+
+/// What the true model says about `tokens`, as somebody who owns it too could report for tokens from elsewhere.
+pub(crate) fn proved(context: &ChallengeContext, task: &Task, tokens: &[Emitted]) -> Vec<Emitted> {
+	let model = Toy::default();
+	let leaves: Leaves = answer_leaves(context, task);
+	let prompt = encode_prompt(&model, task).expect("a prompt");
+	let ids: Vec<u32> = tokens.iter().map(|emitted| emitted.token).collect();
+	let mut proved = Vec::new();
+	model
+		.score(&prompt, &ids, &mut |row, logits| {
+			let logprob = logprob(ids[row], logits).expect("sound logits").expect("a token");
+			proved.push(Emitted {
+				token: ids[row],
+				logprob: logprob as f32,
+				leaf: leaves.leaf(row as u32, logits),
+			});
+		})
+		.expect("logits");
+	proved
 }
 
 /// All tokens of an answer, in order, to be edited.

@@ -84,6 +84,29 @@ fn what_cannot_be_sold_stays() {
 }
 
 #[test]
+fn positions_that_cannot_be_sold_do_not_stand_before_others() {
+	run(|| {
+		SubnetLimit::<Test>::put(MAX_SUBNETS);
+		let netuids: Vec<NetUid> = (0..=MAX_UNSTAKE_ALL_LEGS)
+			.map(|_| {
+				mint_to(&cold(1), 1_000 * TAO);
+				subnet()
+			})
+			.collect();
+		let (last, shut) = netuids.split_last().unwrap();
+		for netuid in &netuids {
+			give_alpha(&cold(2), &hot(1), *netuid, TAO);
+		}
+		for netuid in shut {
+			SubtokenEnabled::<Test>::insert(netuid, false);
+		}
+		assert_ok!(unstake_all(1));
+		assert_eq!(stake_on(*last), 0);
+		assert_eq!(stake_on(shut[0]), TAO);
+	});
+}
+
+#[test]
 fn an_owner_leaves_its_own_hotkey() {
 	run(|| {
 		spread();

@@ -1,0 +1,419 @@
+//! Which miner gets a request: the better and the quicker, the likelier; another one where it fails.
+
+use std::{
+	collections::HashMap,
+	fmt,
+	sync::{Arc, Mutex, MutexGuard, PoisonError},
+	time::Duration,
+};
+
+use async_trait::async_trait;
+use futures::{StreamExt, future::BoxFuture, stream, stream::BoxStream, stream::FuturesUnordered};
+use tokio::time::Instant;
+
+use super::{
+	GatewayOptions,
+	upstream::{Answerer, Generate, Generation, Model, Piece, Upstream, UpstreamError},
+};
+use crate::metrics::Metrics;
+
+/// Weight of the newest latency or failure in a miner's average.
+const NEWEST_SHARE: f64 = 0.2;
+/// The latency that a miner is credited with until it is known, so that newcomers are tried.
+const UNKNOWN_LATENCY: Duration = Duration::from_millis(500);
+/// The least quality that counts: a miner without any score yet is tried now and then.
+const LEAST_QUALITY: f64 = 0.02;
+/// When an application may try again where no miner could answer.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
+/// Miners whose record is kept; the ones that have left the subnet go first.
+const MAX_RECORDS: usize = 65_536;
+
+/// A miner that could be asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidate {
+	/// Who it is.
+	pub answerer: Answerer,
+	/// How good its work is, 0 to 1, as scores say.
+	pub quality: f64,
+}
+
+/// Why a miner gave no answer, or no more of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+	/// It has too much to do.
+	Busy(String),
+	/// It cannot be reached.
+	Unreachable(String),
+	/// It is too slow.
+	Late,
+	/// It broke off, or sent what makes no sense.
+	Failed(String),
+	/// Not its fault: the request cannot be answered by anybody.
+	Request(UpstreamError),
+}
+
+impl Fault {
+	fn word(&self) -> &'static str {
+		match self {
+			Self::Busy(_) => "busy",
+			Self::Unreachable(_) => "unreachable",
+			Self::Late => "late",
+			Self::Failed(_) => "failed",
+			Self::Request(_) => "invalid",
+		}
+	}
+}
+
+impl fmt::Display for Fault {
+	fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+		match self {
+			Self::Busy(reason) | Self::Unreachable(reason) | Self::Failed(reason) => formatter.write_str(reason),
+			Self::Late => formatter.write_str("no complete answer in time"),
+			Self::Request(error) => error.fmt(formatter),
+		}
+	}
+}
+
+/// Parts of one miner's answer.
+pub type Pieces = BoxStream<'static, Result<Piece, Fault>>;
+
+/// Reaches miners, one at a time.
+#[async_trait]
+pub trait Miners: Send + Sync + 'static {
+	/// Hexadecimal sha256 of the model that they serve.
+	fn model_hash(&self) -> String;
+	/// Those that are there now.
+	fn candidates(&self) -> Vec<Candidate>;
+	/// Asks one. Dropping the future or the parts takes the question back.
+	async fn ask(&self, miner: &Answerer, request: &Generate, deadline: Duration) -> Result<Pieces, Fault>;
+}
+
+/// How requests are routed.
+#[derive(Clone)]
+pub struct RoutingOptions {
+	/// Name of the model.
+	pub model_name: String,
+	/// Miners that are tried before the first part, at least 1.
+	pub attempts: usize,
+	/// Time without a first part after which a second miner is asked too.
+	pub hedge_after: Option<Duration>,
+	/// Random numbers from 0 up to 1.
+	pub dice: Arc<dyn Fn() -> f64 + Send + Sync>,
+}
+
+impl From<&GatewayOptions> for RoutingOptions {
+	fn from(options: &GatewayOptions) -> Self {
+		Self {
+			model_name: options.model_name.clone(),
+			attempts: options.attempts,
+			hedge_after: options.hedge_after,
+			dice: Arc::new(rand::random::<f64>),
+		}
+	}
+}
+
+/// What was measured about a miner.
+#[derive(Clone, Copy, Debug)]
+struct Record {
+	first_part: Duration,
+	failures: f64,
+	running: u32,
+}
+
+impl Default for Record {
+	fn default() -> Self {
+		Self {
+			first_part: UNKNOWN_LATENCY,
+			failures: 0.0,
+			running: 0,
+		}
+	}
+}
+
+impl Record {
+	/// How much a miner is worth asking: quality by the share of requests that it answers, by how soon it begins, the ones
+	/// under way included.
+	fn worth(&self, quality: f64) -> f64 {
+		let delay = self.first_part.as_secs_f64() * f64::from(self.running.saturating_add(1));
+		quality.max(LEAST_QUALITY) * (1.0 - self.failures).max(0.01) / (0.1 + delay)
+	}
+}
+
+/// The miners' records, by hotkey address.
+#[derive(Clone, Debug, Default)]
+struct Records(Arc<Mutex<HashMap<String, Record>>>);
+
+impl Records {
+	fn lock(&self) -> MutexGuard<'_, HashMap<String, Record>> {
+		self.0.lock().unwrap_or_else(PoisonError::into_inner)
+	}
+
+	fn change(&self, hotkey: &str, change: impl FnOnce(&mut Record)) {
+		change(self.lock().entry(hotkey.to_owned()).or_default());
+	}
+
+	fn note(&self, hotkey: &str, fault: Option<&Fault>) {
+		let failed = match fault {
+			// A question that nobody can answer, and one that was taken back, say nothing about the miner.
+			Some(Fault::Request(_)) => return,
+			Some(_) => 1.0,
+			None => 0.0,
+		};
+		self.change(hotkey, |record| {
+			record.failures += NEWEST_SHARE * (failed - record.failures);
+		});
+	}
+
+	fn note_latency(&self, hotkey: &str, first_part: Duration) {
+		self.change(hotkey, |record| {
+			record.first_part = record.first_part.mul_f64(1.0 - NEWEST_SHARE) + first_part.mul_f64(NEWEST_SHARE);
+		});
+	}
+
+	/// The candidates in the order in which they are asked: drawn without replacement, in proportion to the square of what
+	/// they are worth, so that the best get most and every one is measured now and then.
+	fn order(&self, candidates: Vec<Candidate>, dice: &dyn Fn() -> f64, count: usize) -> Vec<Answerer> {
+		let mut records = self.lock();
+		if records.len() > MAX_RECORDS {
+			records.retain(|hotkey, _| candidates.iter().any(|candidate| candidate.answerer.hotkey == *hotkey));
+		}
+		let mut pool: Vec<(f64, Answerer)> = candidates
+			.into_iter()
+			.map(|candidate| {
+				let record = records.get(&candidate.answerer.hotkey).copied().unwrap_or_default();
+				(record.worth(candidate.quality).powi(2), candidate.answerer)
+			})
+			.collect();
+		let mut order = Vec::new();
+		while order.len() < count && !pool.is_empty() {
+			let mut mark = dice() * pool.iter().map(|entry| entry.0).sum::<f64>();
+			let drawn = pool.iter().position(|entry| {
+				mark -= entry.0;
+				mark < 0.0
+			});
+			order.push(pool.swap_remove(drawn.unwrap_or(pool.len() - 1)).1);
+		}
+		order
+	}
+}
+
+/// A request under way at a miner; dropping it is its end.
+struct Running {
+	records: Records,
+	hotkey: String,
+}
+
+impl Running {
+	fn new(records: &Records, hotkey: &str) -> Self {
+		records.change(hotkey, |record| record.running = record.running.saturating_add(1));
+		Self {
+			records: records.clone(),
+			hotkey: hotkey.to_owned(),
+		}
+	}
+}
+
+impl Drop for Running {
+	fn drop(&mut self) {
+		self.records
+			.change(&self.hotkey, |record| record.running = record.running.saturating_sub(1));
+	}
+}
+
+/// An answer that has begun.
+struct Begun {
+	first: Piece,
+	rest: Pieces,
+	running: Running,
+}
+
+type Attempt = BoxFuture<'static, (Answerer, Result<Begun, Fault>)>;
+
+/// Routes requests to miners.
+pub struct Routed<M> {
+	miners: Arc<M>,
+	options: RoutingOptions,
+	metrics: Arc<Metrics>,
+	records: Records,
+}
+
+impl<M: Miners> Routed<M> {
+	/// Routes to these miners.
+	pub fn new(miners: Arc<M>, options: RoutingOptions, metrics: Arc<Metrics>) -> Self {
+		Self {
+			miners,
+			options,
+			metrics,
+			records: Records::default(),
+		}
+	}
+
+	fn attempt(&self, miner: Answerer, request: Arc<Generate>, deadline: Duration) -> Attempt {
+		let (miners, records) = (self.miners.clone(), self.records.clone());
+		Box::pin(async move {
+			let begun = begin(&*miners, &records, &miner, &request, deadline).await;
+			(miner, begun)
+		})
+	}
+
+	/// Asks one miner after the other until one begins an answer; two at once where hedging is on and the first is slow.
+	async fn first_to_begin(
+		&self,
+		order: Vec<Answerer>,
+		request: &Arc<Generate>,
+		deadline: Duration,
+	) -> Result<(Answerer, Begun, u32), UpstreamError> {
+		let until = Instant::now() + deadline;
+		let left = || until.saturating_duration_since(Instant::now());
+		let mut order = order.into_iter();
+		let mut running: FuturesUnordered<Attempt> = FuturesUnordered::new();
+		let mut attempts = 0_u32;
+		let mut hedge = self
+			.options
+			.hedge_after
+			.map(|after| Box::pin(tokio::time::sleep(after)));
+		let mut last = None;
+		loop {
+			if running.is_empty() {
+				let Some(miner) = order.next() else {
+					return Err(exhausted(last, attempts));
+				};
+				attempts += 1;
+				running.push(self.attempt(miner, request.clone(), left()));
+			}
+			let slow = async {
+				match &mut hedge {
+					Some(sleep) => sleep.await,
+					None => std::future::pending().await,
+				}
+			};
+			tokio::select! {
+				Some((miner, begun)) = running.next() => match begun {
+					Ok(begun) => return Ok((miner, begun, attempts)),
+					Err(Fault::Request(error)) => return Err(error),
+					Err(fault) => {
+						self.metrics.gateway.attempt(fault.word());
+						self.records.note(&miner.hotkey, Some(&fault));
+						tracing::info!(uid = miner.uid, reason = %fault, "a miner did not begin an answer");
+						last = Some(fault);
+					}
+				},
+				() = slow => {
+					hedge = None;
+					if let Some(miner) = order.next() {
+						self.metrics.gateway.hedged();
+						attempts += 1;
+						running.push(self.attempt(miner, request.clone(), left()));
+					}
+				}
+				() = tokio::time::sleep_until(until) => return Err(UpstreamError::TooLate(deadline)),
+			}
+		}
+	}
+}
+
+/// Asks one miner and waits for the first part of its answer.
+async fn begin(
+	miners: &impl Miners,
+	records: &Records,
+	miner: &Answerer,
+	request: &Generate,
+	deadline: Duration,
+) -> Result<Begun, Fault> {
+	let running = Running::new(records, &miner.hotkey);
+	let asked = Instant::now();
+	let mut rest = miners.ask(miner, request, deadline).await?;
+	let first = match rest.next().await {
+		Some(first) => first?,
+		None => return Err(Fault::Failed("the answer ended before it began".into())),
+	};
+	records.note_latency(&miner.hotkey, asked.elapsed());
+	Ok(Begun { first, rest, running })
+}
+
+fn exhausted(last: Option<Fault>, attempts: u32) -> UpstreamError {
+	match last {
+		None => UpstreamError::Unavailable {
+			reason: "no miner of the subnet can be called now".into(),
+			retry_after: RETRY_AFTER,
+		},
+		Some(Fault::Busy(_)) => UpstreamError::Unavailable {
+			reason: format!("the {attempts} miners asked are busy"),
+			retry_after: RETRY_AFTER,
+		},
+		Some(fault) => UpstreamError::Failed(format!(
+			"{attempts} miners were asked and none began an answer; the last: {fault}"
+		)),
+	}
+}
+
+/// Notes how an answer that has begun goes on.
+struct Watch {
+	records: Records,
+	metrics: Arc<Metrics>,
+	hotkey: String,
+	ended: bool,
+	_running: Running,
+}
+
+impl Watch {
+	fn end(&mut self, fault: Option<&Fault>) {
+		if !std::mem::replace(&mut self.ended, true) {
+			self.metrics.gateway.attempt(fault.map_or("answered", Fault::word));
+			self.records.note(&self.hotkey, fault);
+		}
+	}
+}
+
+impl Drop for Watch {
+	fn drop(&mut self) {
+		if !self.ended {
+			self.metrics.gateway.attempt("left");
+		}
+	}
+}
+
+#[async_trait]
+impl<M: Miners> Upstream for Routed<M> {
+	fn models(&self) -> Vec<Model> {
+		vec![Model {
+			name: self.options.model_name.clone(),
+			hash: self.miners.model_hash(),
+		}]
+	}
+
+	async fn generate(&self, request: Arc<Generate>, deadline: Duration) -> Result<Generation, UpstreamError> {
+		let order = self.records.order(
+			self.miners.candidates(),
+			&*self.options.dice,
+			self.options.attempts.max(1),
+		);
+		let (answerer, begun, attempts) = self.first_to_begin(order, &request, deadline).await?;
+		let mut watch = Watch {
+			records: self.records.clone(),
+			metrics: self.metrics.clone(),
+			hotkey: answerer.hotkey.clone(),
+			ended: false,
+			_running: begun.running,
+		};
+		let pieces = stream::once(async { Ok(begun.first) })
+			.chain(begun.rest)
+			.map(move |piece| {
+				match &piece {
+					Ok(Piece::End { .. }) => watch.end(None),
+					Ok(Piece::Text { .. }) => {}
+					Err(fault) => watch.end(Some(fault)),
+				}
+				piece.map_err(|fault| match fault {
+					Fault::Late => UpstreamError::TooLate(deadline),
+					Fault::Request(error) => error,
+					fault => UpstreamError::Failed(format!("the miner broke off: {fault}")),
+				})
+			});
+		Ok(Generation {
+			answerer,
+			attempts,
+			pieces: pieces.boxed(),
+		})
+	}
+}

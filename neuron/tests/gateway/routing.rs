@@ -1,0 +1,252 @@
+//! Which miner is asked, and what happens where one fails.
+
+use std::{
+	collections::HashMap,
+	sync::{Arc, Mutex},
+	time::Duration,
+};
+
+use async_trait::async_trait;
+use futures::{StreamExt, stream};
+use neuron::{
+	gateway::{
+		Upstream,
+		routing::{Candidate, Fault, Miners, Pieces, Routed, RoutingOptions},
+		upstream::{Answerer, Finish, Generate, Piece, UpstreamError},
+	},
+	metrics::Metrics,
+};
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use subnet_text::Prompt;
+
+use crate::support::word;
+
+/// How a fake miner takes a question.
+#[derive(Clone)]
+enum Manner {
+	Answers,
+	Refuses(Fault),
+	BreaksOffAtOnce,
+	BreaksOffLater,
+	Hangs,
+}
+
+#[derive(Default)]
+struct Fakes {
+	/// Hotkey, quality, manner.
+	miners: Vec<(&'static str, f64, Manner)>,
+	asked: Mutex<Vec<String>>,
+}
+
+#[async_trait]
+impl Miners for Fakes {
+	fn model_hash(&self) -> String {
+		"00".into()
+	}
+
+	fn candidates(&self) -> Vec<Candidate> {
+		let miners = self.miners.iter().zip(0..);
+		miners
+			.map(|((hotkey, quality, _), uid)| Candidate {
+				answerer: Answerer {
+					uid,
+					hotkey: (*hotkey).into(),
+				},
+				quality: *quality,
+			})
+			.collect()
+	}
+
+	async fn ask(&self, miner: &Answerer, _: &Generate, _: Duration) -> Result<Pieces, Fault> {
+		self.asked.lock().unwrap().push(miner.hotkey.clone());
+		let end = Piece::End {
+			finish: Finish::Stop,
+			prompt_tokens: 1,
+		};
+		let broken = || Fault::Failed("broken".into());
+		let pieces = match self.miners[usize::from(miner.uid)].2.clone() {
+			Manner::Refuses(fault) => return Err(fault),
+			Manner::Hangs => std::future::pending().await,
+			Manner::Answers => vec![Ok(word(&miner.hotkey)), Ok(end)],
+			Manner::BreaksOffAtOnce => vec![Err(broken())],
+			Manner::BreaksOffLater => vec![Ok(word(&miner.hotkey)), Err(broken())],
+		};
+		Ok(stream::iter(pieces).boxed())
+	}
+}
+
+fn routed(
+	miners: Vec<(&'static str, f64, Manner)>,
+	hedge_after: Option<Duration>,
+	dice: impl Fn() -> f64 + Send + Sync + 'static,
+) -> (Routed<Fakes>, Arc<Fakes>, Arc<Metrics>) {
+	let (fakes, metrics) = (
+		Arc::new(Fakes {
+			miners,
+			..Fakes::default()
+		}),
+		Metrics::new(),
+	);
+	let options = RoutingOptions {
+		model_name: "ganglion".into(),
+		attempts: 3,
+		hedge_after,
+		dice: Arc::new(dice),
+	};
+	(Routed::new(fakes.clone(), options, metrics.clone()), fakes, metrics)
+}
+
+fn question() -> Arc<Generate> {
+	Arc::new(Generate {
+		prompt: Prompt::user("?"),
+		max_tokens: 1,
+		temperature: 0.0,
+		top_p: 1.0,
+		seed: 0,
+		stop: Vec::new(),
+	})
+}
+
+const LONG: Duration = Duration::from_secs(600);
+
+#[tokio::test]
+async fn another_miner_is_asked_until_one_begins() {
+	let (routed, fakes, metrics) = routed(
+		vec![
+			("busy", 1.0, Manner::Refuses(Fault::Busy("queue".into()))),
+			("broken", 1.0, Manner::BreaksOffAtOnce),
+			("good", 1.0, Manner::Answers),
+		],
+		None,
+		|| 0.0,
+	);
+	let answer = routed.generate(question(), LONG).await.unwrap();
+	assert_eq!((answer.answerer.hotkey.as_str(), answer.attempts), ("good", 3));
+	let pieces: Vec<_> = answer.pieces.collect().await;
+	assert_eq!(pieces[0], Ok(word("good")));
+	assert_eq!(pieces.len(), 2);
+	assert_eq!(fakes.asked.lock().unwrap().last().map(String::as_str), Some("good"));
+	let text = metrics.text();
+	for end in ["busy", "failed", "answered"] {
+		assert!(
+			text.contains(&format!("attempts_total{{end=\"{end}\"}} 1")),
+			"{end}: {text}"
+		);
+	}
+}
+
+#[tokio::test]
+async fn where_all_fail_the_last_reason_is_told_and_no_more_than_the_attempts_are_asked() {
+	let down = |_| {
+		(
+			"down",
+			1.0,
+			Manner::Refuses(Fault::Unreachable("connection refused".into())),
+		)
+	};
+	let (routed, fakes, _) = routed((0..5).map(down).collect(), None, || 0.0);
+	let error = routed.generate(question(), LONG).await.err().unwrap();
+	assert!(
+		matches!(&error, UpstreamError::Failed(text) if text.contains("3 miners") && text.contains("connection refused")),
+		"{error}"
+	);
+	assert_eq!(fakes.asked.lock().unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn no_miner_and_busy_miners_can_be_tried_again_later() {
+	for miners in [
+		vec![],
+		vec![("busy", 1.0, Manner::Refuses(Fault::Busy("queue".into())))],
+	] {
+		let (routed, ..) = routed(miners, None, || 0.0);
+		let error = routed.generate(question(), LONG).await.err().unwrap();
+		assert!(matches!(error, UpstreamError::Unavailable { .. }), "{error}");
+	}
+}
+
+#[tokio::test]
+async fn a_question_that_nobody_can_answer_is_asked_once() {
+	let invalid = Fault::Request(UpstreamError::Invalid("the prompt is too long".into()));
+	let (routed, fakes, _) = routed(
+		vec![("a", 1.0, Manner::Refuses(invalid)), ("b", 0.0, Manner::Answers)],
+		None,
+		|| 0.0,
+	);
+	let error = routed.generate(question(), LONG).await.err().unwrap();
+	assert!(matches!(error, UpstreamError::Invalid(_)), "{error}");
+	assert_eq!(fakes.asked.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn after_the_first_token_nobody_else_is_asked() {
+	let (routed, fakes, _) = routed(
+		vec![("a", 1.0, Manner::BreaksOffLater), ("b", 0.0, Manner::Answers)],
+		None,
+		|| 0.0,
+	);
+	let answer = routed.generate(question(), LONG).await.unwrap();
+	let pieces: Vec<_> = answer.pieces.collect().await;
+	assert!(
+		matches!(&pieces[..], [Ok(_), Err(UpstreamError::Failed(_))]),
+		"{pieces:?}"
+	);
+	assert_eq!(*fakes.asked.lock().unwrap(), ["a"]);
+}
+
+#[tokio::test]
+async fn a_slow_miner_is_hedged_where_that_is_wanted() {
+	let miners = || vec![("slow", 1.0, Manner::Hangs), ("good", 0.5, Manner::Answers)];
+	let (hedging, fakes, metrics) = routed(miners(), Some(Duration::from_millis(1)), || 0.0);
+	let answer = hedging.generate(question(), LONG).await.unwrap();
+	assert_eq!((answer.answerer.hotkey.as_str(), answer.attempts), ("good", 2));
+	assert_eq!(*fakes.asked.lock().unwrap(), ["slow", "good"]);
+	assert!(metrics.text().contains("ganglion_gateway_hedges_total 1"));
+	let (patient, fakes, _) = routed(miners(), None, || 0.0);
+	let error = patient
+		.generate(question(), Duration::from_millis(20))
+		.await
+		.err()
+		.unwrap();
+	assert!(matches!(error, UpstreamError::TooLate(_)), "{error}");
+	assert_eq!(
+		*fakes.asked.lock().unwrap(),
+		["slow"],
+		"the prompt went to a second miner"
+	);
+}
+
+#[tokio::test]
+async fn good_miners_get_most_and_failing_ones_ever_less() {
+	let seed: u64 = rand::random();
+	println!("seed {seed}");
+	let random = Mutex::new(StdRng::seed_from_u64(seed));
+	let (routed, fakes, _) = routed(
+		vec![
+			("good", 1.0, Manner::Answers),
+			("poor", 0.3, Manner::Answers),
+			("down", 1.0, Manner::Refuses(Fault::Unreachable("gone".into()))),
+		],
+		None,
+		move || random.lock().unwrap().random(),
+	);
+	for _ in 0..300 {
+		let answer = routed.generate(question(), LONG).await.unwrap();
+		let _: Vec<_> = answer.pieces.collect().await;
+	}
+	let asked = fakes.asked.lock().unwrap().clone();
+	let count = |part: &[String]| {
+		part.iter().fold(HashMap::<&str, usize>::new(), |mut counts, hotkey| {
+			let key = ["good", "poor", "down"]
+				.into_iter()
+				.find(|known| known == hotkey)
+				.unwrap();
+			*counts.entry(key).or_default() += 1;
+			counts
+		})
+	};
+	let all = count(&asked);
+	let late = count(&asked[asked.len() / 2..]);
+	assert!(all["good"] > 3 * all["poor"] && all["poor"] > 0, "{all:?}");
+	assert!(late.get("down").copied().unwrap_or(0) < late["good"] / 10, "{late:?}");
+}
