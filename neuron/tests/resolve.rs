@@ -248,7 +248,7 @@ fn defaults_are_printed_and_other_roles_keep_what_the_file_says() {
 		"round_blocks = 9",
 		"# external =",
 		"# hedge_ms =",
-		"# Requests worked on at once [default: 1].",
+		"# Requests worked on at once [default: 1]",
 	] {
 		assert!(
 			text.lines().any(|printed| printed == line),

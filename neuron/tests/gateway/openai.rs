@@ -97,7 +97,11 @@ async fn a_text_is_continued_whole_and_streamed() {
 	let says = Script::Says(vec![" upon", " a"], Finish::Length);
 	let (gateway, upstream) = scripted(vec![says.clone(), says]).await;
 	let mut request = CreateCompletionRequestArgs::default();
-	request.model("ganglion").prompt("Once").max_tokens(2_u32).stop(StopConfiguration::String("time".into()));
+	request
+		.model("ganglion")
+		.prompt("Once")
+		.max_tokens(2_u32)
+		.stop(StopConfiguration::String("time".into()));
 	let client = gateway.client();
 	let answer = client.completions().create(request.build().unwrap()).await.unwrap();
 	assert_eq!(

@@ -114,8 +114,9 @@ async fn another_miner_is_asked_until_one_begins() {
 	let (routed, fakes, metrics) = routed(
 		vec![
 			("busy", 1.0, Manner::Refuses(Fault::Busy("queue".into()))),
-			("broken", 1.0, Manner::BreaksOffAtOnce),
+			// The last one takes the place of the first, which is drawn first.
 			("good", 1.0, Manner::Answers),
+			("broken", 1.0, Manner::BreaksOffAtOnce),
 		],
 		None,
 		|| 0.0,

@@ -145,7 +145,6 @@ pub(crate) struct Gateway {
 	pub(crate) address: std::net::SocketAddr,
 	pub(crate) key: String,
 	pub(crate) clock: Arc<StillClock>,
-	pub(crate) metrics: Arc<Metrics>,
 	pub(crate) health: Health,
 	pub(crate) keys: std::path::PathBuf,
 	_folder: tempfile::TempDir,
@@ -177,7 +176,7 @@ pub(crate) async fn gateway(upstream: Arc<dyn Upstream>, options: ServerOptions,
 		entropy: rand::random,
 	};
 	let ring = KeyRing::open(&keys).unwrap();
-	let server = Server::new(upstream, ring, options, metrics.clone(), health.clone(), outside);
+	let server = Server::new(upstream, ring, options, metrics, health.clone(), outside);
 	let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
 	let address = listener.local_addr().unwrap();
 	let stop = CancellationToken::new();
@@ -186,7 +185,6 @@ pub(crate) async fn gateway(upstream: Arc<dyn Upstream>, options: ServerOptions,
 		address,
 		key,
 		clock,
-		metrics,
 		health,
 		keys,
 		_folder: folder,
