@@ -96,6 +96,15 @@ impl Neuron {
 	}
 }
 
+/// Publishes the axon; where the chain's rate limit says that it is too soon, it is tried again later.
+async fn publish_now(publisher: &mut Publisher, snapshot: &Snapshot) -> Result<()> {
+	match publisher.publish(snapshot).await {
+		Err(AccessError::TooSoon(reason)) => tracing::warn!(reason, "axon not published yet; it is tried again"),
+		other => other.context("cannot publish the axon")?,
+	}
+	Ok(())
+}
+
 /// Starts a neuron, at which up to `waiting` requests of peers may wait.
 ///
 /// # Errors
@@ -154,18 +163,13 @@ pub async fn start(
 		data_dir,
 		runtime,
 	};
-
 	let for_factory = parts.clone();
 	let mechanism = tokio::task::spawn_blocking(move || factory(&for_factory))
 		.await
 		.context("the mechanism could not be built")??;
 	let mut publisher = Publisher::new(parts.chain.clone(), account, Presence { addr, certificate });
 	let snapshot = parts.followed.snapshot.borrow().clone();
-	match publisher.publish(&snapshot).await {
-		Ok(()) => {}
-		Err(AccessError::TooSoon(reason)) => tracing::warn!(reason, "axon not published yet; it is tried again"),
-		Err(error) => return Err(error).context("cannot publish the axon"),
-	}
+	publish_now(&mut publisher, &snapshot).await?;
 	let published = publish::keep_published(parts.followed.snapshot.clone(), publisher);
 	tokio::spawn(background.clone().run_until_cancelled_owned(published));
 	stop_on_error.disarm();

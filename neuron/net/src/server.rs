@@ -220,6 +220,17 @@ impl Server {
 		Ok((call, signed))
 	}
 
+	/// The end of an answer, signed.
+	fn done(&self, signed: SignedRequest, answer_hash: [u8; 32]) -> Response {
+		let model_hash = *self
+			.model_hash
+			.read()
+			.unwrap_or_else(std::sync::PoisonError::into_inner);
+		let receipt = Receipt::sign(signed, model_hash, answer_hash, &*self.signer);
+		let signature = receipt.signature;
+		Response::Done { model_hash, signature }
+	}
+
 	/// Hands the request over and carries its answer.
 	async fn answer(
 		&self,
@@ -269,15 +280,7 @@ impl Server {
 		// From here on the stream is not watched: the caller may send its next request as soon as it has read the end.
 		let (last, after) = match ending {
 			Ending::Refused(refusal) => (Response::Refused(refusal.bounded()), After::Close),
-			Ending::Done { answer_hash } => {
-				let model_hash = *self
-					.model_hash
-					.read()
-					.unwrap_or_else(std::sync::PoisonError::into_inner);
-				let receipt = Receipt::sign(signed, model_hash, answer_hash, &*self.signer);
-				let signature = receipt.signature;
-				(Response::Done { model_hash, signature }, After::Next)
-			}
+			Ending::Done { answer_hash } => (self.done(signed, answer_hash), After::Next),
 		};
 		let written = async {
 			carrier.push(&last)?;

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::{
-	high::{HiCommand, Resolver, UsageError, at_least_one, parallel},
+	high::{HiCommand, Resolver, parallel},
 	low::{GatewayCommandLow, GatewayKeyLow, GatewayLow, GatewayRunLow},
+	usage::{UsageError, at_least_one},
 };
 use crate::{
 	gateway::{

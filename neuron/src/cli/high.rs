@@ -2,8 +2,11 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use super::low::{
-	GlobalLow, LowArgs, LowCommand, MinerLow, RoleLow, StakeAmountLow, StakeLow, SubnetLow, ValidatorLow, WalletLow,
+use super::{
+	low::{
+		GlobalLow, LowArgs, LowCommand, MinerLow, RoleLow, StakeAmountLow, StakeLow, SubnetLow, ValidatorLow, WalletLow,
+	},
+	usage::{UsageError, at_least_one},
 };
 use crate::{
 	config::{FileConfig, LogFormat},
@@ -162,37 +165,6 @@ pub enum HiCommand {
 	},
 }
 
-/// The words do not add up to a command: exit code 2.
-#[derive(Debug, thiserror::Error)]
-pub enum UsageError {
-	/// Something needed was given nowhere.
-	#[error("{what} is missing: give {flag}, or `{key}` in the file of --config")]
-	Missing {
-		/// What is missing.
-		what: &'static str,
-		/// The flag that gives it.
-		flag: &'static str,
-		/// The file's key that gives it.
-		key: &'static str,
-	},
-	/// A value is outside its range.
-	#[error("{flag} is {given}; expected {expected}")]
-	OutOfRange {
-		/// The flag.
-		flag: &'static str,
-		/// The value.
-		given: String,
-		/// The range.
-		expected: &'static str,
-	},
-	/// An amount of money cannot be read.
-	#[error(transparent)]
-	Amount(#[from] units::AmountError),
-	/// The home folder is needed for a default and not known.
-	#[error("the environment has no HOME, so there is no default for {0}: give it")]
-	NoHome(&'static str),
-}
-
 /// Resolves the log flags, which are needed before anything else.
 pub fn log_options(low: &GlobalLow, file: &FileConfig, rust_log: Option<String>) -> LogOptions {
 	let filter = low
@@ -297,23 +269,7 @@ impl Resolver {
 					mechanism,
 				}
 			}
-			LowCommand::Doctor(role) => {
-				let file = &self.file.miner;
-				let section = RoleSection {
-					listen: file.listen,
-					external: file.external,
-					register: false,
-					refresh_blocks: None,
-					relay: false,
-					via_relay: file.via_relay.clone().unwrap_or_default(),
-					metrics: None,
-					metrics_port: MINER_METRICS_PORT,
-				};
-				HiCommand::Doctor {
-					options: self.neuron(&role, &section, DEFAULT_MINER_PORT)?,
-					mechanism: self.mechanism(&role, None)?,
-				}
-			}
+			LowCommand::Doctor(role) => self.doctor(&role)?,
 			LowCommand::Validator(low) => {
 				let mechanism = self.mechanism(&low.role, None)?;
 				HiCommand::Validator {
@@ -332,6 +288,25 @@ impl Resolver {
 			LowCommand::Completions { shell } => HiCommand::Completions { shell },
 			LowCommand::Man { folder } => HiCommand::Man { folder },
 		})
+	}
+
+	fn doctor(&self, role: &RoleLow) -> Result<HiCommand, UsageError> {
+		let file = &self.file.miner;
+		let section = RoleSection {
+			listen: file.listen,
+			external: file.external,
+			register: false,
+			refresh_blocks: None,
+			relay: false,
+			via_relay: file.via_relay.clone().unwrap_or_default(),
+			metrics: None,
+			metrics_port: MINER_METRICS_PORT,
+		};
+		let (options, mechanism) = (
+			self.neuron(role, &section, DEFAULT_MINER_PORT)?,
+			self.mechanism(role, None)?,
+		);
+		Ok(HiCommand::Doctor { options, mechanism })
 	}
 
 	pub(super) fn netuid(&self, typed: Option<u16>) -> Result<u16, UsageError> {
@@ -501,17 +476,6 @@ struct RoleSection {
 	via_relay: Vec<SocketAddr>,
 	metrics: Option<String>,
 	metrics_port: u16,
-}
-
-pub(super) fn at_least_one(flag: &'static str, value: u64) -> Result<u64, UsageError> {
-	if value == 0 {
-		return Err(UsageError::OutOfRange {
-			flag,
-			given: "0".into(),
-			expected: "at least 1",
-		});
-	}
-	Ok(value)
 }
 
 pub(super) fn parallel(flag: &'static str, value: usize, least: usize) -> Result<usize, UsageError> {

@@ -9,6 +9,7 @@ mod effective;
 mod gateway;
 mod high;
 mod low;
+mod usage;
 mod wallet_commands;
 
 use std::{
@@ -23,13 +24,13 @@ use anyhow::{Context as _, Result};
 use clap::Parser;
 pub use effective::{config_text, effective};
 pub use high::{
-	DEFAULT_URL, HiArgs, HiCommand, LogOptions, MAX_PARALLEL, MINER_METRICS_PORT, UsageError, VALIDATOR_METRICS_PORT,
-	log_options,
+	DEFAULT_URL, HiArgs, HiCommand, LogOptions, MAX_PARALLEL, MINER_METRICS_PORT, VALIDATOR_METRICS_PORT, log_options,
 };
 pub use low::{
 	BalanceLow, GatewayCommandLow, GatewayKeyLow, GatewayLow, GatewayRunLow, GlobalLow, LowArgs, LowCommand,
 	MetagraphLow, MinerLow, NetuidLow, RoleLow, StakeAmountLow, StakeLow, SubnetLow, TopLow, ValidatorLow, WalletLow,
 };
+pub use usage::UsageError;
 
 use crate::{
 	config::FileConfig,
