@@ -220,7 +220,7 @@ pub mod pallet {
 
 		/// Sets how many bytes a neuron may publish in an epoch; for root.
 		#[pallet::call_index(2)]
-		#[pallet::weight(T::DbWeight::get().writes(1))]
+		#[pallet::weight(T::DbWeight::get().writes(1).saturating_add(Weight::from_parts(20_000_000, 0)))]
 		pub fn set_max_space(origin: OriginFor<T>, new_limit: u32) -> DispatchResult {
 			ensure_root(origin)?;
 			MaxSpace::<T>::put(new_limit);

@@ -8,6 +8,9 @@ use alloc::vec::Vec;
 use frame_support::{pallet_prelude::DispatchResult, traits::Get, weights::Weight};
 use ganglion_primitives::{AccountId32, Beacon, BeaconSignature, NeededRounds, NetUid, beacon::OPEN_REF_TIME_PS};
 
+/// Looking whether a round has come, in picoseconds: 1.7 µs were measured, and there is half as much again to spare.
+const LOOK_UP_PS: u64 = 2_500_000;
+
 impl<T: Config> Pallet<T> {
 	/// Enters a commitment as one that waits for a round.
 	pub(crate) fn wait_for(round: u64, netuid: NetUid, hotkey: &AccountId32) -> DispatchResult {
@@ -51,7 +54,9 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn open_due() -> Weight {
 		let mut rounds = Rounds::<T>::get();
 		let database = T::DbWeight::get();
-		let mut weight = database.reads(u64::try_from(rounds.len()).unwrap_or(u64::MAX).saturating_add(1));
+		let looked_up = u64::try_from(rounds.len()).unwrap_or(u64::MAX).saturating_add(1);
+		let mut weight = database.reads(looked_up);
+		weight = weight.saturating_add(Weight::from_parts(LOOK_UP_PS.saturating_mul(looked_up), 0));
 		let mut room = OPENED_PER_BLOCK;
 		let known = rounds.len();
 		rounds.retain(|round| {

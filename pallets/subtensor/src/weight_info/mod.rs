@@ -24,7 +24,8 @@ use sp_runtime::traits::Get;
 /// no measured time is above it (`cargo run -p ganglion-node --example epoch_cost` measures and fits; without liquid alpha
 /// an entry takes less than half). Host calls and look-ups in a trie in memory are part of them, so that what the database
 /// charges comes on top. A payment's is that of its four accesses, of which each takes about 4 µs, with half as much again
-/// to spare. The others are estimates, meant to be too high.
+/// to spare. The others are above what `cargo xtask weights` measures of them, each in the compiled runtime at its largest
+/// (`runtime/WEIGHTS.md`).
 pub mod computation {
 	/// An epoch of an empty subnet.
 	pub const EPOCH_BASE_PS: u64 = 600_000_000;
@@ -40,9 +41,13 @@ pub mod computation {
 	/// What a neuron that is paid adds to a payout.
 	pub const PAYOUT_PAYMENT_PS: u64 = 24_000_000;
 	/// `set_weights` without destinations, on the largest subnet: two of its columns are read, one is written.
-	pub const SET_WEIGHTS_BASE_PS: u64 = 100_000_000;
+	pub const SET_WEIGHTS_BASE_PS: u64 = 420_000_000;
 	/// What a destination adds to `set_weights`.
-	pub const SET_WEIGHTS_DESTINATION_PS: u64 = 200_000;
+	pub const SET_WEIGHTS_DESTINATION_PS: u64 = 50_000;
+	/// Appending to the longest list of sealed weights.
+	pub const SEALED_APPEND_PS: u64 = 1_700_000_000;
+	/// A call that changes a stake; on root dividends are settled.
+	pub const STAKE_PS: u64 = 300_000_000;
 	/// A call that changes a few items.
 	pub const CALL_PS: u64 = 100_000_000;
 	/// Finding out how much of a move its limit allows: some thirty trades, undone again.
@@ -106,7 +111,7 @@ pub trait WeightInfo {
 	/// `commit_timelocked_weights` and `commit_timelocked_mechanism_weights`: three items beside those of a commit, one of
 	/// which is a list that is appended to.
 	fn commit_sealed_weights() -> Weight {
-		let list = Weight::from_parts(computation::CALL_PS, SEALED_LIST_PROOF_BYTES);
+		let list = Weight::from_parts(computation::SEALED_APPEND_PS, SEALED_LIST_PROOF_BYTES);
 		Self::commit_weights()
 			.saturating_add(Self::database().reads_writes(5, 3))
 			.saturating_add(list)
@@ -392,7 +397,7 @@ fn weigh(database: RuntimeDbWeight, time_ps: u64, reads: u64, writes: u64, colum
 /// The weight of `add_stake` and of `remove_stake`.
 fn change_of_stake(database: RuntimeDbWeight) -> Weight {
 	let (reads, writes) = (accesses::STAKE_READS, accesses::STAKE_WRITES);
-	weigh(database, computation::CALL_PS, reads, writes, 1)
+	weigh(database, computation::STAKE_PS, reads, writes, 1)
 }
 
 /// Weights at the prices of the runtime's own database.
