@@ -46,10 +46,10 @@ in_ns() {
 # host NAME ADDRESS: a namespace with this address, on the common switch.
 host() {
 	ip netns add "$prefix-$1"
-	ip link add up type veth peer name "to-$1" netns "$prefix-switch" || skip "this machine has no veth devices"
-	ip link set up netns "$prefix-$1"
-	in_ns "$1" ip address add "$2" dev up
-	in_ns "$1" ip link set up up
+	ip link add uplink type veth peer name "to-$1" netns "$prefix-switch" || skip "this machine has no veth devices"
+	ip link set uplink netns "$prefix-$1"
+	in_ns "$1" ip address add "$2" dev uplink
+	in_ns "$1" ip link set uplink up
 	in_ns "$1" ip link set lo up
 	in_ns switch ip link set "to-$1" master bridge
 	in_ns switch ip link set "to-$1" up
@@ -63,9 +63,9 @@ host router 10.9.0.4/24
 
 # The miner has a private address; the router translates it and takes no connection from outside.
 ip netns add "$prefix-miner"
-ip -n "$prefix-miner" link add up type veth peer name inside netns "$prefix-router"
-in_ns miner ip address add 192.168.77.2/24 dev up
-in_ns miner ip link set up up
+ip -n "$prefix-miner" link add uplink type veth peer name inside netns "$prefix-router"
+in_ns miner ip address add 192.168.77.2/24 dev uplink
+in_ns miner ip link set uplink up
 in_ns miner ip link set lo up
 in_ns miner ip route add default via 192.168.77.1
 in_ns router ip address add 192.168.77.1/24 dev inside
@@ -75,7 +75,7 @@ in_ns router nft -f - << 'RULES' || skip "this kernel translates no addresses (n
 table ip nat {
 	chain out {
 		type nat hook postrouting priority 100;
-		oifname "up" masquerade
+		oifname "uplink" masquerade
 	}
 }
 table ip filter {
@@ -135,14 +135,14 @@ check "2. calls go on without the relay" test "$(good_seconds "$folder/caller.lo
 
 in_ns relay "$peer" relay "$folder/relay" 10.9.0.2:4001 "$miner_key,$caller_key" >> "$folder/relay.log" 2>&1 &
 processes+=($!)
-in_ns caller tc qdisc add dev up root netem loss 100% || skip "this kernel has no netem"
+in_ns caller tc qdisc add dev uplink root netem loss 100% || skip "this kernel has no netem"
 sleep 30
-in_ns caller tc qdisc del dev up root
+in_ns caller tc qdisc del dev uplink root
 line=$(wc -l < "$folder/caller.log")
 sleep 20
 check "3. calls go on after a partition of 30 s" test "$(good_seconds "$folder/caller.log" "$((line + 1))")" -ge 3
 
-for name in caller miner; do in_ns "$name" tc qdisc add dev up root netem delay 50ms loss 5%; done
+for name in caller miner; do in_ns "$name" tc qdisc add dev uplink root netem delay 50ms loss 5%; done
 line=$(wc -l < "$folder/caller.log")
 sleep 15
 check "4. calls go on with 50 ms of delay and 5 % of loss each way" test "$(good_seconds "$folder/caller.log" "$((line + 1))")" -ge 3
