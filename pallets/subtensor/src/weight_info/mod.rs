@@ -47,7 +47,7 @@ pub mod computation {
 	/// Appending to the longest list of sealed weights.
 	pub const SEALED_APPEND_PS: u64 = 1_700_000_000;
 	/// A call that changes a stake; on root dividends are settled.
-	pub const STAKE_PS: u64 = 300_000_000;
+	pub const STAKE_PS: u64 = 450_000_000;
 	/// Appending to the longest queue of subnets to dissolve.
 	pub const DISSOLVE_PS: u64 = 200_000_000;
 	/// A call that changes a few items.
