@@ -1,6 +1,6 @@
 //! What `neuron gateway` resolves to.
 
-use std::time::Duration;
+use std::{num::NonZeroU64, time::Duration};
 
 use super::{
 	high::{HiCommand, Resolver, parallel},
@@ -119,6 +119,19 @@ impl Resolver {
 		if let Some(hedge_ms) = low.hedge_ms.or(file.hedge_ms) {
 			in_range("--hedge-ms", hedge_ms, MAX_TIMEOUT_SECONDS * 1000, "1 to 3600000")?;
 			options.hedge_after = Some(Duration::from_millis(hedge_ms));
+		}
+		if let Some(share) = low.check_share.or(file.check_share) {
+			if !(0.0..=1.0).contains(&share) {
+				return Err(UsageError::OutOfRange {
+					flag: "--check-share",
+					given: share.to_string(),
+					expected: "a number from 0 to 1",
+				});
+			}
+			options.audit.share = share;
+		}
+		if let Some(every) = low.canary_every.or(file.canary_every) {
+			options.audit.canary_every = NonZeroU64::new(every);
 		}
 		Ok(options)
 	}

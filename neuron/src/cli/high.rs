@@ -1,6 +1,6 @@
 //! What the typed words resolve to: flags over environment over file over defaults, checked.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, num::NonZeroU64, path::PathBuf, time::Duration};
 
 use super::{
 	low::{
@@ -13,7 +13,7 @@ use crate::{
 	gateway::{GatewayOptions, keys::KeyCommand},
 	miner::MinerOptions,
 	neuron_options::{MetricsPlace, NeuronOptions, Relaying, WalletLocation},
-	registry::MechanismOptions,
+	registry::{MechanismOptions, Serving},
 	units,
 	validator::ValidatorOptions,
 };
@@ -22,6 +22,9 @@ use crate::{
 pub const DEFAULT_URL: &str = "ws://127.0.0.1:9944";
 /// The most requests that `--workers` and `--queue` may allow, the most miners that `--concurrency` may.
 pub const MAX_PARALLEL: usize = 1024;
+
+/// The most memory that `--kv-memory-mib` may allow: 1 TiB.
+const MAX_KV_MEMORY_MIB: usize = 1 << 20;
 
 /// The port that a miner serves its metrics at unless told otherwise.
 pub const MINER_METRICS_PORT: u16 = 9101;
@@ -263,11 +266,11 @@ impl Resolver {
 				json: low.json,
 			},
 			LowCommand::Miner(low) => {
-				let mechanism = self.mechanism(&low.role, low.max_tokens_per_second)?;
-				HiCommand::Miner {
-					options: self.miner(low)?,
-					mechanism,
-				}
+				let mut mechanism = self.mechanism(&low.role, low.max_tokens_per_second)?;
+				let kv_memory_mib = low.kv_memory_mib.or(self.file.miner.kv_memory_mib);
+				let options = self.miner(low)?;
+				mechanism.serving = Some(serving(options.workers, kv_memory_mib)?);
+				HiCommand::Miner { options, mechanism }
 			}
 			LowCommand::Doctor(role) => self.doctor(&role)?,
 			LowCommand::Validator(low) => {
@@ -347,6 +350,7 @@ impl Resolver {
 				role.text_target_tokens_per_second
 					.or(file.text.target_tokens_per_second),
 			)?,
+			serving: None,
 		})
 	}
 
@@ -461,6 +465,9 @@ impl Resolver {
 		if let Some(blocks) = low.round_blocks.or(file.round_blocks) {
 			options.round_blocks = at_least_one("--round-blocks", blocks)?;
 		}
+		if let Some(every) = low.same_instant_every.or(file.same_instant_every) {
+			options.same_instant_every = NonZeroU64::new(at_least_one("--same-instant-every", every)?);
+		}
 		options.events = low.events.or_else(|| file.events.clone());
 		Ok(options)
 	}
@@ -476,6 +483,22 @@ struct RoleSection {
 	via_relay: Vec<SocketAddr>,
 	metrics: Option<String>,
 	metrics_port: u16,
+}
+
+/// How a miner with so many workers serves its model.
+fn serving(workers: usize, kv_memory_mib: Option<usize>) -> Result<Serving, UsageError> {
+	let kv_memory_mib = kv_memory_mib.unwrap_or(Serving::DEFAULT_KV_MEMORY_MIB);
+	if !(1..=MAX_KV_MEMORY_MIB).contains(&kv_memory_mib) {
+		return Err(UsageError::OutOfRange {
+			flag: "--kv-memory-mib",
+			given: kv_memory_mib.to_string(),
+			expected: "1 to 1048576",
+		});
+	}
+	Ok(Serving {
+		batch: workers,
+		kv_memory_mib,
+	})
 }
 
 pub(super) fn parallel(flag: &'static str, value: usize, least: usize) -> Result<usize, UsageError> {
