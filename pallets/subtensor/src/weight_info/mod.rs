@@ -47,7 +47,9 @@ pub mod computation {
 	/// Appending to the longest list of sealed weights.
 	pub const SEALED_APPEND_PS: u64 = 1_700_000_000;
 	/// A call that changes a stake; on root dividends are settled.
-	pub const STAKE_PS: u64 = 300_000_000;
+	pub const STAKE_PS: u64 = 450_000_000;
+	/// Appending to the longest queue of subnets to dissolve.
+	pub const DISSOLVE_PS: u64 = 200_000_000;
 	/// A call that changes a few items.
 	pub const CALL_PS: u64 = 100_000_000;
 	/// Finding out how much of a move its limit allows: some thirty trades, undone again.
@@ -241,7 +243,7 @@ pub trait WeightInfo {
 	/// `dissolve_network` and `root_dissolve_network`; the clean-up is not included.
 	fn dissolve_network() -> Weight {
 		let (reads, writes) = (accesses::DISSOLVE_READS, accesses::DISSOLVE_WRITES);
-		weigh(Self::database(), computation::CALL_PS, reads, writes, 0)
+		weigh(Self::database(), computation::DISSOLVE_PS, reads, writes, 0)
 	}
 
 	/// `start_call`.
@@ -326,7 +328,8 @@ pub trait WeightInfo {
 
 	/// `increase_take` and `decrease_take`.
 	fn set_take() -> Weight {
-		weigh(Self::database(), computation::CALL_PS, 4, 1, 0)
+		// Whose hotkey it is, the take, when it was changed last, and the bounds.
+		weigh(Self::database(), computation::CALL_PS, 5, 2, 0)
 	}
 
 	/// `set_tempo` and `trigger_epoch`.
