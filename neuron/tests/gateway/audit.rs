@@ -59,7 +59,9 @@ impl DynMechanism for Tampering {
 			let chunk = match Chunk::decode_all(&mut &chunk[..]) {
 				Ok(Chunk::Tokens(mut tokens)) => {
 					// Past the special tokens, so that the answer does not end early.
-					tokens.iter_mut().for_each(|emitted| emitted.token = 60 + emitted.token % 50);
+					tokens
+						.iter_mut()
+						.for_each(|emitted| emitted.token = 60 + emitted.token % 50);
 					Chunk::Tokens(tokens).encode()
 				}
 				_ => chunk,
@@ -225,7 +227,11 @@ async fn a_question_with_a_known_answer_is_sent_among_the_others() {
 		tokio::time::sleep(Duration::from_millis(20)).await;
 	}
 	assert_eq!(world.standing(1), Standing::Measured(1.0));
-	assert_eq!(world.standing(2), Standing::Unknown, "applications' answers are not checked");
+	assert_eq!(
+		world.standing(2),
+		Standing::Unknown,
+		"applications' answers are not checked"
+	);
 	let text = world.metrics.text();
 	assert!(text.contains("checks_total{verdict=\"held\"}"), "{text}");
 }

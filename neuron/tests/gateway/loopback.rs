@@ -57,11 +57,7 @@ pub(crate) fn neuron(uid: u16, identity: &Identity, addr: std::net::SocketAddr) 
 	}
 }
 
-pub(crate) async fn network(
-	uid: u16,
-	identity: &Identity,
-	directory: &Arc<MetagraphDirectory>,
-) -> (Handle, Incoming) {
+pub(crate) async fn network(uid: u16, identity: &Identity, directory: &Arc<MetagraphDirectory>) -> (Handle, Incoming) {
 	let signer = Arc::new(signer(uid));
 	let config = Config::new("127.0.0.1:0".parse().unwrap(), identity.clone(), signer);
 	Network::start(config, directory.clone()).await.unwrap()
@@ -193,7 +189,11 @@ async fn openai_s_own_python_client_is_content() {
 	bounds.timeout = Duration::from_secs(120);
 	let gateway = gateway(upstream, bounds, KeyLimits::default()).await;
 	let script = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/openai_client.py");
-	let arguments = [script.to_owned(), format!("http://{}/v1", gateway.address), gateway.key.clone()];
+	let arguments = [
+		script.to_owned(),
+		format!("http://{}/v1", gateway.address),
+		gateway.key.clone(),
+	];
 	let run = tokio::task::spawn_blocking(move || std::process::Command::new(python).args(arguments).output());
 	let output = run.await.unwrap().unwrap();
 	let (said, failed) = (
