@@ -21,7 +21,7 @@ use crate::{
 	message::{Call, Request},
 	pool::{Pool, Session},
 	reach::Reach,
-	refusals::RefusalCounts,
+	refusals::Refusals,
 	streams::{OpenError, Opened, Opening},
 };
 
@@ -73,7 +73,7 @@ pub struct Handle {
 	pub(crate) signer: Arc<dyn Signer>,
 	pub(crate) network: [u8; 32],
 	pub(crate) model_hash: Arc<RwLock<[u8; 32]>>,
-	pub(crate) refusals: Arc<RefusalCounts>,
+	pub(crate) refusals: Arc<Refusals>,
 	pub(crate) clock: Clock,
 	pub(crate) quic_first: bool,
 	pub(crate) reach: watch::Receiver<Reach>,
@@ -118,7 +118,7 @@ impl Handle {
 	/// How many requests were refused since the start before anybody saw them: words for the reasons, all of them, with
 	/// the counts.
 	pub fn refusals(&self) -> Vec<(&'static str, u64)> {
-		self.refusals.read()
+		self.refusals.counts.read()
 	}
 
 	/// Names peers that can be asked where others are: the neurons that the chain lists. At most

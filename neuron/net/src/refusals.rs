@@ -28,6 +28,13 @@ const REASONS: [&str; 8] = [
 	"stopping",
 ];
 
+/// What one network knows about its refusals.
+#[derive(Debug, Default)]
+pub(crate) struct Refusals {
+	pub(crate) counts: RefusalCounts,
+	pub(crate) held: HeldRefusals,
+}
+
 /// Refusals before anybody has seen the request: counts since the start, by reason.
 #[derive(Debug, Default)]
 pub(crate) struct RefusalCounts([AtomicU64; REASONS.len()]);

@@ -26,7 +26,7 @@ use crate::{
 	message::{Call, PROTOCOL, Refusal, Response},
 	outgoing::{Carrier, Ending},
 	queue::{NotQueued, Queue},
-	refusals::{HeldRefusals, RefusalCounts},
+	refusals::Refusals,
 	responder::{IncomingRequest, Responder},
 	streams::InboundStream,
 };
@@ -47,10 +47,7 @@ pub(crate) struct Server {
 	pub(crate) clock: Clock,
 	pub(crate) limits: Limits,
 	pub(crate) queue: Arc<Queue>,
-	/// Refusals that are held back.
-	pub(crate) held: HeldRefusals,
-	/// Refusals so far.
-	pub(crate) refusals: Arc<RefusalCounts>,
+	pub(crate) refusals: Arc<Refusals>,
 	/// Peers whose connections are to be closed.
 	pub(crate) unwelcome: mpsc::Sender<PeerId>,
 	pub(crate) tasks: TaskTracker,
@@ -121,10 +118,10 @@ impl Server {
 		let (caller, permit) = match self.admit(&peer) {
 			Ok(admitted) => admitted,
 			Err(refusal) => {
-				self.refusals.count(&refusal);
+				self.refusals.counts.count(&refusal);
 				let unknown = refusal == Refusal::UnknownPeer;
 				if unknown || matches!(refusal, Refusal::RateLimited { .. }) {
-					self.held.hold(&self.draining).await;
+					self.refusals.held.hold(&self.draining).await;
 				}
 				refuse(writer, refusal).await;
 				if unknown {
@@ -136,7 +133,7 @@ impl Server {
 		match self.receive(&caller, reader).await {
 			Ok((call, signed)) => self.answer((caller, permit), (call, signed), reader, writer).await,
 			Err(refusal) => {
-				self.refusals.count(&refusal);
+				self.refusals.counts.count(&refusal);
 				tracing::debug!(uid = caller.uid, %refusal, "a request was refused");
 				drop(permit);
 				refuse(writer, refusal).await;
@@ -219,6 +216,13 @@ impl Server {
 		Response::Done { model_hash, signature }
 	}
 
+	/// The refusal for a full queue, which counts.
+	fn busy(&self) -> Refusal {
+		let busy = self.admission.busy();
+		self.refusals.counts.count(&busy);
+		busy
+	}
+
 	/// Hands the request over and carries its answer.
 	async fn answer(
 		&self,
@@ -240,11 +244,7 @@ impl Server {
 			responder: Responder { commands: sender },
 		};
 		let ending = match self.queue.push(incoming, Instant::now(), &self.admission.busy()) {
-			Err(NotQueued::Full) => {
-				let busy = self.admission.busy();
-				self.refusals.count(&busy);
-				Ending::Refused(busy)
-			}
+			Err(NotQueued::Full) => Ending::Refused(self.busy()),
 			Err(NotQueued::Abandoned) => Ending::Refused(Refusal::Failed("this node serves no requests".into())),
 			Ok(()) => tokio::select! {
 				biased;

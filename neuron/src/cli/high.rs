@@ -6,14 +6,14 @@ use super::{
 	low::{
 		GlobalLow, LowArgs, LowCommand, MinerLow, RoleLow, StakeAmountLow, StakeLow, SubnetLow, ValidatorLow, WalletLow,
 	},
-	usage::{UsageError, at_least_one},
+	usage::{UsageError, at_least_one, serving},
 };
 use crate::{
 	config::{FileConfig, LogFormat},
 	gateway::{GatewayOptions, keys::KeyCommand},
 	miner::MinerOptions,
 	neuron_options::{MetricsPlace, NeuronOptions, Relaying, WalletLocation},
-	registry::{MechanismOptions, Serving},
+	registry::MechanismOptions,
 	units,
 	validator::ValidatorOptions,
 };
@@ -22,9 +22,6 @@ use crate::{
 pub const DEFAULT_URL: &str = "ws://127.0.0.1:9944";
 /// The most requests that `--workers` and `--queue` may allow, the most miners that `--concurrency` may.
 pub const MAX_PARALLEL: usize = 1024;
-
-/// The most memory that `--kv-memory-mib` may allow: 1 TiB.
-const MAX_KV_MEMORY_MIB: usize = 1 << 20;
 
 /// The port that a miner serves its metrics at unless told otherwise.
 pub const MINER_METRICS_PORT: u16 = 9101;
@@ -483,22 +480,6 @@ struct RoleSection {
 	via_relay: Vec<SocketAddr>,
 	metrics: Option<String>,
 	metrics_port: u16,
-}
-
-/// How a miner with so many workers serves its model.
-fn serving(workers: usize, kv_memory_mib: Option<usize>) -> Result<Serving, UsageError> {
-	let kv_memory_mib = kv_memory_mib.unwrap_or(Serving::DEFAULT_KV_MEMORY_MIB);
-	if !(1..=MAX_KV_MEMORY_MIB).contains(&kv_memory_mib) {
-		return Err(UsageError::OutOfRange {
-			flag: "--kv-memory-mib",
-			given: kv_memory_mib.to_string(),
-			expected: "1 to 1048576",
-		});
-	}
-	Ok(Serving {
-		batch: workers,
-		kv_memory_mib,
-	})
 }
 
 pub(super) fn parallel(flag: &'static str, value: usize, least: usize) -> Result<usize, UsageError> {
