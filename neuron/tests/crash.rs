@@ -257,6 +257,8 @@ impl Chain {
 				submission,
 			} => {
 				self.check(generation, average, submission);
+				// The next process goes on from here, and may be killed one round later before it could say so.
+				self.saved = generation;
 				Answer::Done
 			}
 			Ask::Saved(generation) => {
