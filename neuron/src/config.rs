@@ -46,6 +46,10 @@ pub struct FileConfig {
 	pub netuid: Option<u16>,
 	/// Name of the mechanism.
 	pub mechanism: Option<String>,
+	/// The program that is the mechanism, with its arguments.
+	pub mechanism_command: Option<String>,
+	/// How many of that program run at once.
+	pub mechanism_processes: Option<usize>,
 	/// Path of the model file.
 	pub model: Option<PathBuf>,
 	/// Hexadecimal sha256 that the model file must have.

@@ -1,17 +1,64 @@
 //! Mechanisms by name, built from what the command line and the file say.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+	path::PathBuf,
+	sync::{Arc, OnceLock},
+};
 
 use codec::DecodeAll;
 use neuron_infer::{InferError, LoadOptions, Model, Precision};
 use subnet_echo::Echo;
+use subnet_process::{ProcessError, ProcessMechanism, ProcessOptions};
 use subnet_sdk::DynMechanism;
 use subnet_text::{Chunk, LanguageModel, ParameterError, TextMechanism, TextParameters};
 
 use crate::model::GgufModel;
 
 /// The names that [`build`] knows.
-pub const NAMES: [&str; 2] = ["text", "echo"];
+pub const NAMES: [&str; 3] = ["text", "echo", "process"];
+
+/// A mechanism that a program has compiled in beside those of this crate.
+#[derive(Clone, Copy, Debug)]
+pub struct Own {
+	name: &'static str,
+	factory: fn() -> anyhow::Result<Arc<dyn DynMechanism>>,
+}
+
+impl Own {
+	/// Takes the name that `--mechanism` selects it by, and what makes it; that may load a model.
+	pub fn new(name: &'static str, factory: fn() -> anyhow::Result<Arc<dyn DynMechanism>>) -> Self {
+		Self { name, factory }
+	}
+}
+
+/// What the program has said before it read its command line: the one thing that all of it shares.
+static OWN: OnceLock<Vec<Own>> = OnceLock::new();
+
+/// Makes mechanisms known by their names; the first is the one that is meant where none is named. Only the first call
+/// counts: a program says so once, before it reads its command line.
+pub fn compile_in(own: Vec<Own>) {
+	if OWN.set(own).is_err() {
+		tracing::warn!("mechanisms were compiled in already: those of the second call are left out");
+	}
+}
+
+fn own() -> &'static [Own] {
+	OWN.get().map_or(&[], Vec::as_slice)
+}
+
+fn find_own(name: &str) -> Option<&'static Own> {
+	own().iter().find(|own| own.name == name)
+}
+
+/// The mechanism that is meant where none is named.
+pub fn default_name() -> &'static str {
+	own().first().map_or("text", |own| own.name)
+}
+
+fn all_names() -> String {
+	let own = own().iter().map(|own| own.name);
+	own.chain(NAMES).collect::<Vec<_>>().join(", ")
+}
 
 /// What a mechanism is built from.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -30,13 +77,17 @@ pub struct MechanismOptions {
 	pub text_tokens: Option<u16>,
 	/// `text`: tokens per second that earn the full speed factor, above 0.
 	pub text_target_tokens_per_second: Option<f64>,
+	/// `process`: the command that is the mechanism.
+	pub command: Option<String>,
+	/// `process`: how many of it run at once; 1 where absent.
+	pub processes: Option<usize>,
 }
 
 /// Why a mechanism was not built.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
 	/// There is none of that name.
-	#[error("there is no mechanism `{name}`; --mechanism takes one of: {}", NAMES.join(", "))]
+	#[error("there is no mechanism `{name}`; --mechanism takes one of: {}", all_names())]
 	Unknown {
 		/// The name given.
 		name: String,
@@ -70,6 +121,20 @@ pub enum RegistryError {
 	/// The model cannot be used.
 	#[error(transparent)]
 	Model(#[from] InferError),
+	/// `process` needs a command and none is given.
+	#[error("the mechanism `process` needs a program: give --mechanism-command, such as \"python3 my_mechanism.py\"")]
+	NoCommand,
+	/// A mechanism that was compiled in cannot be made.
+	#[error("the mechanism `{name}` cannot be made: {source:#}")]
+	Own {
+		/// The mechanism.
+		name: String,
+		/// What it said.
+		source: anyhow::Error,
+	},
+	/// The program of `process` cannot be used.
+	#[error("--mechanism-command: {0}")]
+	Process(#[from] ProcessError),
 }
 
 impl MechanismOptions {
@@ -80,13 +145,21 @@ impl MechanismOptions {
 	pub fn check(&self) -> Result<(), RegistryError> {
 		self.load_options()?;
 		let name = self.name.clone();
+		if find_own(&name).is_some() {
+			return Ok(());
+		}
+		if self.name != "process" && (self.command.is_some() || self.processes.is_some()) {
+			let option = "--mechanism-command and --mechanism-processes";
+			return Err(RegistryError::NotTaken { name, option });
+		}
 		match self.name.as_str() {
 			"text" => match &self.model {
 				None => Err(RegistryError::NoModel { name }),
 				Some(_) => self.text_parameters().map(drop),
 			},
-			"echo" => match self.not_for_echo() {
+			"echo" | "process" => match self.not_for_echo() {
 				Some(option) => Err(RegistryError::NotTaken { name, option }),
+				None if self.name == "process" => self.process_options().map(drop),
 				None => Ok(()),
 			},
 			_ => Err(RegistryError::Unknown { name }),
@@ -103,6 +176,11 @@ impl MechanismOptions {
 			),
 		];
 		options.into_iter().find(|option| option.1).map(|option| option.0)
+	}
+
+	fn process_options(&self) -> Result<ProcessOptions, RegistryError> {
+		let command = self.command.as_deref().ok_or(RegistryError::NoCommand)?;
+		Ok(ProcessOptions::new(command)?.with_processes(self.processes.unwrap_or(1))?)
 	}
 
 	fn load_options(&self) -> Result<LoadOptions, RegistryError> {
@@ -176,6 +254,12 @@ pub fn token_counter(mechanism: &str) -> Option<TokenCounter> {
 /// ```
 pub fn build(options: &MechanismOptions) -> Result<Arc<dyn DynMechanism>, RegistryError> {
 	options.check()?;
+	if let Some(own) = find_own(&options.name) {
+		return (own.factory)().map_err(|source| RegistryError::Own {
+			name: options.name.clone(),
+			source,
+		});
+	}
 	match (options.name.as_str(), &options.model) {
 		("text", Some(path)) => {
 			let load = options.load_options()?;
@@ -184,6 +268,7 @@ pub fn build(options: &MechanismOptions) -> Result<Arc<dyn DynMechanism>, Regist
 			Ok(Arc::new(TextMechanism::new(model, options.text_parameters()?)?))
 		}
 		("echo", _) => Ok(Arc::new(Echo)),
+		("process", _) => Ok(Arc::new(ProcessMechanism::start(options.process_options()?)?)),
 		_ => Err(RegistryError::Unknown {
 			name: options.name.clone(),
 		}),

@@ -3,17 +3,18 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use super::{
-	low::{
-		GlobalLow, LowArgs, LowCommand, MinerLow, RoleLow, StakeAmountLow, StakeLow, SubnetLow, ValidatorLow, WalletLow,
-	},
+	low::{GlobalLow, LowArgs, LowCommand, MinerLow, RoleLow, StakeAmountLow, StakeLow, ValidatorLow, WalletLow},
+	subnet::SubnetCommand,
 	usage::{UsageError, at_least_one},
 };
+use subnet_sim::command::SimCommand;
+
 use crate::{
 	config::{FileConfig, LogFormat},
 	gateway::{GatewayOptions, keys::KeyCommand},
 	miner::MinerOptions,
 	neuron_options::{MetricsPlace, NeuronOptions, Relaying, WalletLocation},
-	registry::MechanismOptions,
+	registry::{self, MechanismOptions},
 	units,
 	validator::ValidatorOptions,
 };
@@ -76,13 +77,10 @@ pub enum HiCommand {
 		/// The subnet.
 		netuid: u16,
 	},
-	/// `subnet create`
-	SubnetCreate,
-	/// `subnet start`
-	SubnetStart {
-		/// The subnet.
-		netuid: u16,
-	},
+	/// `subnet …`
+	Subnet(SubnetCommand),
+	/// `sim …`
+	Sim(SimCommand),
 	/// `stake add`
 	StakeAdd {
 		/// The subnet.
@@ -245,10 +243,8 @@ impl Resolver {
 			LowCommand::Register(low) => HiCommand::Register {
 				netuid: self.netuid(low.netuid)?,
 			},
-			LowCommand::Subnet(SubnetLow::Create) => HiCommand::SubnetCreate,
-			LowCommand::Subnet(SubnetLow::Start(low)) => HiCommand::SubnetStart {
-				netuid: self.netuid(low.netuid)?,
-			},
+			LowCommand::Subnet(low) => HiCommand::Subnet(self.subnet(low)?),
+			LowCommand::Sim(command) => HiCommand::Sim(command),
 			LowCommand::Stake(StakeLow::Add(StakeAmountLow { netuid, amount })) => HiCommand::StakeAdd {
 				netuid: self.netuid(netuid)?,
 				amount_rao: units::parse_tao(&amount)?,
@@ -318,7 +314,7 @@ impl Resolver {
 		typed.or(self.file.netuid).ok_or(missing)
 	}
 
-	fn mechanism(&self, role: &RoleLow, typed_rate: Option<f64>) -> Result<MechanismOptions, UsageError> {
+	pub(super) fn mechanism(&self, role: &RoleLow, typed_rate: Option<f64>) -> Result<MechanismOptions, UsageError> {
 		let file = &self.file;
 		let positive = |flag, value: Option<f64>| match value {
 			Some(rate) if !(rate.is_finite() && rate > 0.0) => Err(UsageError::OutOfRange {
@@ -328,12 +324,21 @@ impl Resolver {
 			}),
 			rate => Ok(rate),
 		};
+		let command = role.mechanism_command.clone();
+		// A command that is typed goes before a name in the file; one in the file is for the name beside it.
+		let by_command = command.is_some().then(|| "process".to_owned());
+		let named = role.mechanism.clone().or(by_command).or_else(|| file.mechanism.clone());
+		let name = named.unwrap_or_else(|| match &file.mechanism_command {
+			Some(_) => "process".into(),
+			None => registry::default_name().into(),
+		});
+		let is_process = name == "process";
 		Ok(MechanismOptions {
-			name: role
-				.mechanism
-				.clone()
-				.or_else(|| file.mechanism.clone())
-				.unwrap_or_else(|| "text".into()),
+			command: command.or_else(|| file.mechanism_command.clone().filter(|_| is_process)),
+			processes: role
+				.mechanism_processes
+				.or(file.mechanism_processes.filter(|_| is_process)),
+			name,
 			model: role.model.clone().or_else(|| file.model.clone()),
 			model_sha256: role.model_sha256.clone().or_else(|| file.model_sha256.clone()),
 			precision: role.precision.clone().or_else(|| file.precision.clone()),

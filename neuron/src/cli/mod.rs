@@ -9,6 +9,7 @@ mod effective;
 mod gateway;
 mod high;
 mod low;
+mod subnet;
 mod usage;
 mod wallet_commands;
 
@@ -28,7 +29,11 @@ pub use high::{
 };
 pub use low::{
 	BalanceLow, GatewayCommandLow, GatewayKeyLow, GatewayLow, GatewayRunLow, GlobalLow, LowArgs, LowCommand,
-	MetagraphLow, MinerLow, NetuidLow, RoleLow, StakeAmountLow, StakeLow, SubnetLow, TopLow, ValidatorLow, WalletLow,
+	MetagraphLow, MinerLow, NetuidLow, RoleLow, StakeAmountLow, StakeLow, TopLow, ValidatorLow, WalletLow,
+};
+pub use subnet::{
+	CheckLow, CreateLow, ExplainLow, HyperparametersCommandLow, HyperparametersLow, NewLow, Scaffold, ScaffoldError,
+	Sdk, SubnetCommand, SubnetLow,
 };
 pub use usage::UsageError;
 
@@ -48,6 +53,13 @@ use crate::{
 const EXIT_USAGE: u8 = 2;
 /// How long a blocking thread that does not reach a cancellation point gets at the end.
 const THREADS_LIMIT: Duration = Duration::from_secs(1);
+
+/// Runs the command line of a program that has mechanisms of its own compiled in, beside those of this crate. The first of
+/// them is the one that is meant where none is named.
+pub fn main_with(own: Vec<registry::Own>, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+	registry::compile_in(own);
+	main(arguments)
+}
 
 /// Runs the command line.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -118,8 +130,11 @@ async fn command(resolved: HiArgs) -> Result<()> {
 		} => wallet_commands::import_uri(&wallet, &hotkey_uri, &coldkey_uri),
 		HiCommand::WalletShow { json } => wallet_commands::show(&wallet, json),
 		HiCommand::Register { netuid } => chain_commands::register(&url, &wallet, netuid).await,
-		HiCommand::SubnetCreate => chain_commands::create_subnet(&url, &wallet).await,
-		HiCommand::SubnetStart { netuid } => chain_commands::start_subnet(&url, &wallet, netuid).await,
+		HiCommand::Subnet(command) => subnet::run(&url, &wallet, command).await,
+		HiCommand::Sim(command) => {
+			let done = tokio::task::spawn_blocking(move || subnet_sim::command::execute(command));
+			print(&done.await.context("the simulator failed")??)
+		}
 		HiCommand::StakeAdd { netuid, amount_rao } => {
 			chain_commands::add_stake(&url, &wallet, netuid, amount_rao).await
 		}

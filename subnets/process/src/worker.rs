@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -49,6 +49,7 @@ pub(crate) struct Worker {
 	requests: Option<SyncSender<Vec<u8>>>,
 	replies: Receiver<Result<Reply, String>>,
 	last_words: LastWords,
+	log: Option<JoinHandle<()>>,
 	last_id: u64,
 }
 
@@ -84,15 +85,16 @@ impl Worker {
 		if let Some(stdout) = process.stdout.take() {
 			thread::spawn(move || read_replies(stdout, &sender));
 		}
-		if let Some(stderr) = process.stderr.take() {
+		let log = process.stderr.take().map(|stderr| {
 			let last_words = last_words.clone();
-			thread::spawn(move || log::forward(stderr, id, &last_words));
-		}
+			thread::spawn(move || log::forward(stderr, id, &last_words))
+		});
 		Ok(Self {
 			process,
 			requests: Some(requests),
 			replies,
 			last_words,
+			log,
 			last_id: 0,
 		})
 	}
@@ -154,6 +156,11 @@ impl Worker {
 			Some(status) => status.to_string(),
 			None => "it closed its output and still runs".to_owned(),
 		};
+		// Its last words may still be on their way, unless something that it started keeps the stream open.
+		let until = Instant::now() + FAREWELL;
+		while self.log.as_ref().is_some_and(|log| !log.is_finished()) && Instant::now() < until {
+			thread::sleep(GLANCE);
+		}
 		Failure::Ended(format!("{how}{}", self.last_words.phrase()))
 	}
 

@@ -224,7 +224,7 @@ fn set_weights(netuid: u16, weights: &[(u16, u16)], version_key: u64) -> Result<
 }
 
 /// The netuid in the event that tells of a new subnet.
-fn added_netuid(executed: &Executed) -> Result<u16, ChainError> {
+pub(super) fn added_netuid(executed: &Executed) -> Result<u16, ChainError> {
 	let mismatch = |reason: String| ChainError::MetadataMismatch {
 		item: "SubtensorModule.NetworkAdded".to_owned(),
 		reason,
