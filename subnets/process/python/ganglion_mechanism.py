@@ -151,6 +151,8 @@ class _Connection:
                 if request["type"] == "cancel":
                     self.cancelled.add(request["id"])
                 else:
+                    # The request before has ended: a cancellation that came too late for it means nothing any more.
+                    self.cancelled.clear()
                     self.requests.put(request)
         except Exception:
             traceback.print_exc()
@@ -227,8 +229,6 @@ def _answer(mechanism, connection, line):
             traceback.print_exc()
         message = f"{type(error).__name__}: {error}" if kind == "fault" else str(error)
         connection.write(type="error", id=line["id"], kind=kind, message=message[:1000])
-    finally:
-        connection.cancelled.discard(line["id"])
 
 
 def run(mechanism: Mechanism) -> None:

@@ -65,7 +65,7 @@ fn python() -> bool {
 fn python_example() -> ProcessOptions {
 	let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/proof_of_work.py");
 	ProcessOptions {
-		command: vec!["python3".into(), script.display().to_string()],
+		command: vec!["python3".into(), "-B".into(), script.display().to_string()],
 		processes: 1,
 		limits: LIMITS,
 	}
@@ -107,6 +107,7 @@ g.run(Clumsy())
 		"env",
 		&format!("PYTHONPATH={}", folder.display()),
 		"python3",
+		"-B",
 		"-c",
 		program,
 	];

@@ -202,3 +202,67 @@ impl ChainClient {
 		.await
 	}
 }
+
+#[cfg(test)]
+mod tests {
+	use codec::Encode;
+	use scale_info::{MetaType, PortableRegistry, Registry, TypeInfo};
+	use subxt::ext::scale_encode::EncodeAsType;
+
+	use super::*;
+
+	/// The runtime's record: its fields in its order.
+	#[derive(Encode, TypeInfo)]
+	struct SubnetIdentityV3 {
+		subnet_name: Vec<u8>,
+		github_repo: Vec<u8>,
+		subnet_contact: Vec<u8>,
+		subnet_url: Vec<u8>,
+		discord: Vec<u8>,
+		description: Vec<u8>,
+		logo_url: Vec<u8>,
+		additional: Vec<u8>,
+	}
+
+	#[test]
+	fn an_identity_is_the_runtimes_record() {
+		let identity = SubnetIdentity {
+			name: "name".into(),
+			github_repo: "repository".into(),
+			contact: "contact".into(),
+			url: "url".into(),
+			discord: "discord".into(),
+			description: "description".into(),
+			logo_url: "logo".into(),
+			additional: "more".into(),
+		};
+		let expected = Some(SubnetIdentityV3 {
+			subnet_name: b"name".to_vec(),
+			github_repo: b"repository".to_vec(),
+			subnet_contact: b"contact".to_vec(),
+			subnet_url: b"url".to_vec(),
+			discord: b"discord".to_vec(),
+			description: b"description".to_vec(),
+			logo_url: b"logo".to_vec(),
+			additional: b"more".to_vec(),
+		});
+		let mut registry = Registry::new();
+		let id = registry.register_type(&MetaType::new::<Option<SubnetIdentityV3>>()).id;
+		let types: PortableRegistry = registry.into();
+		let encoded = identity.argument().value().encode_as_type(id, &types).unwrap();
+		assert_eq!(encoded, expected.encode());
+	}
+
+	#[test]
+	fn listed_values_become_what_people_read() {
+		let cases = [
+			(Listed::U8(3), HyperparameterValue::Number(3)),
+			(Listed::I32F32(Bits { bits: -7 << 32 }), HyperparameterValue::Signed(-7)),
+			(Listed::TaoBalance(5), HyperparameterValue::Rao(5)),
+			(Listed::U16Pair((1, 2)), HyperparameterValue::Pair(1, 2)),
+		];
+		for (listed, expected) in cases {
+			assert_eq!(HyperparameterValue::from(listed), expected);
+		}
+	}
+}
