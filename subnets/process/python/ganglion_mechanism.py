@@ -112,6 +112,8 @@ class Mechanism:
     version = 1
     #: The longest that one whole answer may take.
     deadline_ms = 10_000
+    #: The sha256 of the model that answers come from, 64 hexadecimal digits; a miner signs it with each answer.
+    model_hash = None
 
     def task(self, context: Context, epoch: Epoch) -> bytes:
         """Validator: the task of this challenge. No clock, no random source: only the arguments."""
@@ -243,6 +245,7 @@ def run(mechanism: Mechanism) -> None:
                 name=mechanism.name,
                 version=mechanism.version,
                 deadline_ms=mechanism.deadline_ms,
+                model_hash=mechanism.model_hash,
             )
         else:
             _answer(mechanism, connection, line)

@@ -120,6 +120,10 @@ impl DynMechanism for ProcessMechanism {
 		self.pool.hello().deadline
 	}
 
+	fn model_hash(&self) -> Option<[u8; 32]> {
+		self.pool.hello().model_hash
+	}
+
 	fn task(&self, context: &ChallengeContext, epoch: &Epoch) -> Result<Vec<u8>, MechanismError> {
 		let limit = self.options.limits.task;
 		let exchanged = self.exchange(limit, |worker| {

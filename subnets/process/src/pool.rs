@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::backoff::Backoff;
 use crate::options::{ProcessError, ProcessOptions};
-use crate::protocol::{MAX_NAME_BYTES, PROTOCOL, Reply, Request};
+use crate::protocol::{MAX_NAME_BYTES, PROTOCOL, Reply, Request, decode_hash};
 use crate::worker::{Failure, Worker};
 
 /// What a process says about itself.
@@ -14,6 +14,7 @@ pub(crate) struct Hello {
 	pub(crate) name: String,
 	pub(crate) version: u16,
 	pub(crate) deadline: Duration,
+	pub(crate) model_hash: Option<[u8; 32]>,
 }
 
 struct State {
@@ -171,6 +172,7 @@ fn understand(reply: Reply) -> Result<Hello, String> {
 		name,
 		version,
 		deadline_ms,
+		model_hash,
 	} = reply
 	else {
 		return Err(format!("said `{}` before its hello", reply.kind()));
@@ -192,7 +194,19 @@ fn understand(reply: Reply) -> Result<Hello, String> {
 			u32::MAX
 		));
 	}
+	let model_hash = match model_hash {
+		None => None,
+		Some(text) => match decode_hash(&text) {
+			Some(hash) => Some(hash),
+			None => {
+				return Err(format!(
+					"has the model hash {text:.80?}: expected 64 hexadecimal digits"
+				));
+			}
+		},
+	};
 	Ok(Hello {
+		model_hash,
 		name,
 		version,
 		deadline: Duration::from_millis(deadline_ms),

@@ -58,6 +58,8 @@ pub(crate) enum Reply {
 		name: String,
 		version: u16,
 		deadline_ms: u64,
+		#[serde(default)]
+		model_hash: Option<String>,
 	},
 	Task {
 		id: u64,
@@ -208,6 +210,20 @@ pub(crate) fn decode(text: &str) -> Result<Vec<u8>, String> {
 		.map_err(|error| format!("printed bytes that are no base64: {error}"))
 }
 
+/// 32 bytes from 64 hexadecimal digits.
+pub(crate) fn decode_hash(text: &str) -> Option<[u8; 32]> {
+	let digits: Option<Vec<u8>> = text
+		.chars()
+		.map(|digit| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
+		.collect();
+	let bytes: Vec<u8> = digits?
+		.chunks(2)
+		.filter(|pair| pair.len() == 2)
+		.map(|pair| pair[0] << 4 | pair[1])
+		.collect();
+	(text.len() == 64).then(|| bytes.try_into().ok()).flatten()
+}
+
 /// What another program printed, fit for one line of a log or an error.
 pub(crate) fn one_line(text: &str) -> String {
 	text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
@@ -225,6 +241,21 @@ mod tests {
 		assert_eq!(line, b"{\"type\":\"cancel\",\"id\":7}\n");
 		let chunk = Reply::parse(br#"{"type":"chunk","id":3,"chunk":"AAE=","more":[]}"#).unwrap();
 		assert!(matches!(&chunk, Reply::Chunk { id: 3, chunk } if decode(chunk) == Ok(vec![0, 1])));
+	}
+
+	#[test]
+	fn hashes_are_64_digits() {
+		assert_eq!(decode_hash(&"0f".repeat(32)), Some([15; 32]));
+		for text in [
+			"",
+			"0f",
+			&"0f".repeat(33),
+			&"0g".repeat(32),
+			&"é".repeat(32),
+			&"0f".repeat(31),
+		] {
+			assert_eq!(decode_hash(text), None, "{text}");
+		}
 	}
 
 	#[test]

@@ -31,7 +31,7 @@ const SOON: Duration = Duration::from_millis(300);
 /// A peer in a shell: says hello, then runs `work` for each line, in which `$id` is the request's and `$line` all of it.
 fn shell(work: &str) -> ProcessOptions {
 	let script = format!(
-		r#"read line; echo '{{"type":"hello","protocol":1,"name":"shell","version":3,"deadline_ms":20000}}'
+		r#"read line; echo '{{"type":"hello","protocol":1,"name":"shell","version":3,"deadline_ms":20000,"model_hash":"0707070707070707070707070707070707070707070707070707070707070707"}}'
 		while read line; do id=${{line#*\"id\":}}; id=${{id%%[,\}}]*}}; {work}; done"#
 	);
 	ProcessOptions {
@@ -142,6 +142,7 @@ fn a_shell_can_be_a_mechanism_too() {
 	));
 	assert_eq!(mechanism.descriptor().to_string(), "shell/3");
 	assert_eq!(mechanism.deadline(), Duration::from_secs(20));
+	assert_eq!(mechanism.model_hash(), Some([7; 32]));
 	for _ in 0..3 {
 		assert_eq!(mechanism.task(&CONTEXT, &Epoch::default()), Ok(vec![0, 1, 2]));
 		let mut chunks = Vec::new();

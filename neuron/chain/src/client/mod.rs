@@ -5,6 +5,7 @@ mod history;
 mod ledger;
 mod owner;
 mod read;
+mod sealing;
 mod signed;
 mod submit;
 mod write;
@@ -24,6 +25,7 @@ use subxt::config::RpcConfigFor;
 use subxt::rpcs::{LegacyRpcMethods, RpcClient};
 use subxt::{OnlineClient, OnlineClientAtBlock, SubstrateConfig};
 use tokio::sync::Mutex;
+pub(crate) use write::check_uids;
 
 use crate::error::{ChainError, Context, ToChainError};
 
