@@ -3,22 +3,27 @@
 use std::{path::PathBuf, sync::Arc};
 
 use codec::DecodeAll;
-use neuron_infer::{InferError, LoadOptions, Model, Precision};
+use neuron_infer::{Embedder, InferError, LoadOptions, Model, Precision};
 use subnet_echo::Echo;
 use subnet_sdk::DynMechanism;
 use subnet_text::{Chunk, LanguageModel, ParameterError, TextMechanism, TextParameters};
 
-use crate::model::GgufModel;
+use crate::{
+	embedder::{self, CorpusFileError},
+	model::GgufModel,
+	pretraining::{self, PretrainError, PretrainFiles},
+};
 
 /// The names that [`build`] knows.
-pub const NAMES: [&str; 2] = ["text", "echo"];
+pub const NAMES: [&str; 4] = ["text", "embedding", "pretrain", "echo"];
 
 /// What a mechanism is built from.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MechanismOptions {
 	/// One of [`NAMES`].
 	pub name: String,
-	/// The model file; `text` needs one.
+	/// The model: `text` needs a file or folder, `embedding` a folder; for a miner
+	/// of `pretrain` it is what it submits.
 	pub model: Option<PathBuf>,
 	/// Hexadecimal sha256 that the model file must have.
 	pub model_sha256: Option<String>,
@@ -26,6 +31,10 @@ pub struct MechanismOptions {
 	pub precision: Option<String>,
 	/// Ceiling on the tokens generated per second, above 0.
 	pub max_tokens_per_second: Option<f64>,
+	/// `embedding`, `pretrain`: the text that a validator takes passages from, or measures on; else the bundled one.
+	pub validator_text: Option<PathBuf>,
+	/// The neuron's own folder, for what a mechanism remembers; none: it remembers until the process ends.
+	pub data_dir: Option<PathBuf>,
 	/// `text`: tokens asked for in one challenge.
 	pub text_tokens: Option<u16>,
 	/// `text`: tokens per second that earn the full speed factor, above 0.
@@ -42,7 +51,9 @@ pub enum RegistryError {
 		name: String,
 	},
 	/// The mechanism needs a model and none is given.
-	#[error("the mechanism `{name}` needs a model: give --model PATH to a GGUF file")]
+	#[error(
+		"the mechanism `{name}` needs a model: give --model PATH, for `text` a GGUF file, for `embedding` the folder of an embedder with safetensors"
+	)]
 	NoModel {
 		/// The mechanism.
 		name: String,
@@ -70,6 +81,15 @@ pub enum RegistryError {
 	/// The model cannot be used.
 	#[error(transparent)]
 	Model(#[from] InferError),
+	/// A file of `pretrain` cannot be used.
+	#[error(transparent)]
+	Pretrain(#[from] PretrainError),
+	/// The text is none that passages can be taken from.
+	#[error(transparent)]
+	Corpus(#[from] CorpusFileError),
+	/// The embedder does not fit the mechanism.
+	#[error(transparent)]
+	Embedding(#[from] subnet_embedding::SetupError),
 }
 
 impl MechanismOptions {
@@ -85,7 +105,8 @@ impl MechanismOptions {
 				None => Err(RegistryError::NoModel { name }),
 				Some(_) => self.text_parameters().map(drop),
 			},
-			"echo" => match self.not_for_echo() {
+			"embedding" if self.model.is_none() => Err(RegistryError::NoModel { name }),
+			"embedding" | "pretrain" | "echo" => match self.not_taken() {
 				Some(option) => Err(RegistryError::NotTaken { name, option }),
 				None => Ok(()),
 			},
@@ -93,8 +114,11 @@ impl MechanismOptions {
 		}
 	}
 
-	fn not_for_echo(&self) -> Option<&'static str> {
+	fn not_taken(&self) -> Option<&'static str> {
+		let (pretrain, echo) = (self.name == "pretrain", self.name == "echo");
 		let options = [
+			("--validator-text", echo && self.validator_text.is_some()),
+			("--model-sha256", pretrain && self.model_sha256.is_some()),
 			("--max-tokens-per-second", self.max_tokens_per_second.is_some()),
 			("--text-tokens", self.text_tokens.is_some()),
 			(
@@ -182,6 +206,19 @@ pub fn build(options: &MechanismOptions) -> Result<Arc<dyn DynMechanism>, Regist
 			let model = Model::load(path, &load)?;
 			let model = Arc::new(GgufModel::new(model, options.max_tokens_per_second));
 			Ok(Arc::new(TextMechanism::new(model, options.text_parameters()?)?))
+		}
+		("embedding", Some(path)) => {
+			let embedder = Embedder::load(path, &options.load_options()?)?;
+			let corpus = embedder::corpus(options.validator_text.as_deref())?;
+			Ok(Arc::new(embedder::mechanism(embedder, corpus, rand::random())?))
+		}
+		("pretrain", model) => {
+			let files = PretrainFiles {
+				model: model.as_deref(),
+				text: options.validator_text.as_deref(),
+				ledger: options.data_dir.as_deref(),
+			};
+			Ok(Arc::new(pretraining::mechanism(files, rand::random())?))
 		}
 		("echo", _) => Ok(Arc::new(Echo)),
 		_ => Err(RegistryError::Unknown {

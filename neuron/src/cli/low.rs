@@ -176,10 +176,11 @@ pub struct RoleLow {
 	/// The subnet.
 	#[arg(long, env = "NEURON_NETUID")]
 	pub netuid: Option<u16>,
-	/// Mechanism of the subnet: text or echo [default: text].
+	/// Mechanism of the subnet: text, embedding, pretrain or echo [default: text].
 	#[arg(long, env = "NEURON_MECHANISM", value_name = "NAME")]
 	pub mechanism: Option<String>,
-	/// Model file (GGUF).
+	/// Model: a GGUF file or a folder for text, a folder for embedding; a miner's submission for
+	/// pretrain (its validators need none).
 	#[arg(long, env = "NEURON_MODEL", value_name = "PATH")]
 	pub model: Option<PathBuf>,
 	/// Hexadecimal sha256 that the model file must have.
@@ -188,6 +189,10 @@ pub struct RoleLow {
 	/// Precision to run the model in: f32, q8_0, q5_0, q4_0, q4_1 [default: f32].
 	#[arg(long, env = "NEURON_PRECISION", value_name = "NAME")]
 	pub precision: Option<String>,
+	/// Mechanisms embedding and pretrain: the text that a validator takes passages from, or measures on [default: the
+	/// bundled one, which miners know].
+	#[arg(long, env = "NEURON_VALIDATOR_TEXT", value_name = "PATH")]
+	pub validator_text: Option<PathBuf>,
 	/// Mechanism text: tokens asked for in one challenge.
 	#[arg(long, env = "NEURON_TEXT_TOKENS", value_name = "N")]
 	pub text_tokens: Option<u16>,

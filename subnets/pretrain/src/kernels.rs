@@ -7,6 +7,8 @@ use crate::architecture::LANES;
 
 /// Rows that are computed together, so that a row of `right` is loaded once for all of them.
 const ROWS: usize = 4;
+/// Columns that are computed together where there are so many.
+const WIDE: usize = 2 * LANES;
 
 /// Guards roots and divisions of norms.
 const EPSILON: f32 = 1e-5;
@@ -24,46 +26,61 @@ pub(crate) struct Sizes {
 pub(crate) fn multiply_add(arch: Arch, output: &mut [f32], left: &[f32], right: &[f32], sizes: Sizes) {
 	let Sizes { rows, inner, columns } = sizes;
 	debug_assert!(output.len() == rows * columns && left.len() == rows * inner && right.len() == inner * columns);
+	let packed = pack(left, inner);
 	arch.dispatch(
 		#[inline(always)]
 		|| {
-			let blocks = rows / ROWS * ROWS;
-			for row in (0..blocks).step_by(ROWS) {
-				for column in (0..columns).step_by(LANES) {
-					tile::<ROWS>(output, left, right, sizes, (row, column));
-				}
+			// Columns first: the strip of `right` stays in the nearest cache while all rows go over it.
+			let wide = columns / WIDE * WIDE;
+			for column in (0..wide).step_by(WIDE) {
+				strip::<WIDE>(output, &packed, right, sizes, column);
 			}
-			for row in blocks..rows {
-				for column in (0..columns).step_by(LANES) {
-					tile::<1>(output, left, right, sizes, (row, column));
-				}
+			for column in (wide..columns).step_by(LANES) {
+				strip::<LANES>(output, &packed, right, sizes, column);
 			}
 		},
 	);
 }
 
-#[inline(always)]
-fn tile<const R: usize>(
-	output: &mut [f32],
-	left: &[f32],
-	right: &[f32],
-	Sizes { inner, columns, .. }: Sizes,
-	(row, column): (usize, usize),
-) {
-	let mut sums = [[0.0_f32; LANES]; R];
-	let lefts: [&[f32]; R] = core::array::from_fn(|index| &left[(row + index) * inner..][..inner]);
-	for (k, line) in right.chunks_exact(columns).enumerate() {
-		let line: &[f32] = &line[column..column + LANES];
-		for (sums, left) in sums.iter_mut().zip(&lefts) {
-			let factor = left[k];
-			for (sum, number) in sums.iter_mut().zip(line) {
-				*sum += factor * number;
-			}
+/// The rows of `left`, [`ROWS`] side by side: a group for each of `inner`. The last rows are made up to [`ROWS`] with zeros.
+fn pack(left: &[f32], inner: usize) -> Vec<[f32; ROWS]> {
+	let mut packed = vec![[0.0; ROWS]; left.len().div_ceil(ROWS * inner) * inner];
+	for (block, groups) in left.chunks(ROWS * inner).zip(packed.chunks_exact_mut(inner)) {
+		for (index, row) in block.chunks_exact(inner).enumerate() {
+			groups
+				.iter_mut()
+				.zip(row)
+				.for_each(|(group, number)| group[index] = *number);
 		}
 	}
-	for (index, sums) in sums.iter().enumerate() {
-		let target = &mut output[(row + index) * columns + column..][..LANES];
-		target.iter_mut().zip(sums).for_each(|(target, sum)| *target += sum);
+	packed
+}
+
+/// The columns from `column` on, `W` of them, of all rows.
+#[inline(always)]
+fn strip<const W: usize>(
+	output: &mut [f32],
+	packed: &[[f32; ROWS]],
+	right: &[f32],
+	Sizes { inner, columns, .. }: Sizes,
+	column: usize,
+) {
+	for (groups, rows) in packed.chunks_exact(inner).zip(output.chunks_mut(ROWS * columns)) {
+		let mut sums = [[0.0_f32; W]; ROWS];
+		for (factors, line) in groups.iter().zip(right.chunks_exact(columns)) {
+			let Some(line) = line.get(column..).and_then(|line| line.first_chunk::<W>()) else {
+				continue;
+			};
+			for (sums, factor) in sums.iter_mut().zip(factors) {
+				for (sum, number) in sums.iter_mut().zip(line) {
+					*sum += factor * number;
+				}
+			}
+		}
+		for (sums, row) in sums.iter().zip(rows.chunks_exact_mut(columns)) {
+			let targets = row.iter_mut().skip(column);
+			targets.zip(sums).for_each(|(target, sum)| *target += sum);
+		}
 	}
 }
 
