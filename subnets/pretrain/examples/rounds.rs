@@ -100,69 +100,79 @@ fn noisy(weights: &Weights) -> Result<Weights, Failure> {
 	Ok(Weights::new(weights.architecture(), numbers.collect())?)
 }
 
-fn main() -> Result<(), Failure> {
-	let arguments: Vec<u32> = std::env::args()
-		.skip(1)
-		.map(|text| text.parse())
-		.collect::<Result<_, _>>()?;
-	let (rounds, steps) = (
-		arguments.first().copied().unwrap_or(5),
-		arguments.get(1).copied().unwrap_or(100),
-	);
-	let parameters = PretrainParameters {
-		architecture: ARCHITECTURE,
-		..PretrainParameters::default()
-	};
-	let (train, held_out) = Text::bundled().split()?;
-	let secret = ValidatorSecret::new([7; 32]);
-	let validator = PretrainMechanism::validator(
-		Arc::new(held_out.clone()),
-		Arc::new(Ledger::in_memory()),
-		secret,
-		parameters,
-	)?;
-	let start = Weights::initial(ARCHITECTURE, parameters.initial_seed)?;
-	let trainer = |seed: u8| {
-		let training = TrainingParameters {
-			seed: [seed; 32],
-			..TrainingParameters::default()
+/// All that takes part.
+struct Contest {
+	train: Text,
+	held_out: Text,
+	validator: PretrainMechanism,
+	/// With the steps that each makes in a round.
+	trainers: [(Trainer, u32); 2],
+	/// Two that train, one that copies, one that disguises its copy, one that sends rubbish.
+	miners: Vec<Miner>,
+	/// What the copiers have got at.
+	stolen: Weights,
+}
+
+impl Contest {
+	fn new(steps: u32) -> Result<Self, Failure> {
+		let parameters = PretrainParameters {
+			architecture: ARCHITECTURE,
+			..PretrainParameters::default()
 		};
-		Trainer::new(start.clone(), training)
-	};
-	let mut trainers = [(trainer(1), steps), (trainer(2), steps / 5)];
-	let names = [
-		"trains",
-		"trains less",
-		"copies the best",
-		"copies it with noise",
-		"sends rubbish",
-	];
-	let miners = names
-		.map(|name| miner(name, parameters))
-		.into_iter()
-		.collect::<Result<Vec<_>, _>>()?;
-	println!(
-		"{} weights; loss of the untrained model {:.3}",
-		ARCHITECTURE.weights(),
-		mean_loss(&start, &held_out, [9; 32], 64)
-	);
-	let mut stolen = start;
-	for round in 0..rounds {
+		let (train, held_out) = Text::bundled().split()?;
+		let (text, ledger) = (Arc::new(held_out.clone()), Arc::new(Ledger::in_memory()));
+		let validator = PretrainMechanism::validator(text, ledger, ValidatorSecret::new([7; 32]), parameters)?;
+		let start = Weights::initial(ARCHITECTURE, parameters.initial_seed)?;
+		let trainer = |seed: u8| {
+			let seed = [seed; 32];
+			let training = TrainingParameters {
+				seed,
+				..TrainingParameters::default()
+			};
+			Trainer::new(start.clone(), training)
+		};
+		let names = [
+			"trains",
+			"trains less",
+			"copies the best",
+			"copies it with noise",
+			"sends rubbish",
+		];
+		Ok(Self {
+			train,
+			held_out,
+			validator,
+			trainers: [(trainer(1), steps), (trainer(2), steps / 5)],
+			miners: names
+				.map(|name| miner(name, parameters))
+				.into_iter()
+				.collect::<Result<_, _>>()?,
+			stolen: start,
+		})
+	}
+
+	/// Everybody works, then everybody is asked.
+	fn round(&mut self, round: u32) -> Result<(), Failure> {
 		println!("\nround {}", round + 1);
 		let started = Instant::now();
-		for ((trainer, steps), miner) in trainers.iter_mut().zip(&miners) {
+		for ((trainer, steps), miner) in self.trainers.iter_mut().zip(&self.miners) {
 			for _ in 0..*steps {
-				trainer.step(&train);
+				trainer.step(&self.train);
 			}
 			miner.shelf.put(trainer.weights().to_file()?);
 		}
 		let trained = started.elapsed();
-		miners[2].shelf.put(stolen.to_file()?);
-		miners[3].shelf.put(noisy(&stolen)?.to_file()?);
-		miners[4].shelf.put(vec![0xaa; 100_000]);
-		for (miner, index) in miners.iter().zip(1..) {
+		let files = [
+			self.stolen.to_file()?,
+			noisy(&self.stolen)?.to_file()?,
+			vec![0xaa; 100_000],
+		];
+		for (miner, file) in self.miners.iter().skip(self.trainers.len()).zip(files) {
+			miner.shelf.put(file);
+		}
+		for (miner, index) in self.miners.iter().zip(1..) {
 			let started = Instant::now();
-			let (score, bytes) = ask(&validator, miner, index, u64::from(round))?;
+			let (score, bytes) = ask(&self.validator, miner, index, u64::from(round))?;
 			let ms = started.elapsed().as_millis();
 			println!(
 				"  {:<21} {:.3}  {bytes:>7} bytes, {ms:>4} ms  {}",
@@ -171,9 +181,24 @@ fn main() -> Result<(), Failure> {
 				score.reason
 			);
 		}
-		stolen = trainers[0].0.weights().clone();
-		let loss = mean_loss(&stolen, &held_out, [9; 32], 256);
+		self.stolen = self.trainers[0].0.weights().clone();
+		let loss = mean_loss(&self.stolen, &self.held_out, [9; 32], 256);
 		println!("  best model: {loss:.3} nats a byte on text it has not seen ({trained:.1?} of training)");
+		Ok(())
 	}
-	Ok(())
+}
+
+fn main() -> Result<(), Failure> {
+	let arguments: Vec<u32> = std::env::args()
+		.skip(1)
+		.map(|text| text.parse())
+		.collect::<Result<_, _>>()?;
+	let number = |index: usize, otherwise| arguments.get(index).copied().unwrap_or(otherwise);
+	let mut contest = Contest::new(number(1, 100))?;
+	let untrained = mean_loss(&contest.stolen, &contest.held_out, [9; 32], 256);
+	println!(
+		"{} weights; loss of the untrained model {untrained:.3}",
+		ARCHITECTURE.weights()
+	);
+	(0..number(0, 5)).try_for_each(|round| contest.round(round))
 }

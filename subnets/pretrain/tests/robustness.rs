@@ -62,25 +62,25 @@ fn edited(edit: impl Fn(&mut Vec<(String, Dtype, Vec<usize>, Vec<u8>)>)) -> Vec<
 	safetensors::serialize(views, None).unwrap()
 }
 
+/// Every file scores zero with a reason that has these words.
+fn check_files(cases: Vec<(&str, Vec<u8>, &str)>) {
+	for (what, bytes, expected) in cases {
+		let score = submit(&bytes, trained(0).id());
+		assert_eq!(score.value(), 0.0, "{what}: {score}");
+		assert!(score.reason.contains(expected), "{what}: {score}");
+	}
+}
+
 #[test]
-fn malformed_files_score_zero_and_say_why() {
+fn files_that_are_cut_or_lie_about_their_header_score_zero() {
 	let good = file(&trained(0));
-	let first = |value: f32| {
-		edited(|tensors| {
-			tensors[0].3[..4].copy_from_slice(&value.to_le_bytes());
-		})
-	};
 	let lying = |claimed: u64| {
 		let mut bytes = good.clone();
 		bytes[..8].copy_from_slice(&claimed.to_le_bytes());
 		bytes
 	};
-	let twice = format!(
-		"{{\"norm\":{{\"dtype\":\"F32\",\"shape\":[16],\"data_offsets\":[0,64]}},{}",
-		&header()[1..]
-	);
-	let deep = "[".repeat(20_000);
-	let cases: Vec<(&str, Vec<u8>, &str)> = vec![
+	let long = with_header(&" ".repeat(MAX_HEADER_BYTES + 1))[..MAX_HEADER_BYTES + 100].to_vec();
+	check_files(vec![
 		("rubbish", vec![0xaa; 500], "header claims"),
 		("seven bytes", vec![1; 7], "no file"),
 		("cut in two", good[..good.len() / 2].to_vec(), "safetensors"),
@@ -89,75 +89,67 @@ fn malformed_files_score_zero_and_say_why() {
 		("header beyond all files", lying(u64::MAX), "header claims"),
 		("header too short", lying(40), "safetensors"),
 		("header of nothing", lying(0), "safetensors"),
-		(
-			"header too long",
-			with_header(&" ".repeat(MAX_HEADER_BYTES + 1))[..MAX_HEADER_BYTES + 100].to_vec(),
-			"header claims",
-		),
-		("header nested deeply", with_header(&deep), "safetensors"),
-		("header that is a list", with_header("[1,2]"), "safetensors"),
-		("a tensor twice", with_header(&twice), "there twice"),
-		(
-			"offsets that overlap",
-			with_header(&header().replacen("[0,", "[4,", 1)),
-			"safetensors",
-		),
-		(
-			"offsets beyond the file",
-			with_header(&header().replacen("\"data_offsets\":[0,", "\"data_offsets\":[99999999,", 1)),
-			"safetensors",
-		),
-		(
-			"a shape that overflows",
-			with_header(&header().replacen("[256,16]", "[18446744073709551615,16]", 1)),
-			"safetensors",
-		),
-		("NaN", first(f32::NAN), "weight 0 is NaN"),
-		("infinity", first(f32::NEG_INFINITY), "weight 0 is -inf"),
-		("huge weights", first(1e30), "weight 0 is"),
-		(
-			"another kind",
-			edited(|tensors| {
-				tensors[0].1 = Dtype::F16;
-				let half = tensors[0].3.len() / 2;
-				tensors[0].3.truncate(half);
-			}),
-			"F16",
-		),
-		(
-			"turned shape",
-			edited(|tensors| tensors[0].2.reverse()),
-			"[16, 256], expected F32 [256, 16]",
-		),
-		("a tensor less", edited(|tensors| drop(tensors.pop())), "missing"),
-		(
-			"a tensor more",
-			edited(|tensors| {
-				tensors.push(("extra".into(), Dtype::F32, vec![1], vec![0; 4]));
-			}),
-			"does not belong",
-		),
-		(
-			"another model's sizes",
-			{
-				let larger = subnet_pretrain::Architecture { layers: 2, ..TINY };
-				Weights::initial(larger, [0; 32]).unwrap().to_file().unwrap()
-			},
-			"does not belong",
-		),
+		("header too long", long, "header claims"),
 		("too large", vec![0; Weights::max_file_bytes(&TINY) + 1], "bytes, 1 to"),
-	];
-	for (what, bytes, expected) in cases {
-		let score = submit(&bytes, trained(0).id());
-		assert_eq!(score.value(), 0.0, "{what}: {score}");
-		assert!(score.reason.contains(expected), "{what}: {score}");
-	}
+	]);
 	assert_eq!(submit(&good, trained(0).id()).value(), 1.0, "the good one is good");
 	let renamed = submit(&good, WeightsId([3; 32]));
 	assert!(
 		renamed.value() == 0.0 && renamed.reason.contains("the manifest says"),
 		"{renamed}"
 	);
+}
+
+#[test]
+fn headers_that_make_no_sense_score_zero() {
+	let twice = format!(
+		"{{\"norm\":{{\"dtype\":\"F32\",\"shape\":[16],\"data_offsets\":[0,64]}},{}",
+		&header()[1..]
+	);
+	let replaced = |from: &str, to: &str| with_header(&header().replacen(from, to, 1));
+	check_files(vec![
+		("nested deeply", with_header(&"[".repeat(20_000)), "safetensors"),
+		("a list", with_header("[1,2]"), "safetensors"),
+		("a tensor twice", with_header(&twice), "there twice"),
+		("offsets that overlap", replaced("[0,", "[4,"), "safetensors"),
+		(
+			"offsets beyond the file",
+			replaced("\"data_offsets\":[0,", "\"data_offsets\":[99999999,"),
+			"safetensors",
+		),
+		(
+			"a shape that overflows",
+			replaced("[256,16]", "[18446744073709551615,16]"),
+			"safetensors",
+		),
+	]);
+}
+
+#[test]
+fn tensors_that_do_not_fit_score_zero() {
+	let first = |value: f32| edited(|tensors| tensors[0].3[..4].copy_from_slice(&value.to_le_bytes()));
+	let halved = edited(|tensors| {
+		tensors[0].1 = Dtype::F16;
+		let half = tensors[0].3.len() / 2;
+		tensors[0].3.truncate(half);
+	});
+	let extra = edited(|tensors| tensors.push(("extra".into(), Dtype::F32, vec![1], vec![0; 4])));
+	let larger = subnet_pretrain::Architecture { layers: 2, ..TINY };
+	let larger = Weights::initial(larger, [0; 32]).unwrap().to_file().unwrap();
+	check_files(vec![
+		("NaN", first(f32::NAN), "weight 0 is NaN"),
+		("infinity", first(f32::NEG_INFINITY), "weight 0 is -inf"),
+		("huge weights", first(1e30), "weight 0 is"),
+		("another kind", halved, "F16"),
+		(
+			"turned shape",
+			edited(|tensors| tensors[0].2.reverse()),
+			"[16, 256], expected F32 [256, 16]",
+		),
+		("a tensor less", edited(|tensors| drop(tensors.pop())), "missing"),
+		("a tensor more", extra, "does not belong"),
+		("another model's sizes", larger, "does not belong"),
+	]);
 }
 
 /// Other metadata make another file, but not another model.
@@ -170,82 +162,59 @@ fn a_file_written_otherwise_is_the_same_model() {
 	assert_eq!(weights.id(), trained(0).id());
 }
 
+/// What the first miner sends, changed by `edit`, scores zero with a reason that has these words.
+fn check_transfer(what: &str, expected: &str, edit: impl Fn(&mut Vec<Chunk>)) {
+	let validator = validator();
+	let task = task(&validator, 1, 10);
+	let mut chunks = answer(1, &trained(0), &task);
+	edit(&mut chunks);
+	let score = Mechanism::score(&validator, &context(1, 1), &task, &transcript(chunks)).unwrap();
+	assert_eq!(score.value(), 0.0, "{what}: {score}");
+	assert!(score.reason.contains(expected), "{what}: {score}");
+}
+
 #[test]
 fn transfers_that_go_wrong_score_zero_and_say_why() {
-	let validator = validator();
-	let task_ = task(&validator, 1, 10);
-	let good = answer(1, &trained(0), &task_);
-	let edited = |edit: &dyn Fn(&mut Vec<Chunk>)| {
-		let mut chunks = good.clone();
-		edit(&mut chunks);
-		chunks
+	let piece = |chunk: &mut Chunk, change: &dyn Fn(&mut Vec<u8>)| match chunk {
+		Chunk::Piece(bytes) => change(bytes),
+		Chunk::Manifest { .. } => panic!("no piece"),
 	};
-	let lie = |change: &dyn Fn(&mut Manifest)| {
-		edited(&|chunks| {
+	check_transfer("nothing", "empty", Vec::clear);
+	check_transfer("no manifest", "does not begin", |chunks| drop(chunks.remove(0)));
+	check_transfer("two manifests", "second manifest", |chunks| {
+		chunks.insert(1, chunks[0].clone())
+	});
+	check_transfer("a piece changed", "piece 0 is not", |chunks| {
+		piece(&mut chunks[1], &|bytes| bytes[5] ^= 1)
+	});
+	check_transfer("a piece cut", "piece 0 has", |chunks| {
+		piece(&mut chunks[1], &|bytes| bytes.truncate(bytes.len() - 1))
+	});
+	check_transfer("a piece twice", "more than", |chunks| chunks.push(chunks[1].clone()));
+	let other = task(&validator(), 1, 10);
+	check_transfer("for another miner", "another miner", |chunks| {
+		*chunks = answer(2, &trained(0), &other)
+	});
+}
+
+#[test]
+fn manifests_that_lie_score_zero_and_say_why() {
+	let lie = |what, expected, change: &dyn Fn(&mut Manifest)| {
+		check_transfer(what, expected, |chunks| {
 			if let Chunk::Manifest { manifest, binding } = &mut chunks[0] {
 				change(manifest);
 				*binding = manifest.binding(&context(1, 1));
 			}
-		})
+		});
 	};
-	let cases: Vec<(&str, Vec<Chunk>, &str)> = vec![
-		("nothing", Vec::new(), "empty"),
-		(
-			"no manifest",
-			edited(&|chunks| drop(chunks.remove(0))),
-			"does not begin",
-		),
-		(
-			"two manifests",
-			edited(&|chunks| chunks.insert(1, chunks[0].clone())),
-			"second manifest",
-		),
-		(
-			"a piece changed",
-			edited(&|chunks| {
-				if let Chunk::Piece(bytes) = &mut chunks[1] {
-					bytes[5] ^= 1;
-				}
-			}),
-			"piece 0 is not",
-		),
-		(
-			"a piece cut",
-			edited(&|chunks| {
-				if let Chunk::Piece(bytes) = &mut chunks[1] {
-					bytes.pop();
-				}
-			}),
-			"piece 0 has",
-		),
-		(
-			"a piece twice",
-			edited(&|chunks| chunks.push(chunks[1].clone())),
-			"more than",
-		),
-		("no bytes", lie(&|manifest| manifest.bytes = 0), "claims 0 bytes"),
-		(
-			"four billion bytes",
-			lie(&|manifest| manifest.bytes = u32::MAX),
-			"claims 4294967295",
-		),
-		(
-			"too many hashes",
-			lie(&|manifest| manifest.pieces.push([0; 32])),
-			"hashes",
-		),
-		(
-			"another hash",
-			lie(&|manifest| manifest.pieces[0] = [0; 32]),
-			"piece 0 is not",
-		),
-		("for another miner", answer(2, &trained(0), &task_), "another miner"),
-	];
-	for (what, chunks, expected) in cases {
-		let score = Mechanism::score(&validator, &context(1, 1), &task_, &transcript(chunks)).unwrap();
-		assert_eq!(score.value(), 0.0, "{what}: {score}");
-		assert!(score.reason.contains(expected), "{what}: {score}");
-	}
+	lie("no bytes", "claims 0 bytes", &|manifest| manifest.bytes = 0);
+	lie("four billion bytes", "claims 4294967295", &|manifest| {
+		manifest.bytes = u32::MAX
+	});
+	lie("too many hashes", "hashes", &|manifest| manifest.pieces.push([0; 32]));
+	lie("another hash", "piece 0 is not", &|manifest| {
+		manifest.pieces[0] = [0; 32]
+	});
 }
 
 #[test]
