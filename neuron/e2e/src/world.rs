@@ -76,7 +76,7 @@ pub struct World {
 
 impl World {
 	/// Starts a node below `folder` that seals a block every `sealing_ms` milliseconds, with `genesis_patch`
-	/// merged into the development genesis, and registers a subnet.
+	/// merged into the development genesis and `node_arguments` besides those that it needs, and registers a subnet.
 	///
 	/// # Errors
 	/// The node does not start, or refuses a transaction.
@@ -85,10 +85,11 @@ impl World {
 		folder: &Path,
 		sealing_ms: u64,
 		genesis_patch: &serde_json::Value,
+		node_arguments: &[String],
 	) -> Result<Self> {
 		let patch = folder.join("genesis-patch.json");
 		std::fs::write(&patch, genesis_patch.to_string()).with_context(|| format!("{}", patch.display()))?;
-		let node = NodeProcess::start(&programs.node, folder, sealing_ms, Some(&patch))?;
+		let node = NodeProcess::start(&programs.node, folder, sealing_ms, Some(&patch), node_arguments)?;
 		let chain = ChainClient::connect(node.url(), REQUEST_TIMEOUT).await?;
 		let coldkey = Keypair::from_uri(OWNER_URI)?;
 		let hotkey = Keypair::from_uri(&format!("{OWNER_URI}//hotkey"))?.account_id();

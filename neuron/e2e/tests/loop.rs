@@ -5,12 +5,13 @@ use neuron::directory::network_key;
 use neuron_e2e::world::{Participant, Programs, World};
 use neuron_net::{CallError, Caller, Config, Directory, Identity, LocalSigner, Network, Refusal, Request, Target};
 use neuron_testkit::{
-	process::Process,
+	process::{Process, binary},
 	tiny_model::{TinySpec, write_gguf},
 };
 use serde_json::json;
 use std::{
 	path::Path,
+	process::Command,
 	sync::Arc,
 	time::{Duration, Instant},
 };
@@ -18,6 +19,7 @@ use std::{
 /// Long enough for a busy machine; only a hang takes it.
 const PATIENCE: Duration = Duration::from_secs(300);
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
+const SEALING_MS: u64 = 200;
 const STAKE: u64 = 1_000_000_000_000;
 /// Alpha that the subnet emits in each block, in rao.
 const BLOCK_EMISSION: u64 = 1_000_000_000;
@@ -33,7 +35,29 @@ impl Directory for Nobody {
 
 async fn world(folder: &Path) -> Result<World> {
 	let patch = json!({ "subtensorModule": { "subnetDefaults": { "tempo": 10 } } });
-	World::start(Programs::find()?, folder, 200, &patch).await
+	World::start(Programs::find()?, folder, SEALING_MS, &patch, &[]).await
+}
+
+/// Starts a beacon with a round each second; returns its process, its address, and what the genesis says of it.
+fn beacon(folder: &Path) -> Result<(Process, String, serde_json::Value)> {
+	let program = binary("GANGLION_BEACON", "ganglion-beacon")?;
+	let described = Command::new(&program)
+		.args(["--period=1", "--genesis-patch"])
+		.output()?;
+	let patch = serde_json::from_slice(&described.stdout)?;
+	let mut process = Process::start("beacon", &program, ["--period=1", "--listen=127.0.0.1:0"], folder)?;
+	let started = Instant::now();
+	loop {
+		let log = process.log_tail();
+		if let Some((url, _)) = log.lines().next().and_then(|line| line.split_once(" serves ")) {
+			return Ok((process, url.to_owned(), patch));
+		}
+		ensure!(
+			process.ended()?.is_none() && started.elapsed() < PATIENCE,
+			"no beacon: {log}"
+		);
+		std::thread::sleep(POLL_INTERVAL);
+	}
 }
 
 fn model(folder: &Path) -> Result<String> {
@@ -123,6 +147,40 @@ async fn miners_are_paid_for_verified_answers() -> Result<()> {
 		end.paid_as_stake() - start.paid_as_stake(),
 		"{start:?} {end:?}"
 	);
+	Ok(())
+}
+
+/// On such a subnet weights get on chain only through a commit that the chain itself opens, once the beacon's round is there.
+#[tokio::test(flavor = "multi_thread")]
+async fn weights_that_are_sealed_are_opened_and_pay() -> Result<()> {
+	let folder = tempfile::tempdir()?;
+	let (beacon, url, mut patch) = beacon(folder.path())?;
+	patch["pace"] = json!({ "slotDurationMs": SEALING_MS });
+	patch["subtensorModule"] = json!({ "subnetDefaults": { "tempo": 20, "commitRevealWeightsEnabled": true } });
+	let node_arguments = [format!("--beacon={url}")];
+	let world = World::start(Programs::find()?, folder.path(), SEALING_MS, &patch, &node_arguments).await?;
+	let model = model(folder.path())?;
+	let validator = world.join("validator", "//Bob").await?;
+	let miner = world.join("miner", "//Charlie").await?;
+	world.stake(&validator, &validator, STAKE).await?;
+
+	let options = ["--model", &model, "--text-tokens", "8"];
+	let processes = vec![
+		world.neuron("validator", &validator, &options)?,
+		world.neuron("miner", &miner, &options)?,
+		beacon,
+	];
+	let paid = wait_for("a payout", &processes, async || {
+		let metagraph = world.chain.metagraph(world.netuid).await?;
+		let neuron = metagraph.by_uid(miner.uid).cloned();
+		Ok(neuron.filter(|neuron| neuron.stake_rao > 0))
+	})
+	.await?;
+	let rules = world.chain.hyperparameters(world.netuid).await?;
+	// The beacon is no service: it is not asked to end, and its handle kills it.
+	let (neurons, _beacon): (Vec<_>, Vec<_>) = processes.into_iter().partition(|process| process.name() != "beacon");
+	world.stop(neurons)?;
+	assert!(rules.commit_reveal_weights_enabled && paid.incentive > 0, "{paid:?}");
 	Ok(())
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::error::Fault;
 use crate::gguf::{Gguf, Value};
+use crate::rotary::{RotaryPairs, RotaryScaling};
 
 pub(crate) const MAX_LAYERS: usize = 512;
 pub(crate) const MAX_EMBEDDING: usize = 1 << 16;
@@ -63,15 +64,6 @@ impl fmt::Display for Family {
 	}
 }
 
-/// Which components of a head turn together.
-#[derive(Copy, Clone, Debug, PartialEq)]
-pub(crate) enum RotaryPairs {
-	/// 0 with 1, 2 with 3: llama's weights as GGUF orders them.
-	Neighbours,
-	/// The first half with the second.
-	Halves,
-}
-
 /// What the forward pass needs to know. All sizes are at least 1.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Config {
@@ -89,6 +81,7 @@ pub(crate) struct Config {
 	pub(crate) norm_epsilon: f32,
 	pub(crate) rope_base: f64,
 	pub(crate) rotary_pairs: RotaryPairs,
+	pub(crate) rotary_scaling: RotaryScaling,
 	/// Whether the output projection is the embedding; None where the file decides by having one.
 	pub(crate) tied: Option<bool>,
 }
@@ -133,6 +126,7 @@ impl Config {
 				Family::Llama => RotaryPairs::Neighbours,
 				Family::Qwen2 | Family::Qwen3 => RotaryPairs::Halves,
 			},
+			rotary_scaling: rotary_scaling(file, family)?,
 			tied: None,
 		}
 		.checked(file.get(&key("attention.key_length")).is_some())
@@ -177,12 +171,25 @@ fn refuse_variants(file: &Gguf<'_>, family: Family) -> Result<(), Fault> {
 			"it is a mixture of experts; supported are dense models",
 		));
 	}
-	let scaling = format!("{family}.rope.scaling.type");
-	match file.get(&scaling) {
-		None => Ok(()),
-		Some(Value::Text(kind)) if kind == "none" => Ok(()),
-		Some(_) => Err(Fault::unsupported(format!(
-			"it scales its rotary positions ({scaling}); supported are plain ones and rope_freqs.weight"
+	Ok(())
+}
+
+/// What a file says of long texts. Llama 3.1's way is in a tensor of divisors instead.
+fn rotary_scaling(file: &Gguf<'_>, family: Family) -> Result<RotaryScaling, Fault> {
+	let key = |name: &str| format!("{family}.rope.scaling.{name}");
+	let kind = match file.get(&key("type")) {
+		None => return Ok(RotaryScaling::Plain),
+		Some(Value::Text(kind)) => kind.as_str(),
+		Some(_) => "no text",
+	};
+	match kind {
+		"none" => Ok(RotaryScaling::Plain),
+		"linear" => Ok(RotaryScaling::Linear {
+			factor: file.positive_or(&key("factor"), None)?,
+		}),
+		_ => Err(Fault::unsupported(format!(
+			"it scales its rotary positions by {kind:?} ({}); supported are \"none\", \"linear\" and rope_freqs.weight",
+			key("type")
 		))),
 	}
 }

@@ -6,10 +6,11 @@ use serde_json::Value;
 
 use crate::config::{
 	Config, DEFAULT_ROPE_BASE, Family, MAX_CONTEXT, MAX_EMBEDDING, MAX_FEED_FORWARD, MAX_HEADS, MAX_LAYERS,
-	MAX_VOCABULARY, RotaryPairs,
+	MAX_VOCABULARY,
 };
 use crate::error::Fault;
 use crate::folder::Folder;
+use crate::rotary::{RotaryPairs, RotaryScaling};
 use crate::tokenizer::{Parts, Special, TextTokenizer};
 
 /// Reads `config.json` of a decoder.
@@ -43,6 +44,7 @@ pub(crate) fn decoder_config(json: &Value) -> Result<Config, Fault> {
 			theta => positive(theta, "rope_parameters.rope_theta", None)?,
 		},
 		rotary_pairs: RotaryPairs::Halves,
+		rotary_scaling: rotary_scaling(json)?,
 		tied: Some(json["tie_word_embeddings"].as_bool().unwrap_or(false)),
 	}
 	.checked(explicit)
@@ -93,18 +95,39 @@ fn refuse_variants(json: &Value) -> Result<(), Fault> {
 			"its weights are quantised; supported are F32, F16 and BF16",
 		));
 	}
-	for (key, scaling) in [
-		("rope_scaling", &json["rope_scaling"]),
-		("rope_parameters", &json["rope_parameters"]),
-	] {
-		let kind = scaling["rope_type"].as_str().or(scaling["type"].as_str());
-		if !scaling.is_null() && !matches!(kind, None | Some("default")) {
-			return Err(Fault::unsupported(format!(
-				"{key} is of type {kind:?}; supported are plain rotary positions"
-			)));
-		}
-	}
 	Ok(())
+}
+
+/// What a model does with long texts; newer files say so among `rope_parameters`.
+fn rotary_scaling(json: &Value) -> Result<RotaryScaling, Fault> {
+	let named = ["rope_scaling", "rope_parameters"].map(|key| (key, &json[key]));
+	let Some((key, scaling)) = named.into_iter().find(|(_, scaling)| !scaling.is_null()) else {
+		return Ok(RotaryScaling::Plain);
+	};
+	let number = |name: &str| positive(&scaling[name], &format!("{key}.{name}"), None);
+	match scaling["rope_type"].as_str().or(scaling["type"].as_str()) {
+		None | Some("default") => Ok(RotaryScaling::Plain),
+		Some("linear") => Ok(RotaryScaling::Linear {
+			factor: number("factor")?,
+		}),
+		Some("llama3") => {
+			let (seldom, often) = (number("low_freq_factor")?, number("high_freq_factor")?);
+			if often <= seldom {
+				return Err(Fault::malformed(format!(
+					"{key}.high_freq_factor of config.json is {often}, expected more than low_freq_factor, {seldom}"
+				)));
+			}
+			Ok(RotaryScaling::Llama3 {
+				factor: number("factor")?,
+				seldom,
+				often,
+				trained: number("original_max_position_embeddings")?,
+			})
+		}
+		kind => Err(Fault::unsupported(format!(
+			"{key} is of type {kind:?}; supported are \"default\", \"linear\" and \"llama3\""
+		))),
+	}
 }
 
 /// Reads `tokenizer.json`, and what the files beside it say about its special tokens.
@@ -226,4 +249,47 @@ fn ends(folder: &Folder, own: Option<u32>, vocabulary_size: usize) -> Result<Vec
 	}
 	let others = ends.into_keys().filter(|id| Some(*id) != own);
 	Ok(own.into_iter().chain(others).collect())
+}
+
+#[cfg(test)]
+mod tests {
+	use serde_json::json;
+
+	use super::*;
+
+	fn message(result: Result<RotaryScaling, Fault>) -> String {
+		format!("{:?}", result.unwrap_err())
+	}
+
+	#[test]
+	fn ways_of_reading_long_texts_are_known_or_refused_by_name() {
+		let read = |json: Value| rotary_scaling(&json);
+		assert_eq!(read(json!({})).unwrap(), RotaryScaling::Plain);
+		assert_eq!(
+			read(json!({ "rope_parameters": { "rope_type": "default", "rope_theta": 1e6 } })).unwrap(),
+			RotaryScaling::Plain
+		);
+		assert_eq!(
+			read(json!({ "rope_scaling": { "type": "linear", "factor": 4.0 } })).unwrap(),
+			RotaryScaling::Linear { factor: 4.0 }
+		);
+		let mut llama = json!({ "rope_scaling": {
+			"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+			"original_max_position_embeddings": 8192,
+		} });
+		let expected = RotaryScaling::Llama3 {
+			factor: 8.0,
+			seldom: 1.0,
+			often: 4.0,
+			trained: 8192.0,
+		};
+		assert_eq!(read(llama.clone()).unwrap(), expected);
+		llama["rope_scaling"]["high_freq_factor"] = json!(1.0);
+		assert!(message(read(llama.clone())).contains("high_freq_factor"));
+		llama["rope_scaling"]["factor"] = json!(-8);
+		llama["rope_scaling"]["high_freq_factor"] = json!(4.0);
+		assert!(message(read(llama)).contains("rope_scaling.factor"));
+		let yarn = read(json!({ "rope_scaling": { "rope_type": "yarn", "factor": 4.0 } }));
+		assert!(message(yarn).contains("yarn"));
+	}
 }

@@ -66,6 +66,7 @@ mod gguf;
 mod linear;
 mod model;
 mod precision;
+mod rotary;
 mod source;
 mod tiny_folder;
 mod tokenizer;

@@ -8,7 +8,8 @@
 use crate::InferError;
 use crate::cache::{KvShape, Sequence};
 use crate::compute::{Attend, Compute, Rows, add_bias, add_to, attend, gate, multiply, rms_norm};
-use crate::config::{Config, RotaryPairs};
+use crate::config::Config;
+use crate::rotary::{self, RotaryPairs};
 use crate::weights::{Layer, Weights};
 
 /// New tokens of one sequence. There must be blocks for them ([`Sequence::missing_blocks`]).
@@ -45,16 +46,8 @@ struct Scratch {
 
 impl Transformer {
 	pub(crate) fn new(config: Config, weights: Weights, compute: Compute) -> Self {
-		let factor = |pair: usize| {
-			let factors = weights.frequency_factors.as_ref();
-			factors.map_or(1.0, |factors| f64::from(factors[pair]))
-		};
-		let frequencies = (0..config.head_size / 2)
-			.map(|pair| {
-				let exponent = 2.0 * pair as f64 / config.head_size as f64;
-				1.0 / (config.rope_base.powf(exponent) * factor(pair))
-			})
-			.collect();
+		let divisors = weights.frequency_factors.as_deref();
+		let frequencies = rotary::frequencies(config.head_size, config.rope_base, config.rotary_scaling, divisors);
 		Self {
 			shape: KvShape::new(config.layers, config.kv_heads, config.head_size),
 			frequencies,

@@ -435,6 +435,33 @@ fn templates_that_refuse_never_end_or_cannot_be_read_are_errors() {
 	}
 }
 
+#[test]
+fn a_folder_s_way_of_reading_long_texts_counts() {
+	let folder = tempfile::tempdir().unwrap();
+	let path = folder.path();
+	write_folder(path, 19, &TinySpec::default(), 1).unwrap();
+	let tokens: Vec<u32> = (0..40).map(|index| 3 + (index * 7) % 250).collect();
+	let logits = || {
+		let model = Model::load(path, &LoadOptions::default()).unwrap();
+		model.session().append(&tokens).unwrap()
+	};
+	let plain = logits();
+	let config = std::fs::read_to_string(path.join("config.json")).unwrap();
+	let with = |scaling: &str| {
+		let changed = config.replacen('{', &format!("{{\"rope_scaling\":{scaling},"), 1);
+		std::fs::write(path.join("config.json"), changed).unwrap();
+		logits()
+	};
+	let llama3 = |factor: f64| {
+		with(&format!(
+			"{{\"rope_type\":\"llama3\",\"factor\":{factor},\"low_freq_factor\":1.0,\"high_freq_factor\":4.0,\"original_max_position_embeddings\":64}}"
+		))
+	};
+	assert_eq!(llama3(1.0), plain, "a factor of one changes nothing");
+	assert_ne!(llama3(8.0), plain);
+	assert_ne!(with("{\"type\":\"linear\",\"factor\":2.0}"), plain);
+}
+
 /// Damaged, foreign and incomplete folders are refused by name; the hash is over all files.
 #[test]
 fn folders_are_checked() {

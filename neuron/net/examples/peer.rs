@@ -4,7 +4,7 @@
 //! peer key IDENTITY                                       prints the network key
 //! peer relay IDENTITY LISTEN KNOWN,..                     relays for the peers with these keys
 //! peer miner IDENTITY LISTEN KNOWN,.. KEY@RELAY           echoes, behind a relay; prints how it is reached
-//! peer call IDENTITY LISTEN KEY@ADDR SECONDS              calls ten times a second; prints each second how that goes
+//! peer call IDENTITY LISTEN KEY@ADDR SECONDS              calls three times a second; prints each second how that goes
 //! ```
 
 mod common;
@@ -17,8 +17,8 @@ use std::{
 use common::{anyhow_lite::Result, at_ms};
 use neuron_net::{Config, External, Handle, Identity, Incoming, Limits, Network, RelayAt, Target};
 
-/// Time between two calls.
-const INTERVAL: Duration = Duration::from_millis(100);
+/// Time between two calls: below the rate that a miner grants each caller by default.
+const INTERVAL: Duration = Duration::from_millis(333);
 /// How long a call may take.
 const PATIENCE: Duration = Duration::from_secs(4);
 

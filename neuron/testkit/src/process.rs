@@ -244,7 +244,7 @@ impl NodeProcess {
 	const START_LIMIT: Duration = Duration::from_secs(90);
 
 	/// Starts the node `program` with its database below `folder`, a block every `sealing_ms`
-	/// milliseconds and `genesis_patch` merged into the development genesis, and waits until it listens.
+	/// milliseconds, `genesis_patch` merged into the development genesis, and `more` arguments, and waits until it listens.
 	///
 	/// # Errors
 	/// It cannot be started or does not listen in time.
@@ -253,6 +253,7 @@ impl NodeProcess {
 		folder: &Path,
 		sealing_ms: u64,
 		genesis_patch: Option<&Path>,
+		more: &[String],
 	) -> Result<Self, ProcessError> {
 		let port = free_port().map_err(|source| ProcessError::Io {
 			name: "node".into(),
@@ -277,6 +278,7 @@ impl NodeProcess {
 		if let Some(path) = genesis_patch {
 			arguments.push(format!("--genesis-patch={}", path.display()));
 		}
+		arguments.extend_from_slice(more);
 		let mut process = Process::start("node", program, arguments, folder)?;
 		process.wait_for_port((Ipv4Addr::LOCALHOST, port).into(), Self::START_LIMIT)?;
 		Ok(Self {

@@ -3,6 +3,13 @@
 //! The stock host function reads the wall's clock, in which everything else that the machine does counts. Ours, of the
 //! same name, reads how long this thread has used a processor.
 
+#![expect(
+	unexpected_cfgs,
+	unreachable_pub,
+	dead_code,
+	reason = "what the macro makes: the runtime's side of the interface too, which nobody here calls"
+)]
+
 use rustix::time::{ClockId, clock_gettime};
 use sp_runtime_interface::pass_by::AllocateAndReturnPointer;
 use sp_runtime_interface::runtime_interface;

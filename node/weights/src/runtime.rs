@@ -9,10 +9,7 @@ use ganglion_runtime::RuntimeGenesisConfig;
 use sc_client_db::BenchmarkingState;
 use sc_executor::{HeapAllocStrategy, WasmExecutor};
 use sp_core::traits::{CallContext, CodeExecutor, RuntimeCode, WrappedRuntimeCode};
-use sp_runtime::{
-	BuildStorage, Storage,
-	traits::{BlakeTwo256, Get},
-};
+use sp_runtime::{BuildStorage, Storage, traits::BlakeTwo256};
 use sp_state_machine::{Ext, OverlayedChanges};
 use sp_wasm_interface::ExtendedHostFunctions;
 use sp_weights::Weight;

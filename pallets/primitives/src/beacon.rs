@@ -50,6 +50,11 @@ impl fmt::Display for TimelockError {
 
 impl core::error::Error for TimelockError {}
 
+/// [`Beacon::is_out_of_reach`] for who knows the `latest` round already.
+pub fn is_out_of_reach(latest: Option<u64>, round: u64) -> bool {
+	latest.is_some_and(|latest| round.saturating_sub(latest) > MAX_ROUNDS_AHEAD)
+}
+
 /// A randomness beacon as the chain knows it: the signatures of past rounds, and what they open.
 pub trait Beacon {
 	/// The signature of `round`, where the chain has it. It was verified before it was stored.
@@ -70,7 +75,7 @@ pub trait Beacon {
 	/// Whether `round` is further away than [`MAX_ROUNDS_AHEAD`]. Nothing is sealed until such a round, so that it is of
 	/// another beacon, which the chain does not follow any more.
 	fn is_out_of_reach(round: u64) -> bool {
-		Self::latest_round().is_some_and(|latest| round.saturating_sub(latest) > MAX_ROUNDS_AHEAD)
+		is_out_of_reach(Self::latest_round(), round)
 	}
 
 	/// Decrypts a timelocked `commit` (bytes as the SDK makes them) with the `signature` of its round.

@@ -1,8 +1,7 @@
 //! Benchmarks of the call, and of what staking and emission ask of a pool.
 
-use crate::{MAX_FEE_RATE, pallet::*, weight_info::WeightInfo};
+use crate::{FeeAuthority, MAX_FEE_RATE, pallet::*, weight_info::WeightInfo};
 use frame_benchmarking::v2::*;
-use frame_system::RawOrigin;
 use ganglion_primitives::{
 	AlphaBalance, NetUid, PriceLimit, RAO_PER_TAO, Reserves, SubnetPools, TaoBalance,
 	benchmarking::{Measured, declare},
@@ -36,13 +35,16 @@ mod benchmarks {
 
 	#[benchmark]
 	fn set_fee_rate() -> Result<(), BenchmarkError> {
-		pool::<T>();
-		let (netuid, rate) = (NETUID, 7);
+		let (origin, netuid) = T::FeeOrigin::prepare_for_benchmark(NETUID)?;
+		if !Pools::<T>::contains_key(netuid) {
+			pool::<T>();
+		}
+		let rate = 7;
 		let call = Measured::new(&Call::<T>::set_fee_rate { netuid, rate });
 		let done;
 		#[block]
 		{
-			done = call.dispatch(RawOrigin::Root.into());
+			done = call.dispatch(origin);
 		}
 		done?;
 		assert_eq!(FeeRate::<T>::get(netuid), rate);

@@ -82,6 +82,10 @@ pub const MAX_FEE_RATE: u16 = 1_000;
 pub trait FeeAuthority<Origin> {
 	/// Fails unless this origin may set the fee rate of the subnet's pool now. Notes that it does, where that counts.
 	fn admit(origin: Origin, netuid: NetUid) -> DispatchResult;
+
+	/// A subnet, and an origin that may set its pool's fee rate after as many checks as there are; for benchmarks.
+	#[cfg(feature = "runtime-benchmarks")]
+	fn prepare_for_benchmark(netuid: NetUid) -> Result<(Origin, NetUid), sp_runtime::DispatchError>;
 }
 
 /// An origin that may set it may do so at any time.
@@ -89,6 +93,12 @@ impl<Origin, Ensure: EnsureOriginWithArg<Origin, NetUid>> FeeAuthority<Origin> f
 	fn admit(origin: Origin, netuid: NetUid) -> DispatchResult {
 		Ensure::ensure_origin(origin, &netuid)?;
 		Ok(())
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn prepare_for_benchmark(netuid: NetUid) -> Result<(Origin, NetUid), sp_runtime::DispatchError> {
+		let origin = Ensure::try_successful_origin(&netuid).map_err(|()| sp_runtime::DispatchError::BadOrigin)?;
+		Ok((origin, netuid))
 	}
 }
 

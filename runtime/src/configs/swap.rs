@@ -13,6 +13,12 @@ impl FeeAuthority<RuntimeOrigin> for SubnetOwnerOrRoot {
 	fn admit(origin: RuntimeOrigin, netuid: NetUid) -> DispatchResult {
 		SubtensorModule::admit_fee_change(origin, netuid)
 	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn prepare_for_benchmark(_netuid: NetUid) -> Result<(RuntimeOrigin, NetUid), sp_runtime::DispatchError> {
+		let (netuid, owner) = pallet_subtensor::benchmarking::owned_subnet::<Runtime>();
+		Ok((RuntimeOrigin::signed(owner), netuid))
+	}
 }
 
 impl pallet_swap::Config for Runtime {

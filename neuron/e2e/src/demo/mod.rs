@@ -122,7 +122,7 @@ async fn play(options: Options) -> Result<()> {
 		"networkMinLockCost": SUBNET_COST,
 		"subnetDefaults": { "tempo": TEMPO },
 	} });
-	let mut world = World::start(options.programs.clone(), &options.folder, SEALING_MS, &patch).await?;
+	let mut world = World::start(options.programs.clone(), &options.folder, SEALING_MS, &patch, &[]).await?;
 	println!(
 		"node: a block every {SEALING_MS} ms; subnet {}: an epoch every {TEMPO} blocks",
 		world.netuid

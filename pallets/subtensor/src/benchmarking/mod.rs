@@ -46,6 +46,13 @@ pub fn neuron_with_bonds<T: Config>() -> (NetUid, AccountId32) {
 	(netuid, world::hotkey(1))
 }
 
+/// A subnet and its owner, who changes of its rules are limited for.
+pub fn owned_subnet<T: Config>() -> (NetUid, AccountId32) {
+	world::chain::<T>();
+	let netuid = world::subnet::<T>();
+	(netuid, world::owner(netuid))
+}
+
 #[cfg(test)]
 use crate::mock::{parameters, storage_with};
 

@@ -22,8 +22,8 @@ pub struct Pallet<T: Config>(crate::Pallet<T>);
 const MOST_WEIGHTS: u16 = 1_900;
 /// A round that has come.
 const COME: u64 = 1_000;
-/// One that has not.
-const TO_COME: u64 = 1_000_000;
+/// One that has not, and is near enough to wait for.
+const TO_COME: u64 = 100_000;
 
 /// A list of sealed rows that waits, of the longest ciphertexts.
 fn waiting<T: Config>(index: MechanismIndex, count: u32) {

@@ -23,9 +23,8 @@ use sp_runtime::traits::Get;
 /// Those of an epoch are the fit of whole epochs with liquid alpha, the slowest rule, in the compiled runtime, raised until
 /// no measured time is above it (`cargo run -p ganglion-node --example epoch_cost` measures and fits; without liquid alpha
 /// an entry takes less than half). Host calls and look-ups in a trie in memory are part of them, so that what the database
-/// charges comes on top. A payment's is that of its four accesses, of which each takes about 4 µs, with half as much again
-/// to spare. The others are above what `cargo xtask weights` measures of them, each in the compiled runtime at its largest
-/// (`runtime/WEIGHTS.md`).
+/// charges comes on top. The others are above what `cargo xtask weights` measures of them, each in the compiled runtime at
+/// its largest (`runtime/WEIGHTS.md`), with room for a processor that is busy with other things beside.
 pub mod computation {
 	/// An epoch of an empty subnet.
 	pub const EPOCH_BASE_PS: u64 = 600_000_000;
@@ -37,17 +36,19 @@ pub mod computation {
 	/// What a weight or a bond adds to an epoch, loading and storing included.
 	pub const EPOCH_ENTRY_PS: u64 = 150_000;
 	/// Payments to no neuron: what is pending, paid and put aside.
-	pub const PAYOUT_BASE_PS: u64 = 100_000_000;
+	pub const PAYOUT_BASE_PS: u64 = 250_000_000;
 	/// What a neuron that is paid adds to a payout.
-	pub const PAYOUT_PAYMENT_PS: u64 = 24_000_000;
+	pub const PAYOUT_PAYMENT_PS: u64 = 32_000_000;
 	/// `set_weights` without destinations, on the largest subnet: two of its columns are read, one is written.
-	pub const SET_WEIGHTS_BASE_PS: u64 = 420_000_000;
+	pub const SET_WEIGHTS_BASE_PS: u64 = 560_000_000;
 	/// What a destination adds to `set_weights`.
 	pub const SET_WEIGHTS_DESTINATION_PS: u64 = 50_000;
 	/// Appending to the longest list of sealed weights.
 	pub const SEALED_APPEND_PS: u64 = 1_700_000_000;
 	/// A call that changes a stake; on root dividends are settled.
-	pub const STAKE_PS: u64 = 300_000_000;
+	pub const STAKE_PS: u64 = 450_000_000;
+	/// Appending to the longest queue of subnets to dissolve.
+	pub const DISSOLVE_PS: u64 = 200_000_000;
 	/// A call that changes a few items.
 	pub const CALL_PS: u64 = 100_000_000;
 	/// Finding out how much of a move its limit allows: some thirty trades, undone again.
@@ -241,7 +242,7 @@ pub trait WeightInfo {
 	/// `dissolve_network` and `root_dissolve_network`; the clean-up is not included.
 	fn dissolve_network() -> Weight {
 		let (reads, writes) = (accesses::DISSOLVE_READS, accesses::DISSOLVE_WRITES);
-		weigh(Self::database(), computation::CALL_PS, reads, writes, 0)
+		weigh(Self::database(), computation::DISSOLVE_PS, reads, writes, 0)
 	}
 
 	/// `start_call`.
@@ -326,7 +327,8 @@ pub trait WeightInfo {
 
 	/// `increase_take` and `decrease_take`.
 	fn set_take() -> Weight {
-		weigh(Self::database(), computation::CALL_PS, 4, 1, 0)
+		// Whose hotkey it is, the take, when it was changed last, and the bounds.
+		weigh(Self::database(), computation::CALL_PS, 5, 2, 0)
 	}
 
 	/// `set_tempo` and `trigger_epoch`.

@@ -11,6 +11,8 @@
 //!
 //! Wherever it is found, it has to prove the key that the chain has.
 
+mod handler;
+
 use std::{
 	collections::{HashMap, HashSet, VecDeque},
 	num::NonZeroU8,
@@ -19,33 +21,22 @@ use std::{
 	time::Duration,
 };
 
-use futures::future::{Ready, ready};
+use handler::Handler;
+pub(crate) use handler::{InboundStream, OpenError, Opened, Opening};
 use libp2p::{
-	Multiaddr, PeerId, Stream, StreamProtocol,
-	core::{
-		Endpoint, UpgradeInfo,
-		transport::PortUse,
-		upgrade::{InboundUpgrade, OutboundUpgrade},
-	},
+	Multiaddr, PeerId,
+	core::{Endpoint, transport::PortUse},
 	multiaddr::Protocol as Part,
 	swarm::{
-		ConnectionClosed, ConnectionDenied, ConnectionHandler, ConnectionHandlerEvent, ConnectionId, DialError,
-		DialFailure, FromSwarm, NetworkBehaviour, NotifyHandler, StreamUpgradeError, SubstreamProtocol, THandler,
-		THandlerInEvent, THandlerOutEvent, ToSwarm,
+		ConnectionClosed, ConnectionDenied, ConnectionId, DialError, DialFailure, FromSwarm, NetworkBehaviour,
+		NotifyHandler, THandler, THandlerInEvent, THandlerOutEvent, ToSwarm,
 		behaviour::ConnectionEstablished,
 		dial_opts::{DialOpts, PeerCondition},
-		handler::{ConnectionEvent, DialUpgradeError, FullyNegotiatedInbound, FullyNegotiatedOutbound},
 	},
 };
-use tokio::{
-	sync::{mpsc, oneshot},
-	time::{Instant, Interval, MissedTickBehavior, interval},
-};
+use tokio::{sync::mpsc, time::Instant};
 
-use crate::{
-	message::{PROTOCOL, RETIRED_PROTOCOLS},
-	pool::Pool,
-};
+use crate::pool::Pool;
 
 /// Most callers that wait for connections to come up.
 const MAX_WAITING: usize = 1024;
@@ -53,54 +44,6 @@ const MAX_WAITING: usize = 1024;
 const MAX_APPROACH: Duration = Duration::from_secs(5);
 /// Addresses of a peer are tried one by one, so that it pays for one handshake.
 const ADDRESSES_AT_ONCE: NonZeroU8 = NonZeroU8::MIN;
-
-type Event<Info> = ConnectionHandlerEvent<Versions, Info, std::convert::Infallible>;
-
-/// A stream that a peer has opened.
-pub(crate) struct InboundStream {
-	pub(crate) peer: PeerId,
-	pub(crate) stream: Stream,
-	/// The version of the past that the peer speaks, if it does not speak today's.
-	pub(crate) retired: Option<&'static str>,
-}
-
-/// Why no stream could be opened.
-#[derive(Clone, Debug)]
-pub(crate) enum OpenError {
-	/// No connection came up.
-	Unreachable(String),
-	/// Somebody else answers at the address.
-	WrongPeer(PeerId),
-	/// The peer does not speak the protocol.
-	Unsupported,
-	/// The peer speaks a version of the past only.
-	Outdated(&'static str),
-	/// The connection broke.
-	Broken(String),
-	/// Too many wait already.
-	Overloaded,
-}
-
-/// A stream, and whether a relay carries it.
-pub(crate) type Opened = (Stream, bool);
-
-/// Somebody waits for a stream.
-#[derive(Debug)]
-pub(crate) struct Opening {
-	reply: oneshot::Sender<Result<Opened, OpenError>>,
-	relayed: bool,
-}
-
-impl Opening {
-	pub(crate) fn new(reply: oneshot::Sender<Result<Opened, OpenError>>) -> Self {
-		Self { reply, relayed: false }
-	}
-
-	fn answer(self, result: Result<Stream, OpenError>) {
-		// Whoever waited may have given up; a stream that nobody takes is reset on drop.
-		drop(self.reply.send(result.map(|stream| (stream, self.relayed))));
-	}
-}
 
 /// Where a peer is being looked for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -178,7 +121,7 @@ impl Behaviour {
 			return;
 		}
 		for dialing in self.dialing.values_mut() {
-			dialing.waiting.retain(|opening| !opening.reply.is_closed());
+			dialing.waiting.retain(|opening| !opening.is_abandoned());
 		}
 		if self
 			.dialing
@@ -378,52 +321,6 @@ fn request_stream(peer: PeerId, connection: Connection, mut opening: Opening) ->
 	}
 }
 
-/// Every version of the protocol that is understood well enough to say that it is out of date.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Versions;
-
-impl UpgradeInfo for Versions {
-	type Info = StreamProtocol;
-	type InfoIter = std::vec::IntoIter<StreamProtocol>;
-
-	fn protocol_info(&self) -> Self::InfoIter {
-		let mut names = vec![StreamProtocol::new(PROTOCOL)];
-		names.extend(RETIRED_PROTOCOLS.map(StreamProtocol::new));
-		names.into_iter()
-	}
-}
-
-/// A stream, and the version of the past that it is for.
-type Versioned<Stream> = (Stream, Option<&'static str>);
-
-fn versioned<Stream>(
-	stream: Stream,
-	name: &StreamProtocol,
-) -> Ready<Result<Versioned<Stream>, std::convert::Infallible>> {
-	let retired = RETIRED_PROTOCOLS.into_iter().find(|retired| name.as_ref() == *retired);
-	ready(Ok((stream, retired)))
-}
-
-impl<Stream> InboundUpgrade<Stream> for Versions {
-	type Output = Versioned<Stream>;
-	type Error = std::convert::Infallible;
-	type Future = Ready<Result<Self::Output, Self::Error>>;
-
-	fn upgrade_inbound(self, stream: Stream, name: StreamProtocol) -> Self::Future {
-		versioned(stream, &name)
-	}
-}
-
-impl<Stream> OutboundUpgrade<Stream> for Versions {
-	type Output = Versioned<Stream>;
-	type Error = std::convert::Infallible;
-	type Future = Ready<Result<Self::Output, Self::Error>>;
-
-	fn upgrade_outbound(self, stream: Stream, name: StreamProtocol) -> Self::Future {
-		versioned(stream, &name)
-	}
-}
-
 impl NetworkBehaviour for Behaviour {
 	type ConnectionHandler = Handler;
 	type ToSwarm = Lookup;
@@ -489,97 +386,5 @@ impl NetworkBehaviour for Behaviour {
 	fn poll(&mut self, _: &mut Context<'_>) -> Poll<ToSwarm<Self::ToSwarm, THandlerInEvent<Self>>> {
 		// Actions are added by the task that polls, between two polls: no waker is needed.
 		self.actions.pop_front().map_or(Poll::Pending, Poll::Ready)
-	}
-}
-
-/// One connection's side.
-pub(crate) struct Handler {
-	peer: PeerId,
-	inbound: mpsc::Sender<InboundStream>,
-	openings: VecDeque<Opening>,
-	heartbeat: Interval,
-}
-
-impl Handler {
-	fn new(peer: PeerId, inbound: mpsc::Sender<InboundStream>, heartbeat: Duration) -> Self {
-		let mut heartbeat = interval(heartbeat);
-		heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-		Self {
-			peer,
-			inbound,
-			openings: VecDeque::new(),
-			heartbeat,
-		}
-	}
-
-	fn hand_over(&self, (stream, retired): Versioned<Stream>) {
-		let inbound = InboundStream {
-			peer: self.peer,
-			stream,
-			retired,
-		};
-		if self.inbound.try_send(inbound).is_err() {
-			tracing::debug!(peer = %self.peer, "an incoming stream was dropped: the queue is full or closed");
-		}
-	}
-}
-
-impl ConnectionHandler for Handler {
-	type FromBehaviour = Opening;
-	type ToBehaviour = std::convert::Infallible;
-	type InboundProtocol = Versions;
-	type OutboundProtocol = Versions;
-	type InboundOpenInfo = ();
-	type OutboundOpenInfo = Opening;
-
-	fn listen_protocol(&self) -> SubstreamProtocol<Self::InboundProtocol> {
-		SubstreamProtocol::new(Versions, ())
-	}
-
-	fn connection_keep_alive(&self) -> bool {
-		!self.openings.is_empty()
-	}
-
-	fn poll(&mut self, context: &mut Context<'_>) -> Poll<Event<Opening>> {
-		// The swarm counts a connection's streams when it polls it, but is not woken when the count falls: without this
-		// tick, a connection whose peer does not even answer pings could stay open for ever.
-		while self.heartbeat.poll_tick(context).is_ready() {}
-		// Openings arrive through `on_behaviour_event`, after which the connection polls again: no waker is needed.
-		self.openings.pop_front().map_or(Poll::Pending, |opening| {
-			let protocol = SubstreamProtocol::new(Versions, opening);
-			Poll::Ready(ConnectionHandlerEvent::OutboundSubstreamRequest { protocol })
-		})
-	}
-
-	fn on_behaviour_event(&mut self, opening: Opening) {
-		self.openings.push_back(opening);
-	}
-
-	fn on_connection_event(
-		&mut self,
-		event: ConnectionEvent<'_, Self::InboundProtocol, Self::OutboundProtocol, (), Opening>,
-	) {
-		match event {
-			ConnectionEvent::FullyNegotiatedInbound(FullyNegotiatedInbound { protocol: stream, .. }) => {
-				self.hand_over(stream);
-			}
-			ConnectionEvent::FullyNegotiatedOutbound(FullyNegotiatedOutbound {
-				protocol: (stream, retired),
-				info: opening,
-			}) => {
-				opening.answer(retired.map_or(Ok(stream), |version| Err(OpenError::Outdated(version))));
-			}
-			ConnectionEvent::DialUpgradeError(DialUpgradeError { info: opening, error }) => {
-				opening.answer(Err(match error {
-					StreamUpgradeError::NegotiationFailed => OpenError::Unsupported,
-					StreamUpgradeError::Timeout => {
-						OpenError::Broken("the peer did not take up the stream in time".into())
-					}
-					StreamUpgradeError::Io(error) => OpenError::Broken(error.to_string()),
-					StreamUpgradeError::Apply(never) => match never {},
-				}));
-			}
-			_ => {}
-		}
 	}
 }
