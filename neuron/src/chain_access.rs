@@ -25,7 +25,8 @@ pub trait ChainAccess: Send + Sync + 'static {
 	async fn hyperparameters(&self, netuid: u16) -> Result<Hyperparameters, AccessError>;
 	/// The block at which the subnet's next epoch runs.
 	async fn next_epoch_block(&self, netuid: u16) -> Result<Option<u64>, AccessError>;
-	/// Signs weights, (uid, weight / 65535), and sends nothing yet.
+	/// Signs weights, (uid, weight / 65535), and sends nothing yet. Where the subnet wants weights that nobody can copy, they
+	/// are sealed to a round of the chain's beacon, which opens them.
 	async fn sign_weights(
 		&self,
 		netuid: u16,
@@ -115,7 +116,14 @@ impl ChainAccess for LiveChain {
 		weights: &[(u16, u16)],
 		version_key: u64,
 	) -> Result<SignedTransaction, AccessError> {
-		let call = Call::set_weights(netuid, weights, version_key)?;
+		let call = match self.client.sealing(netuid).await? {
+			None => Call::set_weights(netuid, weights, version_key)?,
+			Some(sealing) => {
+				let hotkey = self.hotkey.account_id();
+				tracing::info!(netuid, round = sealing.reveal_round(), "the weights are sealed");
+				sealing.commit(netuid, &hotkey, weights, version_key, rand::random())?
+			}
+		};
 		Ok(self.client.sign(&self.hotkey, &call).await?)
 	}
 

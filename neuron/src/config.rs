@@ -92,6 +92,8 @@ pub struct MinerSection {
 	pub register: Option<bool>,
 	/// Requests worked on at once.
 	pub workers: Option<usize>,
+	/// Memory for keys and values, in MiB.
+	pub kv_memory_mib: Option<usize>,
 	/// Requests that may wait for a worker.
 	pub queue: Option<usize>,
 	/// Seconds that running answers get at shutdown.
@@ -132,6 +134,8 @@ pub struct ValidatorSection {
 	pub via_relay: Option<Vec<SocketAddr>>,
 	/// Where metrics are served over HTTP: an address, or `off`.
 	pub metrics: Option<String>,
+	/// Rounds until all miners of one owner are asked at one instant.
+	pub same_instant_every: Option<u64>,
 	/// Where the machine-readable events go: a path, or `-` for standard output.
 	pub events: Option<String>,
 }
@@ -162,6 +166,10 @@ pub struct GatewaySection {
 	pub attempts: Option<usize>,
 	/// Milliseconds without a first token after which a second miner is asked too.
 	pub hedge_ms: Option<u64>,
+	/// Share of the answers that is checked afterwards.
+	pub check_share: Option<f64>,
+	/// Requests until a question with a known answer is sent; 0 for never.
+	pub canary_every: Option<u64>,
 }
 
 /// Why a configuration file was not taken.

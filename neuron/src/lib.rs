@@ -39,6 +39,7 @@
 pub mod bounded_listener;
 pub mod chain_access;
 pub mod cli;
+pub mod condemned;
 pub mod config;
 pub mod directory;
 pub mod doctor;

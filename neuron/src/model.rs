@@ -1,26 +1,58 @@
 //! The language model of `neuron-infer` as the mechanism `text` wants it, with an optional ceiling on its rate.
+//!
+//! A miner's answers are made by the serving engine, in one batch. In F32 their logits have the same bits as those of an
+//! answer made alone, so that what a validator checks does not depend on the company.
 
 use std::{
-	sync::{Mutex, PoisonError},
+	sync::{Mutex, PoisonError, mpsc},
 	time::{Duration, Instant},
 };
 
-use neuron_infer::{ChatMessage, InferError, Model};
-use subnet_text::{LanguageModel, Message, ModelError, Role, Session};
+use neuron_infer::{
+	ChatMessage, InferError, Model,
+	engine::{EVENT_CAPACITY, Engine, EngineError, EngineOptions, Event, FinishReason, Request, Sampler, Sampling},
+};
+use subnet_sdk::{MechanismError, SinkClosed};
+use subnet_text::{Emitted, LanguageModel, Message, ModelError, Picked, Picker, Role, Session, generate_alone};
 
 /// A model file, loaded.
 pub struct GgufModel {
 	model: Model,
+	engine: Option<Engine>,
 	pace: Option<Pace>,
 }
 
 impl GgufModel {
-	/// A model that generates as fast as it can, or at most `max_tokens_per_second`, all sessions together.
+	/// A model whose answers are made one by one, each in a session of its own: for one that reads and checks answers.
 	pub fn new(model: Model, max_tokens_per_second: Option<f64>) -> Self {
 		Self {
 			model,
+			engine: None,
 			pace: max_tokens_per_second.map(Pace::new),
 		}
+	}
+
+	/// A model that makes many answers together, in the engine's batch, as fast as it can or at most
+	/// `max_tokens_per_second`, all answers together.
+	///
+	/// # Errors
+	///
+	/// Options that no engine can run with.
+	pub fn serving(
+		model: Model,
+		options: EngineOptions,
+		max_tokens_per_second: Option<f64>,
+	) -> Result<Self, EngineError> {
+		let engine = Engine::start(model.clone(), options)?;
+		Ok(Self {
+			engine: Some(engine),
+			..Self::new(model, max_tokens_per_second)
+		})
+	}
+
+	/// The engine, where there is one.
+	pub fn engine(&self) -> Option<&Engine> {
+		self.engine.as_ref()
 	}
 }
 
@@ -63,6 +95,19 @@ impl LanguageModel for GgufModel {
 		}))
 	}
 
+	fn generate(
+		&self,
+		prompt: &[u32],
+		max_tokens: usize,
+		picker: Box<dyn Picker>,
+		visit: &mut dyn FnMut(Emitted) -> Result<(), SinkClosed>,
+	) -> Result<(), MechanismError> {
+		match &self.engine {
+			Some(engine) => generate_together(engine, self.pace.as_ref(), (prompt, max_tokens), picker, visit),
+			None => generate_alone(self, prompt, max_tokens, picker, visit),
+		}
+	}
+
 	fn score(
 		&self,
 		prompt: &[u32],
@@ -84,6 +129,74 @@ fn role_name(role: Role) -> &'static str {
 
 fn model_error(error: InferError) -> ModelError {
 	ModelError(error.to_string())
+}
+
+/// Makes one answer of at most so many tokens in the engine's batch. Returning early, as on a closed sink, takes it out.
+fn generate_together(
+	engine: &Engine,
+	pace: Option<&Pace>,
+	(prompt, max_tokens): (&[u32], usize),
+	picker: Box<dyn Picker>,
+	visit: &mut dyn FnMut(Emitted) -> Result<(), SinkClosed>,
+) -> Result<(), MechanismError> {
+	// One place for each event that may wait, and one for the token whose event is not sent yet: never full.
+	let (sender, picked) = mpsc::sync_channel(EVENT_CAPACITY + 1);
+	let mut request = Request::new(prompt.to_vec(), max_tokens);
+	// Only the picker knows where the answer ends: an end of turn is a token of it, with evidence.
+	request.stop_at_end_of_turn = false;
+	request.sampling = Sampling::Custom(Box::new(BatchPicker {
+		picker,
+		sender,
+		done: false,
+	}));
+	let failed = |reason: String| Err(MechanismError::Model(reason));
+	let mut generation = match engine.submit(request) {
+		Ok(generation) => generation,
+		Err(error) => return failed(error.to_string()),
+	};
+	let mut first = true;
+	loop {
+		match generation.blocking_next() {
+			Some(Event::Token(_)) => {
+				let Ok(emitted) = picked.try_recv() else {
+					return failed("the engine sent a token that nobody picked".into());
+				};
+				if let Some(pace) = pace.filter(|_| !std::mem::take(&mut first)) {
+					pace.wait(1);
+				}
+				visit(emitted)?;
+			}
+			Some(Event::Finished(finished)) => {
+				return match finished.reason {
+					FinishReason::Sampler | FinishReason::Length => Ok(()),
+					reason => failed(format!("the engine ended the answer early: {reason:?}")),
+				};
+			}
+			Some(Event::Failed(error)) => return failed(error.to_string()),
+			None => return failed("the engine ended the answer without a reason".into()),
+		}
+	}
+}
+
+/// A [`Picker`] in the engine's batch.
+struct BatchPicker {
+	picker: Box<dyn Picker>,
+	sender: mpsc::SyncSender<Emitted>,
+	done: bool,
+}
+
+impl Sampler for BatchPicker {
+	fn sample(&mut self, logits: &[f32], _: usize) -> Result<u32, String> {
+		let Picked { emitted, last } = self.picker.pick(logits).map_err(|error| error.0)?;
+		// A reader that has gone away is noticed by the engine before the next step.
+		self.sender.try_send(emitted).ok();
+		self.done = last;
+		Ok(emitted.token)
+	}
+
+	fn is_done(&self) -> bool {
+		self.done
+	}
 }
 
 struct PacedSession<'a> {

@@ -3,7 +3,10 @@
 use std::{path::PathBuf, sync::Arc};
 
 use codec::DecodeAll;
-use neuron_infer::{Embedder, InferError, LoadOptions, Model, Precision};
+use neuron_infer::{
+	Embedder, InferError, LoadOptions, Model, Precision,
+	engine::{EngineError, EngineOptions},
+};
 use subnet_echo::Echo;
 use subnet_sdk::DynMechanism;
 use subnet_text::{Chunk, LanguageModel, ParameterError, TextMechanism, TextParameters};
@@ -39,6 +42,32 @@ pub struct MechanismOptions {
 	pub text_tokens: Option<u16>,
 	/// `text`: tokens per second that earn the full speed factor, above 0.
 	pub text_target_tokens_per_second: Option<f64>,
+	/// How a miner serves its model; absent where answers are only read and checked.
+	pub serving: Option<Serving>,
+}
+
+/// Bounds of the engine that serves a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Serving {
+	/// Requests computed together, at least 1.
+	pub batch: usize,
+	/// Memory for keys and values, kept beginnings of prompts included, in MiB.
+	pub kv_memory_mib: usize,
+}
+
+impl Serving {
+	/// Memory for keys and values unless told otherwise, in MiB.
+	pub const DEFAULT_KV_MEMORY_MIB: usize = 1_024;
+
+	fn engine_options(self) -> EngineOptions {
+		EngineOptions {
+			max_batch: self.batch,
+			// The miner lets no more requests in than it works on.
+			max_waiting: self.batch,
+			kv_budget_bytes: self.kv_memory_mib.saturating_mul(1 << 20),
+			..EngineOptions::default()
+		}
+	}
 }
 
 /// Why a mechanism was not built.
@@ -90,6 +119,9 @@ pub enum RegistryError {
 	/// The embedder does not fit the mechanism.
 	#[error(transparent)]
 	Embedding(#[from] subnet_embedding::SetupError),
+	/// The model cannot be served.
+	#[error("the model cannot be served: {0}; see --workers and --kv-memory-mib")]
+	Serving(#[from] EngineError),
 }
 
 impl MechanismOptions {
@@ -155,6 +187,16 @@ impl MechanismOptions {
 	}
 }
 
+/// The mechanism `text` by itself, for one that reads and checks its answers. Takes seconds: call it on a thread that may
+/// block.
+///
+/// # Errors
+/// As [`language_model`].
+pub fn text_mechanism(options: &MechanismOptions) -> Result<Arc<TextMechanism>, RegistryError> {
+	let model = language_model(options)?;
+	Ok(Arc::new(TextMechanism::new(model, options.text_parameters()?)?))
+}
+
 /// Loads the model alone, for one that reads the answers of the mechanism `text`. Takes seconds: call it on a thread that
 /// may block.
 ///
@@ -204,8 +246,15 @@ pub fn build(options: &MechanismOptions) -> Result<Arc<dyn DynMechanism>, Regist
 		("text", Some(path)) => {
 			let load = options.load_options()?;
 			let model = Model::load(path, &load)?;
-			let model = Arc::new(GgufModel::new(model, options.max_tokens_per_second));
-			Ok(Arc::new(TextMechanism::new(model, options.text_parameters()?)?))
+			let rate = options.max_tokens_per_second;
+			let model = match options.serving {
+				Some(serving) => GgufModel::serving(model, serving.engine_options(), rate)?,
+				None => GgufModel::new(model, rate),
+			};
+			Ok(Arc::new(TextMechanism::new(
+				Arc::new(model),
+				options.text_parameters()?,
+			)?))
 		}
 		("embedding", Some(path)) => {
 			let embedder = Embedder::load(path, &options.load_options()?)?;

@@ -19,6 +19,8 @@ fn series() -> BTreeSet<String> {
 	metrics.gateway.refused("key");
 	metrics.gateway.tokens(1, 1);
 	metrics.gateway.attempt("answered");
+	metrics.gateway.checked("held");
+	metrics.miner.not_admitted("unknown", 1);
 	let events = metrics.validator.counting(Arc::new(NoEvents));
 	events.emit(Event::Score {
 		round: 1,

@@ -9,7 +9,7 @@ use neuron::{
 	directory::MetagraphDirectory,
 	events::Event,
 	miner::{Dispatcher, Job},
-	registry::{self, MechanismOptions, RegistryError},
+	registry::{self, MechanismOptions, RegistryError, Serving},
 	validator::{
 		challenge::{Challenger, SystemClock, SystemNonces},
 		honesty::Honesty,
@@ -98,6 +98,10 @@ fn text(folder: &tempfile::TempDir) -> MechanismOptions {
 		model: Some(model),
 		text_tokens: Some(8),
 		text_target_tokens_per_second: Some(0.001),
+		serving: Some(Serving {
+			batch: 4,
+			kv_memory_mib: 64,
+		}),
 		..MechanismOptions::default()
 	}
 }

@@ -7,7 +7,7 @@ use neuron::{
 	cli::{HiArgs, HiCommand, LogOptions, LowArgs, UsageError, config_text, effective, log_options},
 	config::{FileConfig, LogFormat},
 	miner::MinerOptions,
-	registry::MechanismOptions,
+	registry::{MechanismOptions, Serving},
 	validator::ValidatorOptions,
 };
 
@@ -66,10 +66,15 @@ fn defaults_hold_where_nothing_is_said() {
 	assert_eq!(options.neuron.listen, "0.0.0.0:9091".parse().unwrap());
 	assert_eq!(
 		(options.workers, options.queue, options.min_stake_rao),
-		(1, 16, 1_000_000_000)
+		(8, 16, 1_000_000_000)
 	);
 	assert!(!options.neuron.register);
 	assert_eq!(mechanism.name, "text");
+	let serving = Serving {
+		batch: 8,
+		kv_memory_mib: 1_024,
+	};
+	assert_eq!(mechanism.serving, Some(serving));
 	let options = validator("neuron validator --netuid 1 --external 10.1.1.1:80", "");
 	assert_eq!(options.neuron.listen, "0.0.0.0:9092".parse().unwrap());
 	assert_eq!(
@@ -120,6 +125,11 @@ fn values_that_make_no_sense_name_their_flag() {
 			"neuron miner --netuid 1 --listen 127.0.0.1:0 --workers 5000",
 			"",
 			"--workers",
+		),
+		(
+			"neuron miner --netuid 1 --listen 127.0.0.1:0 --kv-memory-mib 0",
+			"",
+			"--kv-memory-mib",
 		),
 		(
 			"neuron miner --netuid 1 --listen 127.0.0.1:0 --min-stake lots",
@@ -200,17 +210,17 @@ const ROLE: &str = "--netuid 3 --mechanism text --model m.gguf --model-sha256 00
 const ALL_FLAGS: [(&str, &str); 3] = [
 	(
 		"miner",
-		"--max-tokens-per-second 3.5 --workers 2 --queue 3 --grace-seconds 6 --min-stake 2.000000001",
+		"--max-tokens-per-second 3.5 --workers 2 --kv-memory-mib 77 --queue 3 --grace-seconds 6 --min-stake 2.000000001",
 	),
 	(
 		"validator",
-		"--concurrency 2 --score-alpha 0.7 --round-blocks 8 --events /e",
+		"--concurrency 2 --score-alpha 0.7 --round-blocks 8 --same-instant-every 6 --events /e",
 	),
 	(
 		"gateway",
 		"--netuid 3 --model m.gguf --model-sha256 00 --http 127.0.0.1:1 --refresh-blocks 4 --keys /k \
 		 --model-name a\"b --concurrency 2 --queue 3 --max-body-bytes 4 --max-tokens 5 --timeout-seconds 6 --attempts 7 \
-		 --hedge-ms 8",
+		 --hedge-ms 8 --check-share 0.25 --canary-every 0",
 	),
 ];
 
@@ -242,13 +252,13 @@ fn defaults_are_printed_and_other_roles_keep_what_the_file_says() {
 	);
 	for line in [
 		"url = \"ws://127.0.0.1:9944\"",
-		"workers = 1",
+		"workers = 8",
 		"min_stake = \"1.000000000\"",
 		"metrics = \"127.0.0.1:9101\"",
 		"round_blocks = 9",
 		"# external =",
 		"# hedge_ms =",
-		"# Requests worked on at once [default: 1]",
+		"# Requests worked on at once; mechanism text answers them in one batch [default: 8]",
 	] {
 		assert!(
 			text.lines().any(|printed| printed == line),
@@ -271,6 +281,11 @@ fn the_gateway_reads_its_own_table() {
 		("neuron gateway --netuid 1 --attempts 0", "--attempts"),
 		("neuron gateway --netuid 1 --max-tokens 9999", "--max-tokens"),
 		("neuron gateway --netuid 1 --timeout-seconds 0", "--timeout-seconds"),
+		("neuron gateway --netuid 1 --check-share 1.5", "--check-share"),
+		(
+			"neuron validator --netuid 1 --listen 127.0.0.1:0 --same-instant-every 0",
+			"--same-instant-every",
+		),
 	] {
 		let error = resolve(words, "").expect_err(words).to_string();
 		assert!(error.contains(expected), "{words}: {error}");

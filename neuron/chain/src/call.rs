@@ -71,6 +71,13 @@ impl Call {
 		Self::new("Sudo", "sudo").with("call", self)
 	}
 
+	/// The argument of that name.
+	#[cfg(test)]
+	pub(crate) fn argument(&self, name: &str) -> Option<&Argument> {
+		let found = self.arguments.iter().find(|argument| argument.0 == name);
+		found.map(|argument| &argument.1)
+	}
+
 	pub(crate) fn payload(&self) -> DynamicPayload<Composite<()>> {
 		let arguments = self.arguments.iter().map(|(name, value)| (name.clone(), value.value()));
 		let arguments = Composite::Named(arguments.collect());

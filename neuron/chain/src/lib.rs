@@ -53,6 +53,7 @@ mod error;
 mod fake;
 mod keypair;
 mod metagraph;
+mod sealing;
 pub mod wallet;
 
 pub use account::{AccountId, AccountIdError, SS58_PREFIX};
@@ -61,4 +62,5 @@ pub use client::{BlockStream, ChainClient, DEFAULT_INCLUSION_TIMEOUT, Inclusion,
 pub use error::ChainError;
 pub use keypair::{Keypair, KeypairError, verify};
 pub use metagraph::{Axon, Hyperparameters, MAX_CERTIFICATE_BYTES, Metagraph, Neuron, Stake};
+pub use sealing::{COMMIT_REVEAL_VERSION, MAX_SEALED_BYTES, Sealing};
 pub use wallet::{Overwrite, Wallet, WalletError};

@@ -44,11 +44,6 @@ pub trait Directory: Send + Sync + 'static {
 	///
 	/// Called for every connection and every request, from async tasks: answer from memory.
 	fn caller(&self, public_key: &[u8; 32]) -> Option<Caller>;
-
-	/// Stake that the subnet's owner asks of every caller, permit or not; 0 for none. Asked for each request too.
-	fn floor_rao(&self) -> u64 {
-		0
-	}
 }
 
 /// Requests that a hotkey may make: a token bucket.
@@ -205,16 +200,9 @@ impl Admission {
 		self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
 	}
 
-	/// Says yes or no to a request of a known hotkey; a yes counts until the permit is dropped. `floor_rao` is what the
-	/// subnet's owner asks of everybody.
-	pub(crate) fn admit(self: &Arc<Self>, caller: &Caller, floor_rao: u64, now: Instant) -> Result<Permit, Refusal> {
+	/// Says yes or no to a request of a known hotkey; a yes counts until the permit is dropped.
+	pub(crate) fn admit(self: &Arc<Self>, caller: &Caller, now: Instant) -> Result<Permit, Refusal> {
 		let policy = &self.policy;
-		if caller.stake_rao < floor_rao {
-			return Err(Refusal::NotPermitted {
-				stake_rao: caller.stake_rao,
-				min_stake_rao: floor_rao,
-			});
-		}
 		if !caller.validator_permit && (policy.min_stake_rao == PERMIT_ONLY || caller.stake_rao < policy.min_stake_rao)
 		{
 			return Err(Refusal::NotPermitted {

@@ -40,7 +40,7 @@ fn a_permit_or_enough_stake_is_asked_for() {
 		validator_permit: false,
 		..caller(1)
 	};
-	let refusal = admission.admit(&poor, 0, now).err();
+	let refusal = admission.admit(&poor, now).err();
 	assert_eq!(
 		refusal,
 		Some(Refusal::NotPermitted {
@@ -55,7 +55,6 @@ fn a_permit_or_enough_stake_is_asked_for() {
 					stake_rao: 100,
 					..poor.clone()
 				},
-				0,
 				now
 			)
 			.is_ok()
@@ -67,29 +66,10 @@ fn a_permit_or_enough_stake_is_asked_for() {
 					validator_permit: true,
 					..poor
 				},
-				0,
 				now
 			)
 			.is_ok()
 	);
-}
-
-#[test]
-fn the_owners_floor_holds_for_permits_too() {
-	let admission = admission(policy());
-	let rich = Caller {
-		stake_rao: 500,
-		..caller(1)
-	};
-	let refusal = admission.admit(&rich, 501, Instant::now()).err();
-	assert_eq!(
-		refusal,
-		Some(Refusal::NotPermitted {
-			stake_rao: 500,
-			min_stake_rao: 501
-		})
-	);
-	assert!(admission.admit(&rich, 500, Instant::now()).is_ok());
 }
 
 #[test]
@@ -105,10 +85,10 @@ fn callers_without_a_permit_leave_room_for_those_with_one() {
 		..caller(byte)
 	};
 	let held: Vec<_> = (1..=3)
-		.map(|byte| admission.admit(&staked(byte), 0, now).unwrap())
+		.map(|byte| admission.admit(&staked(byte), now).unwrap())
 		.collect();
-	assert!(matches!(admission.admit(&staked(4), 0, now), Err(Refusal::Busy { .. })));
-	assert!(admission.admit(&caller(5), 0, now).is_ok());
+	assert!(matches!(admission.admit(&staked(4), now), Err(Refusal::Busy { .. })));
+	assert!(admission.admit(&caller(5), now).is_ok());
 	drop(held);
 }
 
@@ -160,7 +140,7 @@ fn permit_only_means_that_no_stake_is_enough() {
 		..caller(1)
 	};
 	assert!(matches!(
-		admission.admit(&rich, 0, Instant::now()),
+		admission.admit(&rich, Instant::now()),
 		Err(Refusal::NotPermitted { .. })
 	));
 }
@@ -170,26 +150,26 @@ fn the_bucket_empties_and_refills_one_by_one() {
 	let admission = admission(policy());
 	let start = Instant::now();
 	for _ in 0..3 {
-		assert!(admission.admit(&caller(1), 0, start).is_ok());
+		assert!(admission.admit(&caller(1), start).is_ok());
 	}
-	let refusal = admission.admit(&caller(1), 0, start + REFILL / 2).err();
+	let refusal = admission.admit(&caller(1), start + REFILL / 2).err();
 	assert_eq!(refusal, Some(Refusal::RateLimited { retry_after_ms: 5_000 }));
 	assert!(
-		admission.admit(&caller(2), 0, start).is_ok(),
+		admission.admit(&caller(2), start).is_ok(),
 		"another hotkey has its own bucket"
 	);
-	assert!(admission.admit(&caller(1), 0, start + REFILL).is_ok());
+	assert!(admission.admit(&caller(1), start + REFILL).is_ok());
 	assert!(matches!(
-		admission.admit(&caller(1), 0, start + REFILL),
+		admission.admit(&caller(1), start + REFILL),
 		Err(Refusal::RateLimited { .. })
 	));
 	let much_later = start + REFILL * 1_000;
 	for _ in 0..3 {
-		assert!(admission.admit(&caller(1), 0, much_later).is_ok());
+		assert!(admission.admit(&caller(1), much_later).is_ok());
 	}
 	assert!(
 		matches!(
-			admission.admit(&caller(1), 0, much_later),
+			admission.admit(&caller(1), much_later),
 			Err(Refusal::RateLimited { .. })
 		),
 		"no more than the burst"
@@ -200,17 +180,14 @@ fn the_bucket_empties_and_refills_one_by_one() {
 fn concurrency_is_bounded_per_hotkey_and_over_all() {
 	let admission = admission(policy());
 	let now = Instant::now();
-	let first = admission.admit(&caller(1), 0, now).unwrap();
-	let _second = admission.admit(&caller(1), 0, now).unwrap();
+	let first = admission.admit(&caller(1), now).unwrap();
+	let _second = admission.admit(&caller(1), now).unwrap();
 	let busy = Some(Refusal::Busy { retry_after_ms: 7_000 });
-	assert_eq!(admission.admit(&caller(1), 0, now).err(), busy, "two of one hotkey");
-	let _third = admission.admit(&caller(2), 0, now).unwrap();
-	assert_eq!(admission.admit(&caller(3), 0, now).err(), busy, "three over all");
+	assert_eq!(admission.admit(&caller(1), now).err(), busy, "two of one hotkey");
+	let _third = admission.admit(&caller(2), now).unwrap();
+	assert_eq!(admission.admit(&caller(3), now).err(), busy, "three over all");
 	drop(first);
-	assert!(
-		admission.admit(&caller(1), 0, now).is_ok(),
-		"a busy answer takes no token"
-	);
+	assert!(admission.admit(&caller(1), now).is_ok(), "a busy answer takes no token");
 }
 
 #[test]
@@ -225,16 +202,13 @@ fn the_ledger_is_bounded_and_forgets_only_what_is_fresh() {
 		hotkey[..8].copy_from_slice(&(number as u64).to_le_bytes());
 		Caller { hotkey, ..caller(0) }
 	};
-	let held = admission.admit(&numbered(0), 0, start).unwrap();
+	let held = admission.admit(&numbered(0), start).unwrap();
 	for number in 1..MAX_TRACKED_HOTKEYS {
-		assert!(admission.admit(&numbered(number), 0, start).is_ok());
+		assert!(admission.admit(&numbered(number), start).is_ok());
 	}
 	let newcomer = numbered(MAX_TRACKED_HOTKEYS);
-	assert!(matches!(
-		admission.admit(&newcomer, 0, start),
-		Err(Refusal::Busy { .. })
-	));
-	assert!(admission.admit(&newcomer, 0, start + REFILL).is_ok());
+	assert!(matches!(admission.admit(&newcomer, start), Err(Refusal::Busy { .. })));
+	assert!(admission.admit(&newcomer, start + REFILL).is_ok());
 	let ledger = admission.ledger();
 	assert_eq!(ledger.hotkeys.len(), 2, "the one in flight and the newcomer");
 	drop(ledger);
@@ -264,7 +238,7 @@ proptest! {
 		let (mut now, mut passed) = (start, 0u128);
 		for step in steps {
 			now += Duration::from_millis(step);
-			passed += u128::from(admission.admit(&caller(1), 0, now).is_ok());
+			passed += u128::from(admission.admit(&caller(1), now).is_ok());
 			let allowed = 3 + (now - start).as_nanos() / REFILL.as_nanos();
 			prop_assert!(passed <= allowed);
 		}

@@ -21,6 +21,7 @@ use crate::{
 	message::{Call, Request},
 	pool::{Pool, Session},
 	reach::Reach,
+	refusals::Refusals,
 	streams::{OpenError, Opened, Opening},
 };
 
@@ -72,6 +73,7 @@ pub struct Handle {
 	pub(crate) signer: Arc<dyn Signer>,
 	pub(crate) network: [u8; 32],
 	pub(crate) model_hash: Arc<RwLock<[u8; 32]>>,
+	pub(crate) refusals: Arc<Refusals>,
 	pub(crate) clock: Clock,
 	pub(crate) quic_first: bool,
 	pub(crate) reach: watch::Receiver<Reach>,
@@ -111,6 +113,12 @@ impl Handle {
 	/// The model that answers are signed for from now on; zeros, as at the start, for none.
 	pub fn set_model_hash(&self, hash: [u8; 32]) {
 		*self.model_hash.write().unwrap_or_else(PoisonError::into_inner) = hash;
+	}
+
+	/// How many requests were refused since the start before anybody saw them: words for the reasons, all of them, with
+	/// the counts.
+	pub fn refusals(&self) -> Vec<(&'static str, u64)> {
+		self.refusals.counts.read()
 	}
 
 	/// Names peers that can be asked where others are: the neurons that the chain lists. At most

@@ -103,6 +103,7 @@ mod outgoing;
 mod pool;
 mod queue;
 mod reach;
+mod refusals;
 mod relaying;
 mod responder;
 mod server;

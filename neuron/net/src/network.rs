@@ -36,7 +36,7 @@ use crate::{
 	reach::Reach,
 	relaying::{self, Seeker},
 	responder::Incoming,
-	server::{MAX_DELAYED_REFUSALS, Server},
+	server::Server,
 	streams, table,
 };
 
@@ -137,6 +137,7 @@ impl Network {
 			signer: Arc::clone(&config.signer),
 			network: config.network,
 			model_hash: Arc::default(),
+			refusals: Arc::default(),
 			clock: Arc::clone(&config.clock),
 			quic_first: config.quic == Quic::First,
 			reach: reached,
@@ -168,7 +169,7 @@ impl Network {
 			clock: config.clock,
 			limits: config.limits,
 			queue: Arc::clone(&queue),
-			delayed: Semaphore::new(MAX_DELAYED_REFUSALS),
+			refusals: Arc::clone(&handle.refusals),
 			unwelcome,
 			tasks: driver.tasks.clone(),
 			draining: driver.draining.clone(),

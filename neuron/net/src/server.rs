@@ -26,18 +26,13 @@ use crate::{
 	message::{Call, PROTOCOL, Refusal, Response},
 	outgoing::{Carrier, Ending},
 	queue::{NotQueued, Queue},
+	refusals::Refusals,
 	responder::{IncomingRequest, Responder},
 	streams::InboundStream,
 };
 
 /// Time for an unknown peer to read its refusal before its connection is closed.
 const PARTING_TIME: Duration = Duration::from_secs(1);
-
-/// How long a refusal of somebody who asks too often, or is unknown, is held back: who asks again as soon as it hears
-/// costs less that way, and who waits as it is told loses nothing.
-const REFUSAL_DELAY: Duration = Duration::from_millis(100);
-/// Most refusals that are held back at a time; the rest goes out at once.
-pub(crate) const MAX_DELAYED_REFUSALS: usize = 128;
 
 type Reader = FrameReader<ReadHalf<Stream>>;
 pub(crate) type Writer = FrameWriter<WriteHalf<Stream>>;
@@ -52,8 +47,7 @@ pub(crate) struct Server {
 	pub(crate) clock: Clock,
 	pub(crate) limits: Limits,
 	pub(crate) queue: Arc<Queue>,
-	/// Places for refusals that are held back.
-	pub(crate) delayed: Semaphore,
+	pub(crate) refusals: Arc<Refusals>,
 	/// Peers whose connections are to be closed.
 	pub(crate) unwelcome: mpsc::Sender<PeerId>,
 	pub(crate) tasks: TaskTracker,
@@ -124,9 +118,10 @@ impl Server {
 		let (caller, permit) = match self.admit(&peer) {
 			Ok(admitted) => admitted,
 			Err(refusal) => {
+				self.refusals.counts.count(&refusal);
 				let unknown = refusal == Refusal::UnknownPeer;
 				if unknown || matches!(refusal, Refusal::RateLimited { .. }) {
-					self.hold_back().await;
+					self.refusals.held.hold(&self.draining).await;
 				}
 				refuse(writer, refusal).await;
 				if unknown {
@@ -138,19 +133,11 @@ impl Server {
 		match self.receive(&caller, reader).await {
 			Ok((call, signed)) => self.answer((caller, permit), (call, signed), reader, writer).await,
 			Err(refusal) => {
+				self.refusals.counts.count(&refusal);
 				tracing::debug!(uid = caller.uid, %refusal, "a request was refused");
 				drop(permit);
 				refuse(writer, refusal).await;
 				After::Close
-			}
-		}
-	}
-
-	async fn hold_back(&self) {
-		if let Ok(_held) = self.delayed.try_acquire() {
-			tokio::select! {
-				() = tokio::time::sleep(REFUSAL_DELAY) => {},
-				() = self.draining.cancelled() => {},
 			}
 		}
 	}
@@ -163,9 +150,7 @@ impl Server {
 		if self.draining.is_cancelled() {
 			return Err(Refusal::Failed("this node is shutting down".into()));
 		}
-		let permit = self
-			.admission
-			.admit(&caller, self.directory.floor_rao(), Instant::now())?;
+		let permit = self.admission.admit(&caller, Instant::now())?;
 		Ok((caller, permit))
 	}
 
@@ -231,6 +216,13 @@ impl Server {
 		Response::Done { model_hash, signature }
 	}
 
+	/// The refusal for a full queue, which counts.
+	fn busy(&self) -> Refusal {
+		let busy = self.admission.busy();
+		self.refusals.counts.count(&busy);
+		busy
+	}
+
 	/// Hands the request over and carries its answer.
 	async fn answer(
 		&self,
@@ -252,7 +244,7 @@ impl Server {
 			responder: Responder { commands: sender },
 		};
 		let ending = match self.queue.push(incoming, Instant::now(), &self.admission.busy()) {
-			Err(NotQueued::Full) => Ending::Refused(self.admission.busy()),
+			Err(NotQueued::Full) => Ending::Refused(self.busy()),
 			Err(NotQueued::Abandoned) => Ending::Refused(Refusal::Failed("this node serves no requests".into())),
 			Ok(()) => tokio::select! {
 				biased;

@@ -1,5 +1,7 @@
 //! The configuration that a command runs with, as a file that can be given back.
 
+use std::num::NonZeroU64;
+
 use super::{HiArgs, HiCommand, LogOptions, LowArgs};
 use crate::{config::FileConfig, neuron_options::NeuronOptions, registry::MechanismOptions, units};
 use clap::CommandFactory as _;
@@ -8,7 +10,7 @@ use clap::CommandFactory as _;
 struct Key(&'static str, &'static str, &'static str, &'static str);
 
 /// Every key of the file, in the order in which they are printed.
-const KEYS: [Key; 49] = [
+const KEYS: [Key; 53] = [
 	Key("", "url", "", "url"),
 	Key("", "wallet_path", "", "wallet_path"),
 	Key("", "wallet", "", "wallet"),
@@ -38,6 +40,7 @@ const KEYS: [Key; 49] = [
 	Key("miner", "metrics", "miner", "metrics"),
 	Key("miner", "max_tokens_per_second", "miner", "max_tokens_per_second"),
 	Key("miner", "workers", "miner", "workers"),
+	Key("miner", "kv_memory_mib", "miner", "kv_memory_mib"),
 	Key("miner", "queue", "miner", "queue"),
 	Key("miner", "grace_seconds", "miner", "grace_seconds"),
 	Key("miner", "min_stake", "miner", "min_stake"),
@@ -51,6 +54,7 @@ const KEYS: [Key; 49] = [
 	Key("validator", "concurrency", "validator", "concurrency"),
 	Key("validator", "score_alpha", "validator", "score_alpha"),
 	Key("validator", "round_blocks", "validator", "round_blocks"),
+	Key("validator", "same_instant_every", "validator", "same_instant_every"),
 	Key("validator", "events", "validator", "events"),
 	Key("gateway", "http", "gateway", "http"),
 	Key("gateway", "refresh_blocks", "gateway", "refresh_blocks"),
@@ -63,6 +67,8 @@ const KEYS: [Key; 49] = [
 	Key("gateway", "timeout_seconds", "gateway", "timeout_seconds"),
 	Key("gateway", "attempts", "gateway", "attempts"),
 	Key("gateway", "hedge_ms", "gateway", "hedge_ms"),
+	Key("gateway", "check_share", "gateway", "check_share"),
+	Key("gateway", "canary_every", "gateway", "canary_every"),
 ];
 
 /// What a command runs with: the file, with everything that the command has resolved put in.
@@ -87,6 +93,7 @@ pub fn effective(resolved: &HiArgs, log: &LogOptions, mut file: FileConfig) -> F
 			section.via_relay = some_if_any(&options.neuron.relaying.through);
 			section.metrics = Some(options.neuron.metrics.typed());
 			section.workers = Some(options.workers);
+			section.kv_memory_mib = mechanism.serving.map(|serving| serving.kv_memory_mib);
 			section.queue = Some(options.queue);
 			section.grace_seconds = Some(options.grace.as_secs());
 			section.min_stake = Some(units::format_tao(options.min_stake_rao));
@@ -105,6 +112,7 @@ pub fn effective(resolved: &HiArgs, log: &LogOptions, mut file: FileConfig) -> F
 			section.concurrency = Some(options.concurrency);
 			section.score_alpha = Some(options.score_alpha);
 			section.round_blocks = Some(options.round_blocks);
+			section.same_instant_every = options.same_instant_every.map(NonZeroU64::get);
 			section.events.clone_from(&options.events);
 		}
 		HiCommand::Gateway { options } => {
@@ -125,6 +133,8 @@ pub fn effective(resolved: &HiArgs, log: &LogOptions, mut file: FileConfig) -> F
 			section.attempts = Some(options.attempts);
 			let hedge_ms = options.hedge_after.map(|after| after.as_millis());
 			section.hedge_ms = hedge_ms.map(|ms| u64::try_from(ms).unwrap_or(u64::MAX));
+			section.check_share = Some(options.audit.share);
+			section.canary_every = Some(options.audit.canary_every.map_or(0, NonZeroU64::get));
 		}
 		_ => {}
 	}

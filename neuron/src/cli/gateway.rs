@@ -1,6 +1,6 @@
 //! What `neuron gateway` resolves to.
 
-use std::time::Duration;
+use std::{num::NonZeroU64, time::Duration};
 
 use super::{
 	high::{HiCommand, Resolver, parallel},
@@ -10,6 +10,7 @@ use super::{
 use crate::{
 	gateway::{
 		GatewayOptions,
+		audit::AuditOptions,
 		keys::{KeyCommand, KeyLimits},
 	},
 	neuron_options::{MetricsPlace, NeuronOptions, Relaying},
@@ -119,6 +120,26 @@ impl Resolver {
 		if let Some(hedge_ms) = low.hedge_ms.or(file.hedge_ms) {
 			in_range("--hedge-ms", hedge_ms, MAX_TIMEOUT_SECONDS * 1000, "1 to 3600000")?;
 			options.hedge_after = Some(Duration::from_millis(hedge_ms));
+		}
+		options.audit = self.audit_options(low.check_share, low.canary_every)?;
+		Ok(options)
+	}
+
+	fn audit_options(&self, check_share: Option<f64>, canary_every: Option<u64>) -> Result<AuditOptions, UsageError> {
+		let file = &self.file.gateway;
+		let mut options = AuditOptions::default();
+		if let Some(share) = check_share.or(file.check_share) {
+			if !(0.0..=1.0).contains(&share) {
+				return Err(UsageError::OutOfRange {
+					flag: "--check-share",
+					given: share.to_string(),
+					expected: "a number from 0 to 1",
+				});
+			}
+			options.share = share;
+		}
+		if let Some(every) = canary_every.or(file.canary_every) {
+			options.canary_every = NonZeroU64::new(every);
 		}
 		Ok(options)
 	}

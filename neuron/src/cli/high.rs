@@ -1,12 +1,12 @@
 //! What the typed words resolve to: flags over environment over file over defaults, checked.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, num::NonZeroU64, path::PathBuf, time::Duration};
 
 use super::{
 	low::{
 		GlobalLow, LowArgs, LowCommand, MinerLow, RoleLow, StakeAmountLow, StakeLow, SubnetLow, ValidatorLow, WalletLow,
 	},
-	usage::{UsageError, at_least_one},
+	usage::{UsageError, at_least_one, serving},
 };
 use crate::{
 	config::{FileConfig, LogFormat},
@@ -263,11 +263,11 @@ impl Resolver {
 				json: low.json,
 			},
 			LowCommand::Miner(low) => {
-				let mechanism = self.mechanism(&low.role, low.max_tokens_per_second)?;
-				HiCommand::Miner {
-					options: self.miner(low)?,
-					mechanism,
-				}
+				let mut mechanism = self.mechanism(&low.role, low.max_tokens_per_second)?;
+				let kv_memory_mib = low.kv_memory_mib.or(self.file.miner.kv_memory_mib);
+				let options = self.miner(low)?;
+				mechanism.serving = Some(serving(options.workers, kv_memory_mib)?);
+				HiCommand::Miner { options, mechanism }
 			}
 			LowCommand::Doctor(role) => self.doctor(&role)?,
 			LowCommand::Validator(low) => {
@@ -349,6 +349,7 @@ impl Resolver {
 				role.text_target_tokens_per_second
 					.or(file.text.target_tokens_per_second),
 			)?,
+			serving: None,
 		})
 	}
 
@@ -462,6 +463,9 @@ impl Resolver {
 		}
 		if let Some(blocks) = low.round_blocks.or(file.round_blocks) {
 			options.round_blocks = at_least_one("--round-blocks", blocks)?;
+		}
+		if let Some(every) = low.same_instant_every.or(file.same_instant_every) {
+			options.same_instant_every = NonZeroU64::new(at_least_one("--same-instant-every", every)?);
 		}
 		options.events = low.events.or_else(|| file.events.clone());
 		Ok(options)

@@ -243,9 +243,13 @@ pub struct MinerLow {
 		allow_negative_numbers = true
 	)]
 	pub max_tokens_per_second: Option<f64>,
-	/// Requests worked on at once [default: 1].
+	/// Requests worked on at once; mechanism text answers them in one batch [default: 8].
 	#[arg(long, env = "NEURON_WORKERS", value_name = "N")]
 	pub workers: Option<usize>,
+	/// Mechanism text: memory for the keys and values of the answers under way and of prompts that are kept for later
+	/// ones, in MiB; a request that does not fit yet waits [default: 1024].
+	#[arg(long, env = "NEURON_KV_MEMORY_MIB", value_name = "MIB")]
+	pub kv_memory_mib: Option<usize>,
 	/// Requests that may wait for a worker [default: 16].
 	#[arg(long, env = "NEURON_QUEUE", value_name = "N")]
 	pub queue: Option<usize>,
@@ -278,6 +282,10 @@ pub struct ValidatorLow {
 	/// Blocks from the start of one round to the start of the next [default: 5].
 	#[arg(long, env = "NEURON_ROUND_BLOCKS", value_name = "N")]
 	pub round_blocks: Option<u64>,
+	/// Ask all miners of one owner at one instant in every so-many-th round, so that one machine cannot pose as many; not
+	/// for miners that share this machine [default: never].
+	#[arg(long, env = "NEURON_SAME_INSTANT_EVERY", value_name = "N")]
+	pub same_instant_every: Option<u64>,
 	/// Write one JSON object per event to a file, or to standard output with `-`. A file that has grown to 64 MiB
 	/// becomes PATH.old, in place of the one before.
 	#[arg(long, env = "NEURON_EVENTS", value_name = "PATH|-")]
@@ -385,6 +393,17 @@ pub struct GatewayRunLow {
 	/// Ask a second miner too where the first sends nothing for so long; the prompt then goes to both [default: never].
 	#[arg(long, env = "NEURON_GATEWAY_HEDGE_MS", value_name = "MILLISECONDS")]
 	pub hedge_ms: Option<u64>,
+	/// Share of the answers that is checked with the model afterwards, 0 to 1 [default: 0.05].
+	#[arg(
+		long,
+		env = "NEURON_GATEWAY_CHECK_SHARE",
+		value_name = "SHARE",
+		allow_negative_numbers = true
+	)]
+	pub check_share: Option<f64>,
+	/// Send a question with a known answer after so many requests; 0 for never [default: 200].
+	#[arg(long, env = "NEURON_GATEWAY_CANARY_EVERY", value_name = "N")]
+	pub canary_every: Option<u64>,
 }
 
 /// `neuron top`

@@ -38,8 +38,7 @@ use crate::{
 	gateway::keys::{self, KeyCommand},
 	logging, miner,
 	neuron_options::{WalletLocation, default_data_dir},
-	registry::{self, MechanismOptions},
-	shutdown,
+	registry, shutdown,
 	startup::MechanismFactory,
 	validator,
 };
@@ -131,14 +130,7 @@ async fn command(resolved: HiArgs) -> Result<()> {
 		HiCommand::Miner { options, mechanism } => {
 			mechanism.check()?;
 			let stop = shutdown::on_signals().context("cannot handle signals")?;
-			let factory: MechanismFactory = Box::new(move |parts| {
-				let built = registry::build(&mechanism)?;
-				// What the answers are signed for; the file has just been found to have this hash.
-				if let Some(hash) = stated_model_hash(&mechanism) {
-					parts.handle.set_model_hash(hash);
-				}
-				Ok(built)
-			});
+			let factory: MechanismFactory = Box::new(move |_| Ok(registry::build(&mechanism)?));
 			miner::run_with(options, factory, stop).await
 		}
 		HiCommand::Doctor { options, mechanism } => {
@@ -195,13 +187,6 @@ fn gateway_keys(
 		}
 	};
 	Ok(command.run(&path)?)
-}
-
-/// The hash that the model was asked to have.
-fn stated_model_hash(mechanism: &MechanismOptions) -> Option<[u8; 32]> {
-	let mut hash = [0; 32];
-	hex::decode_to_slice(mechanism.model_sha256.as_ref()?, &mut hash).ok()?;
-	Some(hash)
 }
 
 /// Prints to standard output; a reader that has closed it ends the command, not with a failure.

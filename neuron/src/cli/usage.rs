@@ -1,6 +1,9 @@
 //! What can be wrong with the words of a command line, and with the file's values.
 
-use crate::units;
+use crate::{registry::Serving, units};
+
+/// The most memory that `--kv-memory-mib` may allow: 1 TiB.
+const MAX_KV_MEMORY_MIB: usize = 1 << 20;
 
 /// The words do not add up to a command: exit code 2.
 #[derive(Debug, thiserror::Error)]
@@ -43,4 +46,20 @@ pub(super) fn at_least_one(flag: &'static str, value: u64) -> Result<u64, UsageE
 		});
 	}
 	Ok(value)
+}
+
+/// How a miner with so many workers serves its model.
+pub(super) fn serving(workers: usize, kv_memory_mib: Option<usize>) -> Result<Serving, UsageError> {
+	let kv_memory_mib = kv_memory_mib.unwrap_or(Serving::DEFAULT_KV_MEMORY_MIB);
+	if !(1..=MAX_KV_MEMORY_MIB).contains(&kv_memory_mib) {
+		return Err(UsageError::OutOfRange {
+			flag: "--kv-memory-mib",
+			given: kv_memory_mib.to_string(),
+			expected: "1 to 1048576",
+		});
+	}
+	Ok(Serving {
+		batch: workers,
+		kv_memory_mib,
+	})
 }

@@ -10,9 +10,11 @@
 //! - [`keys`] are the API keys, hashed at rest, and `limits` what each may do;
 //! - [`Upstream`] is the seam: whoever implements it can stand behind the interface. [`routing`] does, over miners that are
 //!   ranked by quality and latency; [`text`] reaches real ones.
+//! - [`audit`] checks a random share of the answers, and sends questions with known answers; [`verdicts`] keep what came of it.
 //!
 //! A prompt goes to the miner that serves it (to two where hedging is on) and into no log.
 
+pub mod audit;
 pub mod error;
 mod http;
 pub mod keys;
@@ -23,18 +25,21 @@ pub mod routing;
 mod stream;
 pub mod text;
 pub mod upstream;
+pub mod verdicts;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 pub use http::{Outside, Server, ServerOptions};
-use tokio::net::TcpListener;
+use subnet_sdk::Hotkey;
+use tokio::{net::TcpListener, sync::watch};
 use tokio_util::sync::CancellationToken;
 pub use upstream::Upstream;
 
-use self::{keys::KeyRing, routing::Routed, text::TextMiners};
+use self::{audit::AuditOptions, keys::KeyRing, routing::Routed, text::TextMiners, verdicts::Verdicts};
 use crate::{
 	bounded_listener::BoundedListener,
+	follower::Snapshot,
 	metrics::{self, Health, Metrics},
 	neuron_options::NeuronOptions,
 	registry::MechanismOptions,
@@ -75,6 +80,8 @@ pub struct GatewayOptions {
 	pub attempts: usize,
 	/// Time without a first token after which a second miner is asked too.
 	pub hedge_after: Option<Duration>,
+	/// How often answers are checked.
+	pub audit: AuditOptions,
 }
 
 impl GatewayOptions {
@@ -93,6 +100,7 @@ impl GatewayOptions {
 			timeout: Duration::from_secs(120),
 			attempts: 3,
 			hedge_after: None,
+			audit: AuditOptions::default(),
 		}
 	}
 }
@@ -110,9 +118,10 @@ pub async fn run(options: GatewayOptions, stop: CancellationToken) -> Result<()>
 	};
 	let parts = caller.parts.clone();
 	let mechanism = options.mechanism.clone();
-	let model = tokio::task::spawn_blocking(move || crate::registry::language_model(&mechanism))
+	let mechanism = tokio::task::spawn_blocking(move || crate::registry::text_mechanism(&mechanism))
 		.await
 		.context("the model could not be loaded")??;
+	let verdicts = Arc::new(Verdicts::open(parts.data_dir.clone())?);
 	let keys = options
 		.keys
 		.clone()
@@ -128,9 +137,20 @@ pub async fn run(options: GatewayOptions, stop: CancellationToken) -> Result<()>
 		parts.handle.clone(),
 		parts.hotkey,
 		parts.followed.snapshot.clone(),
-		model,
+		mechanism.model().clone(),
 	);
-	let routed = Routed::new(Arc::new(miners), (&options).into(), metrics.clone());
+	let (auditor, audits) = audit::auditor(
+		options.audit,
+		mechanism,
+		verdicts.clone(),
+		metrics.clone(),
+		Arc::new(rand::random::<f64>),
+	);
+	let miners = Arc::new(miners.with_audit(auditor, verdicts.clone()));
+	tokio::spawn(stop.clone().run_until_cancelled_owned(audits.run(miners.clone())));
+	let forgetting = forget_who_left(parts.followed.snapshot.clone(), verdicts);
+	tokio::spawn(stop.clone().run_until_cancelled_owned(forgetting));
+	let routed = Routed::new(miners, (&options).into(), metrics.clone());
 	let server = Server::new(
 		Arc::new(routed),
 		keys,
@@ -149,6 +169,18 @@ pub async fn run(options: GatewayOptions, stop: CancellationToken) -> Result<()>
 	served?;
 	tracing::info!("stopped");
 	Ok(())
+}
+
+/// Drops the verdicts on miners that leave the subnet.
+async fn forget_who_left(mut newest: watch::Receiver<Arc<Snapshot>>, verdicts: Arc<Verdicts>) {
+	while newest.changed().await.is_ok() {
+		let snapshot = newest.borrow_and_update().clone();
+		let neurons = snapshot.metagraph.neurons.iter();
+		let present: Vec<_> = neurons
+			.map(|neuron| (neuron.uid, Hotkey(neuron.hotkey.into())))
+			.collect();
+		verdicts.retain(&present);
+	}
 }
 
 /// Answers at a listener until `stop`, then lets requests under way finish for a while.

@@ -19,7 +19,8 @@ use crate::metrics::Metrics;
 
 /// Weight of the newest latency or failure in a miner's average.
 const NEWEST_SHARE: f64 = 0.2;
-/// The latency that a miner is credited with until it is known, so that newcomers are tried.
+/// The latency that miners are credited with while none is known. Later a newcomer is credited with the least known one, so
+/// that it is tried.
 const UNKNOWN_LATENCY: Duration = Duration::from_millis(500);
 /// The least quality that counts: a miner without any score yet is tried now and then.
 const LEAST_QUALITY: f64 = 0.02;
@@ -113,28 +114,19 @@ impl From<&GatewayOptions> for RoutingOptions {
 }
 
 /// What was measured about a miner.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Record {
-	first_part: Duration,
+	/// How soon its answers begin; absent until one has.
+	first_part: Option<Duration>,
 	failures: f64,
 	running: u32,
 }
 
-impl Default for Record {
-	fn default() -> Self {
-		Self {
-			first_part: UNKNOWN_LATENCY,
-			failures: 0.0,
-			running: 0,
-		}
-	}
-}
-
 impl Record {
 	/// How much a miner is worth asking: quality by the share of requests that it answers, by how soon it begins, the ones
-	/// under way included.
-	fn worth(&self, quality: f64) -> f64 {
-		let delay = self.first_part.as_secs_f64() * f64::from(self.running.saturating_add(1));
+	/// under way included. `unmeasured` stands for a latency that is not known.
+	fn worth(&self, quality: f64, unmeasured: Duration) -> f64 {
+		let delay = self.first_part.unwrap_or(unmeasured).as_secs_f64() * f64::from(self.running.saturating_add(1));
 		quality.max(LEAST_QUALITY) * (1.0 - self.failures).max(0.01) / (0.1 + delay)
 	}
 }
@@ -166,7 +158,10 @@ impl Records {
 
 	fn note_latency(&self, hotkey: &str, first_part: Duration) {
 		self.change(hotkey, |record| {
-			record.first_part = record.first_part.mul_f64(1.0 - NEWEST_SHARE) + first_part.mul_f64(NEWEST_SHARE);
+			record.first_part = Some(match record.first_part {
+				None => first_part,
+				Some(known) => known.mul_f64(1.0 - NEWEST_SHARE) + first_part.mul_f64(NEWEST_SHARE),
+			});
 		});
 	}
 
@@ -177,11 +172,15 @@ impl Records {
 		if records.len() > MAX_RECORDS {
 			records.retain(|hotkey, _| candidates.iter().any(|candidate| candidate.answerer.hotkey == *hotkey));
 		}
+		let known = candidates
+			.iter()
+			.filter_map(|candidate| records.get(&candidate.answerer.hotkey)?.first_part);
+		let unmeasured = known.min().unwrap_or(UNKNOWN_LATENCY);
 		let mut pool: Vec<(f64, Answerer)> = candidates
 			.into_iter()
 			.map(|candidate| {
 				let record = records.get(&candidate.answerer.hotkey).copied().unwrap_or_default();
-				(record.worth(candidate.quality).powi(2), candidate.answerer)
+				(record.worth(candidate.quality, unmeasured).powi(2), candidate.answerer)
 			})
 			.collect();
 		let mut order = Vec::new();

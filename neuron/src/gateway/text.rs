@@ -1,21 +1,32 @@
 //! Miners that serve the mechanism `text`, over the network.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+	sync::{
+		Arc,
+		atomic::{AtomicU64, Ordering},
+	},
+	time::Duration,
+};
 
 use async_trait::async_trait;
 use codec::{DecodeAll, Encode};
 use futures::{StreamExt, stream};
 use neuron_chain::AccountId;
 use neuron_net::{CallError, Handle, Refusal, Request, Target};
-use subnet_sdk::Epoch;
-use subnet_text::{AnswerError, AnswerReader, Chunk, DESCRIPTOR, LanguageModel, Sampling, Task, encode_prompt};
-use tokio::sync::watch;
+use subnet_sdk::{ChallengeContext, Epoch, Hotkey, Nonce, Outcome, TimedChunk, Transcript};
+use subnet_text::{Answer, AnswerError, AnswerReader, Chunk, DESCRIPTOR, LanguageModel, Sampling, Task, encode_prompt};
+use tokio::{sync::watch, time::Instant};
 
 use super::{
+	audit::{Auditor, Served},
 	routing::{Candidate, Fault, Miners, Pieces},
 	upstream::{Answerer, Finish, Generate, Piece, TokenLogprob, UpstreamError},
+	verdicts::{Standing, Verdicts},
 };
 use crate::{directory::network_key, events::foreign_text, follower::Snapshot};
+
+/// The quality that a miner is credited with until an answer of it was checked.
+const UNKNOWN_QUALITY: f64 = 0.5;
 
 /// The subnet's miners.
 pub struct TextMiners {
@@ -23,6 +34,9 @@ pub struct TextMiners {
 	own: AccountId,
 	newest: watch::Receiver<Arc<Snapshot>>,
 	model: Arc<dyn LanguageModel>,
+	audit: Option<(Auditor, Arc<Verdicts>)>,
+	/// Applications' requests so far.
+	requests: AtomicU64,
 }
 
 impl TextMiners {
@@ -38,7 +52,82 @@ impl TextMiners {
 			own,
 			newest,
 			model,
+			audit: None,
+			requests: AtomicU64::new(0),
 		}
+	}
+
+	/// Hands answers to this auditor, and goes by these verdicts.
+	#[must_use]
+	pub fn with_audit(mut self, auditor: Auditor, verdicts: Arc<Verdicts>) -> Self {
+		self.audit = Some((auditor, verdicts));
+		self
+	}
+
+	/// The newest block that is known.
+	pub(super) fn epoch(&self) -> Epoch {
+		let snapshot = self.newest.borrow();
+		Epoch {
+			block: snapshot.metagraph.block,
+			hash: snapshot.metagraph.block_hash,
+		}
+	}
+
+	/// The whole answer of a miner to a task, and the miner's hotkey.
+	pub(super) async fn answer(
+		&self,
+		miner: &Answerer,
+		task: Task,
+		deadline: Duration,
+	) -> Result<(Hotkey, Answer), Fault> {
+		let reading = async {
+			let mut reading = self.begin(miner, task, deadline, false).await?;
+			while let Piece::Text { .. } = reading.next().await? {}
+			let hotkey = reading.context.miner;
+			Ok((hotkey, reading.reader.end().map_err(reading_fault)?))
+		};
+		tokio::time::timeout(deadline, reading)
+			.await
+			.unwrap_or(Err(Fault::Late))
+	}
+
+	/// Asks a miner; `audited` answers are handed in to be checked.
+	async fn begin(&self, miner: &Answerer, task: Task, deadline: Duration, audited: bool) -> Result<Reading, Fault> {
+		let invalid = |error: String| Fault::Request(UpstreamError::Invalid(error));
+		let target = self.target(miner)?;
+		task.validate().map_err(|error| invalid(error.to_string()))?;
+		let prompt_tokens = encode_prompt(&*self.model, &task)
+			.map_err(|error| invalid(error.to_string()))?
+			.len();
+		let context = ChallengeContext {
+			nonce: Nonce(rand::random()),
+			validator: Hotkey(self.own.into()),
+			miner: Hotkey(target.hotkey),
+		};
+		let call = Request {
+			mechanism: DESCRIPTOR.name.into(),
+			version: DESCRIPTOR.version,
+			nonce: context.nonce.0,
+			deadline_ms: u32::try_from(deadline.as_millis()).unwrap_or(u32::MAX).max(1),
+			body: task.encode(),
+		};
+		let audit = self.audit.as_ref().filter(|_| audited).map(|(auditor, _)| Kept {
+			auditor: auditor.clone(),
+			uid: miner.uid,
+			task: task.clone(),
+			asked: Instant::now(),
+			chunks: Vec::new(),
+		});
+		let answer = self.handle.call(target, call, deadline).await.map_err(fault)?;
+		Ok(Reading {
+			answer,
+			context,
+			reader: AnswerReader::new(self.model.clone(), task),
+			model: self.model.clone(),
+			prompt_tokens: u32::try_from(prompt_tokens).unwrap_or(u32::MAX),
+			audit,
+			over: false,
+		})
 	}
 
 	/// Where a miner is now.
@@ -57,13 +146,9 @@ impl TextMiners {
 	}
 
 	fn task(&self, request: &Generate) -> Task {
-		let snapshot = self.newest.borrow().clone();
 		Task {
 			model_hash: self.model.model_hash(),
-			epoch: Epoch {
-				block: snapshot.metagraph.block,
-				hash: snapshot.metagraph.block_hash,
-			},
+			epoch: self.epoch(),
 			prompt: request.prompt.clone(),
 			max_tokens: request.max_tokens,
 			sampling: Sampling {
@@ -85,49 +170,41 @@ impl Miners for TextMiners {
 	fn candidates(&self) -> Vec<Candidate> {
 		let snapshot = self.newest.borrow().clone();
 		let neurons = &snapshot.metagraph.neurons;
-		// Incentive is what all validators together make of a miner; its largest share counts as 1.
-		let best = neurons.iter().map(|neuron| neuron.incentive).max().unwrap_or(0).max(1);
 		let callable = |neuron: &&neuron_chain::Neuron| {
 			neuron.hotkey != self.own && neuron.axon.is_some() && network_key(neuron).is_some()
+		};
+		let quality = |neuron: &neuron_chain::Neuron| {
+			let standing = self.audit.as_ref().map_or(Standing::Unknown, |(_, verdicts)| {
+				verdicts.standing(neuron.uid, Hotkey(neuron.hotkey.into()))
+			});
+			match standing {
+				Standing::Banned(_) => None,
+				Standing::Measured(quality) => Some(quality),
+				Standing::Unknown => Some(UNKNOWN_QUALITY),
+			}
 		};
 		neurons
 			.iter()
 			.filter(callable)
 			// Validators serve nothing; one that mines too has an incentive.
 			.filter(|neuron| !neuron.validator_permit || neuron.incentive > 0 || neuron.dividends == 0)
-			.map(|neuron| Candidate {
-				answerer: Answerer {
-					uid: neuron.uid,
-					hotkey: neuron.hotkey.to_string(),
-				},
-				quality: f64::from(neuron.incentive) / f64::from(best),
+			.filter_map(|neuron| {
+				Some(Candidate {
+					answerer: Answerer {
+						uid: neuron.uid,
+						hotkey: neuron.hotkey.to_string(),
+					},
+					// What this gateway measured itself; what others make of the miner may be bought.
+					quality: quality(neuron)?,
+				})
 			})
 			.collect()
 	}
 
 	async fn ask(&self, miner: &Answerer, request: &Generate, deadline: Duration) -> Result<Pieces, Fault> {
-		let invalid = |error: String| Fault::Request(UpstreamError::Invalid(error));
-		let target = self.target(miner)?;
-		let task = self.task(request);
-		task.validate().map_err(|error| invalid(error.to_string()))?;
-		let prompt_tokens = encode_prompt(&*self.model, &task)
-			.map_err(|error| invalid(error.to_string()))?
-			.len();
-		let call = Request {
-			mechanism: DESCRIPTOR.name.into(),
-			version: DESCRIPTOR.version,
-			nonce: rand::random(),
-			deadline_ms: u32::try_from(deadline.as_millis()).unwrap_or(u32::MAX).max(1),
-			body: task.encode(),
-		};
-		let answer = self.handle.call(target, call, deadline).await.map_err(fault)?;
-		let reading = Reading {
-			answer,
-			reader: AnswerReader::new(self.model.clone(), task),
-			model: self.model.clone(),
-			prompt_tokens: u32::try_from(prompt_tokens).unwrap_or(u32::MAX),
-			over: false,
-		};
+		let number = self.requests.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+		let audited = self.audit.as_ref().is_some_and(|(auditor, _)| auditor.wants(number));
+		let reading = self.begin(miner, self.task(request), deadline, audited).await?;
 		Ok(stream::unfold(reading, Reading::step).boxed())
 	}
 }
@@ -135,10 +212,23 @@ impl Miners for TextMiners {
 /// An answer that is being read.
 struct Reading {
 	answer: neuron_net::Answer,
+	context: ChallengeContext,
 	reader: AnswerReader,
 	model: Arc<dyn LanguageModel>,
 	prompt_tokens: u32,
+	/// What is needed to check the answer, where it is to be checked.
+	audit: Option<Kept>,
 	over: bool,
+}
+
+/// An answer that will be checked, as it came.
+struct Kept {
+	auditor: Auditor,
+	uid: u16,
+	task: Task,
+	asked: Instant,
+	/// At most one a token, of which the reader counts no more than asked for.
+	chunks: Vec<TimedChunk<Chunk>>,
 }
 
 impl Reading {
@@ -160,6 +250,12 @@ impl Reading {
 			let chunk = Chunk::decode_all(&mut &bytes[..])
 				.map_err(|error| Fault::Failed(format!("a chunk that cannot be read: {error}")))?;
 			let text = self.reader.push(&chunk).map_err(reading_fault)?;
+			if let Some(kept) = &mut self.audit {
+				kept.chunks.push(TimedChunk {
+					elapsed_us: u64::try_from(kept.asked.elapsed().as_micros()).unwrap_or(u64::MAX),
+					chunk: chunk.clone(),
+				});
+			}
 			if let Chunk::Tokens(emitted) = chunk {
 				let tokens = emitted.iter().map(|emitted| TokenLogprob {
 					// A token that is a part of a character only has no text of its own.
@@ -174,17 +270,28 @@ impl Reading {
 		}
 	}
 
-	fn end(&self) -> Result<Piece, Fault> {
-		match self.reader.finish() {
-			None => Err(Fault::Failed("the answer ended without cause".into())),
-			Some(finish) => Ok(Piece::End {
-				finish: match finish {
-					subnet_text::Finish::Length => Finish::Length,
-					subnet_text::Finish::EndOfTurn | subnet_text::Finish::StopSequence => Finish::Stop,
+	fn end(&mut self) -> Result<Piece, Fault> {
+		let Some(finish) = self.reader.finish() else {
+			return Err(Fault::Failed("the answer ended without cause".into()));
+		};
+		if let Some(kept) = self.audit.take() {
+			kept.auditor.check(Served {
+				uid: kept.uid,
+				context: self.context,
+				task: kept.task,
+				transcript: Transcript {
+					chunks: kept.chunks,
+					outcome: Outcome::Complete,
 				},
-				prompt_tokens: self.prompt_tokens,
-			}),
+			});
 		}
+		Ok(Piece::End {
+			finish: match finish {
+				subnet_text::Finish::Length => Finish::Length,
+				subnet_text::Finish::EndOfTurn | subnet_text::Finish::StopSequence => Finish::Stop,
+			},
+			prompt_tokens: self.prompt_tokens,
+		})
 	}
 }
 

@@ -19,6 +19,7 @@ pub struct GatewayMetrics {
 	tokens: Counters,
 	attempts: Counters,
 	hedges: Counter,
+	checks: Counters,
 }
 
 impl GatewayMetrics {
@@ -31,6 +32,7 @@ impl GatewayMetrics {
 			tokens: Counters::default(),
 			attempts: Counters::default(),
 			hedges: Counter::default(),
+			checks: Counters::default(),
 		};
 		registry.register("requests", "Requests by HTTP status", metrics.requests.clone());
 		registry.register(
@@ -54,6 +56,11 @@ impl GatewayMetrics {
 			"hedges",
 			"Second miners asked because the first was slow",
 			metrics.hedges.clone(),
+		);
+		registry.register(
+			"checks",
+			"Answers that were checked, by verdict: held, failed, skipped (too many at once)",
+			metrics.checks.clone(),
 		);
 		metrics
 	}
@@ -86,6 +93,11 @@ impl GatewayMetrics {
 	/// Notes how asking a miner ended.
 	pub fn attempt(&self, end: &'static str) {
 		self.attempts.get_or_create(&label("end", end)).inc();
+	}
+
+	/// Notes the verdict on an answer.
+	pub fn checked(&self, verdict: &'static str) {
+		self.checks.get_or_create(&label("verdict", verdict)).inc();
 	}
 
 	/// Notes that a second miner is asked.

@@ -14,6 +14,7 @@ use super::{Counters, label, seconds};
 pub struct MinerMetrics {
 	requests: Counters,
 	refusals: Counters,
+	admission: Counters,
 	seconds: Histogram,
 	waiting: Gauge<u64, AtomicU64>,
 	running: Gauge<u64, AtomicU64>,
@@ -25,6 +26,7 @@ impl MinerMetrics {
 		let metrics = Self {
 			requests: Counters::default(),
 			refusals: Counters::default(),
+			admission: Counters::default(),
 			seconds: seconds(),
 			waiting: Gauge::default(),
 			running: Gauge::default(),
@@ -39,6 +41,11 @@ impl MinerMetrics {
 			"refusals",
 			"Requests refused after admission, by reason",
 			metrics.refusals.clone(),
+		);
+		registry.register(
+			"admission_refusals",
+			"Requests that the network layer refused before the miner saw them, by reason",
+			metrics.admission.clone(),
 		);
 		registry.register(
 			"request_seconds",
@@ -60,6 +67,12 @@ impl MinerMetrics {
 	/// Notes a refusal.
 	pub fn refused(&self, reason: &'static str) {
 		self.refusals.get_or_create(&label("reason", reason)).inc();
+	}
+
+	/// Notes how many requests the network layer has refused so far for this reason.
+	pub fn not_admitted(&self, reason: &'static str, so_far: u64) {
+		let counter = self.admission.get_or_create(&label("reason", reason));
+		counter.inc_by(so_far.saturating_sub(counter.get()));
 	}
 
 	/// Notes tokens that were sent.

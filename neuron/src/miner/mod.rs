@@ -10,21 +10,28 @@
 
 mod dispatcher;
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{
+	sync::{Arc, atomic::Ordering},
+	time::Duration,
+};
 
 use anyhow::Result;
 use async_trait::async_trait;
 pub use dispatcher::{BUSY_RETRY_AFTER_MS, CHUNK_BUFFER, CallerGone, Counters, Dispatcher, Job, Reply};
-use neuron_net::{AdmissionPolicy, IncomingRequest, Refusal, Responder};
+use neuron_net::{AdmissionPolicy, Handle, IncomingRequest, Refusal, Responder};
 use subnet_sdk::Hotkey;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+	metrics::Metrics,
 	neuron_options::NeuronOptions,
 	registry,
 	startup::{self, MechanismFactory},
 	units::RAO_PER_TAO,
 };
+
+/// How often the metrics learn how many requests the network layer has refused.
+const REFUSALS_INTERVAL: Duration = Duration::from_secs(5);
 
 /// How a miner runs.
 #[derive(Clone, Debug)]
@@ -42,11 +49,11 @@ pub struct MinerOptions {
 }
 
 impl MinerOptions {
-	/// The defaults: one worker, a queue of 16, 5 seconds of grace, callers with a permit or 1 TAO of stake.
+	/// The defaults: 8 workers, a queue of 16, 5 seconds of grace, callers with a permit or 1 TAO of stake.
 	pub fn new(neuron: NeuronOptions) -> Self {
 		Self {
 			neuron,
-			workers: 1,
+			workers: 8,
 			queue: 16,
 			grace: Duration::from_secs(5),
 			min_stake_rao: RAO_PER_TAO,
@@ -77,6 +84,16 @@ impl Reply for Responder {
 	}
 }
 
+/// Brings the network layer's count of refusals into the metrics, again and again.
+async fn count_refusals(network: Handle, metrics: Arc<Metrics>) {
+	loop {
+		for (reason, count) in network.refusals() {
+			metrics.miner.not_admitted(reason, count);
+		}
+		tokio::time::sleep(REFUSALS_INTERVAL).await;
+	}
+}
+
 /// Runs a miner until `stop` is cancelled; its mechanism is built once the neuron is on the network.
 ///
 /// # Errors
@@ -92,7 +109,12 @@ pub async fn run_with(options: MinerOptions, factory: MechanismFactory, stop: Ca
 		() = stop.cancelled() => return Ok(()),
 	};
 	let hotkey = Hotkey(neuron.parts.hotkey.into());
+	if let Some(hash) = neuron.mechanism.model_hash() {
+		neuron.parts.handle.set_model_hash(hash);
+	}
 	let metrics = neuron.serve_metrics(options.neuron.metrics).await?;
+	let counting = count_refusals(neuron.parts.handle.clone(), metrics.clone());
+	tokio::spawn(stop.clone().run_until_cancelled_owned(counting));
 	let dispatcher = Dispatcher::new(neuron.mechanism.clone(), hotkey, options.workers, 0)
 		.with_metrics(metrics, registry::token_counter(neuron.mechanism.descriptor().name));
 	tracing::info!(

@@ -44,7 +44,7 @@ pub enum StateError {
 	},
 	/// Another process has the file open.
 	#[error(
-		"the state file {} is in use: another validator runs with this data folder; stop it, or give this one its own \
+		"the state file {} is in use: another process of this role runs with this data folder; stop it, or give this one its own \
 		 --data-dir",
 		path.display()
 	)]

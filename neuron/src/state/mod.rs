@@ -19,6 +19,7 @@ mod migrate;
 mod tables;
 #[cfg(test)]
 mod tests;
+pub mod watched;
 
 use std::{
 	fs, io,

@@ -2,12 +2,14 @@
 //!
 //! Scores judge one answer. Here evidence is added up over many, so that who cheats a little every time is caught
 //! ([`Watch`]), and rates are compared between rounds in which miners are asked one by one and rounds in which all of an
-//! owner's are asked at one instant, so that one machine cannot pose as ten ([`owners`]). All of it is in memory: a
-//! validator that starts anew begins anew.
+//! owner's are asked at one instant, so that one machine cannot pose as ten ([`owners`]). Evidence is kept on disk, rates are in
+//! memory: a validator that starts anew measures them anew. Who was caught by the gateway beside the validator
+//! ([`condemned`]) is worth nothing here either.
 
 use std::{
 	collections::{BTreeMap, BTreeSet},
 	num::NonZeroU64,
+	path::{Path, PathBuf},
 	sync::{Mutex, PoisonError},
 };
 
@@ -18,6 +20,13 @@ use subnet_sdk::{
 };
 
 use super::challenge::Verdict;
+use crate::{
+	condemned::{self, Condemned},
+	state::{StateError, watched::WatchStore},
+};
+
+/// The file with the evidence, in the data folder.
+pub const FILE_NAME: &str = "validator-watch.redb";
 
 /// One miner of a round.
 pub type Candidate = (u16, AccountId);
@@ -29,6 +38,10 @@ pub struct Honesty {
 	/// By coldkey.
 	rates: Mutex<BTreeMap<[u8; 32], Rates>>,
 	same_instant_every: Option<NonZeroU64>,
+	/// Where evidence is kept, and the folder in which a gateway tells who was caught.
+	kept: Option<(WatchStore, PathBuf)>,
+	/// Those that the gateway caught, as it said when this round began.
+	condemned: Mutex<Vec<Condemned>>,
 }
 
 impl Honesty {
@@ -39,7 +52,44 @@ impl Honesty {
 			watch: Mutex::new(Watch::new(TestParameters::STANDARD)),
 			rates: Mutex::default(),
 			same_instant_every,
+			kept: None,
+			condemned: Mutex::default(),
 		}
+	}
+
+	/// Goes on from the evidence in a data folder.
+	///
+	/// # Errors
+	/// A file that cannot be read.
+	pub fn open(folder: &Path, same_instant_every: Option<NonZeroU64>) -> Result<Self, StateError> {
+		let store = WatchStore::open(folder, FILE_NAME)?;
+		let mut watch = Watch::new(TestParameters::STANDARD);
+		store.load()?.into_iter().for_each(|record| watch.restore(record));
+		Ok(Self {
+			watch: Mutex::new(watch),
+			kept: Some((store, folder.into())),
+			..Self::new(same_instant_every)
+		})
+	}
+
+	/// Looks at whom the gateway has caught.
+	pub fn heed_gateway(&self) {
+		let Some((_, folder)) = &self.kept else { return };
+		match condemned::read(folder) {
+			Ok(list) => *self.condemned.lock().unwrap_or_else(PoisonError::into_inner) = list,
+			Err(error) => {
+				tracing::warn!(%error, file = condemned::FILE_NAME, "what the gateway tells cannot be read");
+			}
+		}
+	}
+
+	/// What the gateway's checks say about a miner that it has caught.
+	fn caught_by_gateway(&self, neuron: &Neuron) -> Option<Condemned> {
+		let condemned = self.condemned.lock().unwrap_or_else(PoisonError::into_inner);
+		let found = condemned
+			.iter()
+			.find(|caught| caught.uid == neuron.uid && caught.hotkey == neuron.hotkey);
+		found.cloned()
 	}
 
 	/// The candidates of a round in groups: those of one group are asked at one instant.
@@ -84,6 +134,12 @@ impl Honesty {
 				seen.failures, seen.trials, score.reason
 			));
 		}
+		if let Some(caught) = self.caught_by_gateway(neuron) {
+			return Score::zero(format!(
+				"{} of {} checks of answers to applications failed, too many for an honest miner; this answer: {}",
+				caught.failures, caught.trials, score.reason
+			));
+		}
 		let mut rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
 		let rates = rates.entry(neuron.coldkey.into()).or_default();
 		if let Some(rate) = verdict.tokens_per_second()
@@ -102,17 +158,23 @@ impl Honesty {
 		Score::new(score.value() * owners::share(conclusion), reason).unwrap_or(score)
 	}
 
-	/// Forgets miners and owners that are gone.
+	/// Forgets miners and owners that are gone, and puts the evidence about the others on disk.
 	pub fn retain(&self, metagraph: &Metagraph) {
 		let present: Vec<_> = metagraph
 			.neurons
 			.iter()
 			.map(|neuron| (neuron.uid, Hotkey(neuron.hotkey.into())))
 			.collect();
-		self.watch
-			.lock()
-			.unwrap_or_else(PoisonError::into_inner)
-			.retain(&present);
+		let records = {
+			let mut watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
+			watch.retain(&present);
+			watch.records()
+		};
+		if let Some((store, _)) = &self.kept
+			&& let Err(error) = store.save(&records)
+		{
+			tracing::error!(%error, "evidence not kept");
+		}
 		let coldkeys: BTreeSet<[u8; 32]> = metagraph.neurons.iter().map(|neuron| neuron.coldkey.into()).collect();
 		self.rates
 			.lock()
@@ -206,6 +268,40 @@ mod tests {
 		let newcomer = Neuron {
 			hotkey: AccountId::new([77; 32]),
 			..cheat
+		};
+		assert_eq!(honesty.judge(&newcomer, 1, &verdict(1_000, 0)).value(), 1.0);
+	}
+
+	#[test]
+	fn evidence_outlives_the_validator_and_the_gateway_s_counts_too() {
+		let folder = tempfile::tempdir().unwrap();
+		let (cheat, served_badly, honest) = (neuron(0, 1), neuron(2, 1), neuron(1, 2));
+		let honesty = Honesty::open(folder.path(), None).unwrap();
+		for index in 0..60 {
+			honesty.judge(&cheat, 1, &verdict(1_000, index % 2));
+		}
+		honesty.retain(&metagraph());
+		drop(honesty);
+		let honesty = Honesty::open(folder.path(), None).unwrap();
+		assert_eq!(honesty.judge(&cheat, 1, &verdict(1_000, 0)).value(), 0.0);
+		assert_eq!(honesty.judge(&served_badly, 1, &verdict(1_000, 0)).value(), 1.0);
+		let caught = Condemned {
+			uid: 2,
+			hotkey: served_badly.hotkey,
+			trials: 64,
+			failures: 9,
+		};
+		condemned::write(folder.path(), &[caught]).unwrap();
+		honesty.heed_gateway();
+		let judged = honesty.judge(&served_badly, 1, &verdict(1_000, 0));
+		assert!(
+			judged.value() == 0.0 && judged.reason.contains("applications"),
+			"{judged}"
+		);
+		assert_eq!(honesty.judge(&honest, 1, &verdict(1_000, 0)).value(), 1.0);
+		let newcomer = Neuron {
+			hotkey: AccountId::new([77; 32]),
+			..served_badly
 		};
 		assert_eq!(honesty.judge(&newcomer, 1, &verdict(1_000, 0)).value(), 1.0);
 	}

@@ -101,6 +101,7 @@ pub async fn run(options: ValidatorOptions, factory: MechanismFactory, stop: Can
 	let descriptor = neuron.mechanism.descriptor();
 	let owner = Owner::new(parts.hotkey, options.neuron.netuid, descriptor);
 	let store = ScoreStore::open(&parts.data_dir, owner, options.score_alpha)?;
+	let honesty = Honesty::open(&parts.data_dir, options.same_instant_every)?;
 	let metrics = neuron.serve_metrics(options.neuron.metrics).await?;
 	metrics.validator.known(&store.averages());
 	let events = metrics.validator.counting(events);
@@ -127,7 +128,7 @@ pub async fn run(options: ValidatorOptions, factory: MechanismFactory, stop: Can
 		events: events.clone(),
 		own: parts.hotkey,
 		concurrency: options.concurrency,
-		honesty: Honesty::new(options.same_instant_every),
+		honesty,
 	};
 	let submitter = Submitter {
 		chain: parts.chain.clone(),

@@ -70,6 +70,7 @@ impl Rounds {
 		{
 			candidates.rotate_left(usize::try_from(offset % count).unwrap_or(0));
 		}
+		self.honesty.heed_gateway();
 		let groups = self.honesty.groups(round, candidates, &newest.borrow().metagraph);
 		let scored: Vec<Vec<bool>> = stream::iter(groups)
 			.map(|group| {

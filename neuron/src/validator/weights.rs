@@ -13,6 +13,9 @@ use crate::{
 	state::{Marks, Submission},
 };
 
+/// How errors call the transaction, which sets weights or commits to sealed ones.
+const WEIGHTS_NAME: &str = "the transaction with the weights";
+
 /// After a refusal, wait this many blocks, or a tempo where that is shorter.
 pub const RETRY_BLOCKS: u64 = 10;
 
@@ -272,7 +275,7 @@ impl Submitter {
 		let signed = SignedTransaction {
 			bytes: submission.transaction.clone(),
 			valid_until_block: submission.valid_until_block,
-			name: "SubtensorModule.set_weights".into(),
+			name: WEIGHTS_NAME.into(),
 		};
 		match self.chain.send_weights(&signed).await {
 			Ok(()) => self.done(submission, block),

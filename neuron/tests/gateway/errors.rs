@@ -1,6 +1,7 @@
 //! Refusals, limits, what is counted, what is logged.
 
 use std::{
+	cell::RefCell,
 	io,
 	sync::{Arc, Mutex, atomic::Ordering},
 	time::Duration,
@@ -274,13 +275,21 @@ async fn work_is_counted() {
 	}
 }
 
-/// Where the log of one test goes.
-#[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+	/// The log of the test on this thread, if it wants any.
+	static WRITTEN: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
+}
+
+/// Writes to the log of the test on this thread.
+struct Written;
 
 impl io::Write for Written {
 	fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-		self.0.lock().unwrap().extend_from_slice(bytes);
+		WRITTEN.with_borrow_mut(|log| {
+			if let Some(log) = log {
+				log.extend_from_slice(bytes);
+			}
+		});
 		Ok(bytes.len())
 	}
 
@@ -291,13 +300,12 @@ impl io::Write for Written {
 
 #[tokio::test]
 async fn nothing_of_a_prompt_or_an_answer_is_logged() {
-	let written = Written::default();
-	let writer = written.clone();
-	let subscriber = tracing_subscriber::fmt()
+	// For the whole process: tests on other threads must not decide that nobody listens.
+	tracing_subscriber::fmt()
 		.with_max_level(tracing::Level::DEBUG)
-		.with_writer(move || writer.clone())
-		.finish();
-	let _logging = tracing::subscriber::set_default(subscriber);
+		.with_writer(|| Written)
+		.init();
+	WRITTEN.set(Some(Vec::new()));
 	let (gateway, _) = scripted(vec![
 		Script::Says(vec!["overt", "word"], Finish::Stop),
 		Script::Fails(UpstreamError::Failed("no".into())),
@@ -309,7 +317,7 @@ async fn nothing_of_a_prompt_or_an_answer_is_logged() {
 	gateway
 		.post("/v1/chat/completions", body.replace("[{", "{").replace("}]", "}"))
 		.await;
-	let log = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+	let log = String::from_utf8(WRITTEN.take().unwrap()).unwrap();
 	assert!(log.contains("request over") && log.contains("no answer"), "{log}");
 	for word in [
 		"confidential",

@@ -19,12 +19,12 @@ use neuron::{
 use neuron_chain::{AccountId, Axon, Metagraph, Neuron};
 use neuron_infer::tiny::{TinySpec, write_gguf};
 use neuron_net::{Config, Handle, Identity, Incoming, LocalSigner, Network, Signer as _};
-use subnet_sdk::Hotkey;
+use subnet_sdk::{DynMechanism, Hotkey};
 use tokio::sync::watch;
 
 use crate::support::{CHAT, gateway, options};
 
-fn hotkey(uid: u16) -> AccountId {
+pub(crate) fn hotkey(uid: u16) -> AccountId {
 	AccountId::new(signer(uid).hotkey())
 }
 
@@ -32,7 +32,7 @@ fn signer(uid: u16) -> LocalSigner {
 	LocalSigner::from_seed([u8::try_from(uid + 1).unwrap(); 32])
 }
 
-fn neuron(uid: u16, identity: &Identity, addr: std::net::SocketAddr) -> Neuron {
+pub(crate) fn neuron(uid: u16, identity: &Identity, addr: std::net::SocketAddr) -> Neuron {
 	Neuron {
 		uid,
 		hotkey: hotkey(uid),
@@ -57,14 +57,13 @@ fn neuron(uid: u16, identity: &Identity, addr: std::net::SocketAddr) -> Neuron {
 	}
 }
 
-async fn network(uid: u16, identity: &Identity, directory: &Arc<MetagraphDirectory>) -> (Handle, Incoming) {
+pub(crate) async fn network(uid: u16, identity: &Identity, directory: &Arc<MetagraphDirectory>) -> (Handle, Incoming) {
 	let signer = Arc::new(signer(uid));
 	let config = Config::new("127.0.0.1:0".parse().unwrap(), identity.clone(), signer);
 	Network::start(config, directory.clone()).await.unwrap()
 }
 
-fn serve(mut incoming: Incoming, options: &MechanismOptions, uid: u16) {
-	let mechanism = registry::build(options).unwrap();
+pub(crate) fn serve(mut incoming: Incoming, mechanism: Arc<dyn DynMechanism>, uid: u16) {
 	let dispatcher = Dispatcher::new(mechanism, Hotkey(hotkey(uid).into()), 2, 4);
 	tokio::spawn(async move {
 		while let Some(request) = incoming.next().await {
@@ -84,6 +83,10 @@ async fn upstream(folder: &tempfile::TempDir) -> (Arc<dyn Upstream>, Vec<Handle>
 	let mechanism = MechanismOptions {
 		name: "text".into(),
 		model: Some(model),
+		serving: Some(neuron::registry::Serving {
+			batch: 2,
+			kv_memory_mib: 64,
+		}),
 		..MechanismOptions::default()
 	};
 	let identities = [Identity::generate(), Identity::generate(), Identity::generate()];
@@ -104,7 +107,7 @@ async fn upstream(folder: &tempfile::TempDir) -> (Arc<dyn Upstream>, Vec<Handle>
 	directory.update(&metagraph);
 	drop(gone_incoming);
 	gone.shutdown().await;
-	serve(incoming, &mechanism, 2);
+	serve(incoming, registry::build(&mechanism).unwrap(), 2);
 	let newest = watch::channel(Arc::new(crate::support::snapshot(metagraph))).1;
 	let model = registry::language_model(&mechanism).unwrap();
 	let miners = TextMiners::new(caller.clone(), hotkey(0), newest, model);
@@ -172,4 +175,31 @@ async fn a_prompt_that_does_not_fit_is_the_application_s_fault() {
 		.await;
 	assert_eq!(status, 400, "{body}");
 	assert!(body.contains("32768"), "{body}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a Python with the package `openai`, which OPENAI_PYTHON names"]
+async fn openai_s_own_python_client_is_content() {
+	let Some(python) = std::env::var_os("OPENAI_PYTHON") else {
+		panic!("OPENAI_PYTHON does not name a Python with the package `openai`");
+	};
+	let folder = tempfile::tempdir().unwrap();
+	let (upstream, _handles) = upstream(&folder).await;
+	let mut bounds = options();
+	bounds.timeout = Duration::from_secs(120);
+	let gateway = gateway(upstream, bounds, KeyLimits::default()).await;
+	let script = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/openai_client.py");
+	let arguments = [
+		script.to_owned(),
+		format!("http://{}/v1", gateway.address),
+		gateway.key.clone(),
+	];
+	let run = tokio::task::spawn_blocking(move || std::process::Command::new(python).args(arguments).output());
+	let output = run.await.unwrap().unwrap();
+	let (said, failed) = (
+		String::from_utf8_lossy(&output.stdout),
+		String::from_utf8_lossy(&output.stderr),
+	);
+	println!("{said}{failed}");
+	assert!(output.status.success() && said.contains("all is well"));
 }

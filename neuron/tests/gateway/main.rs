@@ -1,5 +1,6 @@
 //! The gateway over HTTP: OpenAI's own shapes, through a client of theirs, against scripted and real miners.
 
+mod audit;
 mod errors;
 mod loopback;
 mod openai;

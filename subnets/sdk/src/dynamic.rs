@@ -28,6 +28,11 @@ pub trait DynMechanism: Send + Sync {
 	/// See [`Mechanism::deadline`].
 	fn deadline(&self) -> Duration;
 
+	/// See [`Mechanism::model_hash`].
+	fn model_hash(&self) -> Option<[u8; 32]> {
+		None
+	}
+
 	/// The encoded task of this challenge, at most [`MAX_TASK_BYTES`].
 	///
 	/// # Errors
@@ -68,6 +73,10 @@ impl<M: Mechanism> DynMechanism for M {
 
 	fn deadline(&self) -> Duration {
 		Mechanism::deadline(self)
+	}
+
+	fn model_hash(&self) -> Option<[u8; 32]> {
+		Mechanism::model_hash(self)
 	}
 
 	fn task(&self, context: &ChallengeContext, epoch: &Epoch) -> Result<Vec<u8>, MechanismError> {

@@ -92,4 +92,4 @@ pub use score::{InvalidScore, MAX_REASON_BYTES, Score};
 pub use secret::ValidatorSecret;
 pub use sequential::{Evidence, SequentialTest, TestParameters};
 pub use transcript::{Outcome, TimedChunk, Transcript};
-pub use watch::{MAX_WATCHED_CHECKS, WATCH_FALSE_ALARM, Watch};
+pub use watch::{MAX_WATCHED_CHECKS, WATCH_FALSE_ALARM, Watch, WatchRecord};

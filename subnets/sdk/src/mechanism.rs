@@ -81,6 +81,11 @@ pub trait Mechanism: Send + Sync + 'static {
 	/// The longest that one whole answer may take, from the request to the last chunk.
 	fn deadline(&self) -> Duration;
 
+	/// The hash of the model that answers come from, which a miner signs with each answer; `None` where there is none.
+	fn model_hash(&self) -> Option<[u8; 32]> {
+		None
+	}
+
 	/// Validator: the task of this challenge, a pure function of `context` and `epoch`. A mechanism that wants the epoch
 	/// in its seeds puts it into the task: the miner has it from there.
 	///

@@ -77,6 +77,21 @@ impl SequentialTest {
 		}
 	}
 
+	/// What it takes to go on later: the logarithms of the ratios, and the most evidence that there ever was.
+	pub(crate) fn state(&self) -> ([f64; 3], f64) {
+		(self.log_ratios, self.peak)
+	}
+
+	/// Goes on from a [`SequentialTest::state`]; `None` for one that no test has.
+	pub(crate) fn resume(parameters: TestParameters, (log_ratios, peak): ([f64; 3], f64)) -> Option<Self> {
+		let sound = log_ratios.iter().chain([&peak]).all(|number| number.is_finite());
+		sound.then_some(Self {
+			parameters,
+			log_ratios,
+			peak,
+		})
+	}
+
 	/// Takes in one check.
 	pub fn observe(&mut self, failed: bool) {
 		self.observe_many(Evidence {

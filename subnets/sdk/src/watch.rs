@@ -18,6 +18,21 @@ struct Record {
 	seen: Evidence,
 }
 
+/// What is known about one miner, as it is kept on disk.
+#[derive(Copy, Clone, Debug, PartialEq)]
+pub struct WatchRecord {
+	/// Its uid.
+	pub uid: u16,
+	/// Its hotkey.
+	pub hotkey: Hotkey,
+	/// Checks so far.
+	pub seen: Evidence,
+	/// The state of the test: natural logarithms of its likelihood ratios.
+	pub log_ratios: [f64; 3],
+	/// The state of the test: the most evidence that there ever was, as a natural logarithm.
+	pub peak: f64,
+}
+
 /// A sequential test for each miner, over all of its answers.
 ///
 /// A test that has condemned stays so until the uid has another hotkey, or the record is over ([`MAX_WATCHED_CHECKS`]); each
@@ -56,6 +71,40 @@ impl Watch {
 		record.seen.trials = record.seen.trials.saturating_add(evidence.trials);
 		record.seen.failures = record.seen.failures.saturating_add(evidence.failures);
 		record.test.condemned().then_some(record.seen)
+	}
+
+	/// What the checks of a miner say, where it is too much for an honest one.
+	pub fn condemned(&self, uid: u16, hotkey: Hotkey) -> Option<Evidence> {
+		let record = self.records.get(&uid).filter(|record| record.hotkey == hotkey)?;
+		record.test.condemned().then_some(record.seen)
+	}
+
+	/// All records, by rising uid: with [`Watch::restore`] another process goes on from them.
+	pub fn records(&self) -> Vec<WatchRecord> {
+		let record = |(uid, record): (&u16, &Record)| {
+			let (log_ratios, peak) = record.test.state();
+			WatchRecord {
+				uid: *uid,
+				hotkey: record.hotkey,
+				seen: record.seen,
+				log_ratios,
+				peak,
+			}
+		};
+		self.records.iter().map(record).collect()
+	}
+
+	/// Takes a record back, in place of what is known about its uid; one with numbers that no test has is left out.
+	pub fn restore(&mut self, record: WatchRecord) {
+		let state = (record.log_ratios, record.peak);
+		if let Some(test) = SequentialTest::resume(self.parameters, state) {
+			let restored = Record {
+				hotkey: record.hotkey,
+				test,
+				seen: record.seen,
+			};
+			self.records.insert(record.uid, restored);
+		}
 	}
 
 	/// Forgets everyone who is not among `neurons`, as they are on chain now.
@@ -106,6 +155,27 @@ mod tests {
 		}
 		let caught = (1..=100).find(|_| watch.record(3, KEY, answer(2)).is_some());
 		assert!(caught.is_some(), "a long clean record shields a cheat");
+	}
+
+	#[test]
+	fn records_go_on_where_they_were_and_rubbish_is_left_out() {
+		let mut watch = Watch::new(PARAMETERS);
+		for index in 0..30 {
+			watch.record(3, KEY, answer(index % 2));
+		}
+		let mut again = Watch::new(PARAMETERS);
+		watch.records().into_iter().for_each(|record| again.restore(record));
+		assert_eq!(again.records(), watch.records());
+		assert_eq!(again.condemned(3, KEY), watch.condemned(3, KEY));
+		assert_eq!(again.record(3, KEY, answer(3)), watch.record(3, KEY, answer(3)));
+		assert_eq!(again.condemned(3, Hotkey([2; 32])), None);
+		let rubbish = WatchRecord {
+			uid: 9,
+			peak: f64::NAN,
+			..watch.records()[0]
+		};
+		again.restore(rubbish);
+		assert_eq!(again.records(), watch.records());
 	}
 
 	#[test]

@@ -90,7 +90,7 @@ pub use mechanism::{
 	CHALLENGE_DOMAIN, DESCRIPTOR, LEAF_DOMAIN, SAMPLING_DOMAIN, TextMechanism, answer_leaves, answer_sampler,
 	encode_prompt,
 };
-pub use model::{LanguageModel, ModelError, Session};
+pub use model::{LanguageModel, ModelError, Picked, Picker, Session, generate_alone};
 pub use parameters::{ParameterError, TextParameters};
 pub use sampler::{Pick, Sampler, SamplerError, logprob};
 pub use verify::{TokenCheck, check_tokens};

@@ -10,7 +10,7 @@ use subnet_sdk::{ChallengeContext, Descriptor, Epoch, Mechanism, MechanismError,
 
 use crate::answer::{AnswerError, AnswerReader, hex};
 use crate::leaf::Leaves;
-use crate::model::LanguageModel;
+use crate::model::{LanguageModel, ModelError, Picked, Picker};
 use crate::parameters::{ParameterError, TextParameters};
 use crate::sampler::{Sampler, SamplerError, logprob};
 use crate::verify;
@@ -118,13 +118,48 @@ pub(crate) fn emit(leaves: &Leaves, position: u32, token: u32, logits: &[f32]) -
 
 /// An error unless there is one logit a token.
 pub(crate) fn check_logits(model: &dyn LanguageModel, logits: &[f32]) -> Result<(), MechanismError> {
-	let (vocabulary, actual) = (model.vocabulary_size(), logits.len());
+	check_row(model.vocabulary_size(), logits)
+}
+
+fn check_row(vocabulary: usize, logits: &[f32]) -> Result<(), MechanismError> {
+	let actual = logits.len();
 	if actual == vocabulary && actual > 0 {
 		return Ok(());
 	}
 	Err(MechanismError::Model(format!(
 		"expected a row of {vocabulary} logits, the model gave {actual}"
 	)))
+}
+
+/// Picks an answer's tokens with the task's seed, with their evidence, and knows where the answer ends.
+struct AnswerPicker {
+	vocabulary_size: usize,
+	sampler: Sampler,
+	leaves: Leaves,
+	reader: AnswerReader,
+}
+
+impl AnswerPicker {
+	fn next(&mut self, logits: &[f32]) -> Result<Picked, MechanismError> {
+		check_row(self.vocabulary_size, logits)?;
+		let position = u32::try_from(self.reader.tokens().len()).unwrap_or(u32::MAX);
+		let token = self.sampler.pick(position, logits)?.token;
+		let emitted = emit(&self.leaves, position, token, logits)?;
+		self.reader.push_token(emitted)?;
+		Ok(Picked {
+			emitted,
+			last: self.reader.finish().is_some(),
+		})
+	}
+}
+
+impl Picker for AnswerPicker {
+	fn pick(&mut self, logits: &[f32]) -> Result<Picked, ModelError> {
+		self.next(logits).map_err(|error| match error {
+			MechanismError::Model(reason) => ModelError(reason),
+			other => ModelError(other.to_string()),
+		})
+	}
 }
 
 impl Mechanism for TextMechanism {
@@ -137,6 +172,10 @@ impl Mechanism for TextMechanism {
 
 	fn deadline(&self) -> Duration {
 		self.parameters.deadline
+	}
+
+	fn model_hash(&self) -> Option<[u8; 32]> {
+		Some(self.model.model_hash())
 	}
 
 	fn task(&self, context: &ChallengeContext, epoch: &Epoch) -> Result<Task, MechanismError> {
@@ -166,24 +205,18 @@ impl Mechanism for TextMechanism {
 		let prompt = encode_prompt(&*self.model, &task)?;
 		let sampler = answer_sampler(context, &task)?;
 		let leaves = answer_leaves(context, &task);
-		let mut reader = AnswerReader::new(self.model.clone(), task);
+		let max_tokens = usize::from(task.max_tokens);
+		let picker = AnswerPicker {
+			vocabulary_size: self.model.vocabulary_size(),
+			sampler,
+			leaves,
+			reader: AnswerReader::new(self.model.clone(), task),
+		};
 		// The header goes out before any inference: a caller that went away costs none.
 		sink(Chunk::Header { model_hash })?;
-		let mut session = self.model.start()?;
-		let mut logits = session.append(&prompt)?;
-		for position in 0_u32.. {
-			check_logits(&*self.model, &logits)?;
-			let token = sampler.pick(position, &logits)?.token;
-			let emitted = emit(&leaves, position, token, &logits)?;
-			// One token a chunk: the validator stamps each as it arrives, and a closed sink stops the work at once.
-			sink(Chunk::Tokens(vec![emitted]))?;
-			reader.push_token(emitted)?;
-			if reader.finish().is_some() {
-				break;
-			}
-			logits = session.append(&[token])?;
-		}
-		Ok(())
+		// One token a chunk: the validator stamps each as it arrives, and a closed sink stops the work at once.
+		let mut send = |emitted| sink(Chunk::Tokens(vec![emitted]));
+		self.model.generate(&prompt, max_tokens, Box::new(picker), &mut send)
 	}
 
 	fn score(

@@ -1,8 +1,8 @@
 //! What this mechanism needs from a language model. The neuron supplies it; tests bring a toy.
 
-use subnet_sdk::MechanismError;
+use subnet_sdk::{MechanismError, SinkClosed};
 
-use crate::wire::Message;
+use crate::wire::{Emitted, Message};
 
 /// The model could not do what it was asked; the text says why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -60,6 +60,26 @@ pub trait LanguageModel: Send + Sync + 'static {
 	/// When there is no memory for one more.
 	fn start(&self) -> Result<Box<dyn Session + '_>, ModelError>;
 
+	/// Answers `prompt` with at most `max_tokens` tokens, which `picker` picks, and hands each to `visit`, on this thread, as
+	/// soon as it is picked. Blocks until the last one.
+	///
+	/// A model that serves many answers at once does so here, and calls `picker` on a thread of its own. As it stands, one
+	/// answer is made by itself in a [`Session`].
+	///
+	/// # Errors
+	///
+	/// [`MechanismError::Model`] when the model or the picker fails, [`MechanismError::Cancelled`] when `visit` does: then
+	/// the answer goes no further.
+	fn generate(
+		&self,
+		prompt: &[u32],
+		max_tokens: usize,
+		picker: Box<dyn Picker>,
+		visit: &mut dyn FnMut(Emitted) -> Result<(), SinkClosed>,
+	) -> Result<(), MechanismError> {
+		generate_alone(self, prompt, max_tokens, picker, visit)
+	}
+
 	/// The logits before each token of `continuation`, when it follows `prompt`: one teacher-forced pass, whose rows (index
 	/// into `continuation`, [`LanguageModel::vocabulary_size`] logits) are handed to `visit` in order.
 	///
@@ -82,4 +102,51 @@ pub trait Session: Send {
 	///
 	/// When the conversation outgrows the model's context, or a token does not exist.
 	fn append(&mut self, tokens: &[u32]) -> Result<Vec<f32>, ModelError>;
+}
+
+/// Picks the tokens of one answer, one after the other.
+pub trait Picker: Send {
+	/// The next token, from the logits after the prompt and all tokens picked before
+	/// ([`LanguageModel::vocabulary_size`] values).
+	///
+	/// A model may call it between two steps of a batch: it must not wait for anything.
+	///
+	/// # Errors
+	///
+	/// When there is nothing sound to pick from. The answer fails then.
+	fn pick(&mut self, logits: &[f32]) -> Result<Picked, ModelError>;
+}
+
+/// A token that was picked.
+#[derive(Copy, Clone, Debug, PartialEq)]
+pub struct Picked {
+	/// The token, with what is told about it.
+	pub emitted: Emitted,
+	/// Whether the answer ends with it.
+	pub last: bool,
+}
+
+/// [`LanguageModel::generate`] for one answer by itself, in a [`Session`] of its own.
+///
+/// # Errors
+///
+/// As [`LanguageModel::generate`].
+pub fn generate_alone<M: LanguageModel + ?Sized>(
+	model: &M,
+	prompt: &[u32],
+	max_tokens: usize,
+	mut picker: Box<dyn Picker>,
+	visit: &mut dyn FnMut(Emitted) -> Result<(), SinkClosed>,
+) -> Result<(), MechanismError> {
+	let mut session = model.start()?;
+	let mut logits = session.append(prompt)?;
+	for count in 1..=max_tokens {
+		let Picked { emitted, last } = picker.pick(&logits)?;
+		visit(emitted)?;
+		if last || count == max_tokens {
+			break;
+		}
+		logits = session.append(&[emitted.token])?;
+	}
+	Ok(())
 }

@@ -3,6 +3,7 @@
 mod blocks;
 mod ledger;
 mod read;
+mod sealing;
 mod signed;
 mod submit;
 mod write;
@@ -20,6 +21,7 @@ use subxt::config::RpcConfigFor;
 use subxt::rpcs::{LegacyRpcMethods, RpcClient};
 use subxt::{OnlineClient, OnlineClientAtBlock, SubstrateConfig};
 use tokio::sync::Mutex;
+pub(crate) use write::check_uids;
 
 use crate::error::{ChainError, Context, ToChainError};
 

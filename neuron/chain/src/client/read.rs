@@ -341,7 +341,7 @@ pub(super) async fn require_subnet(session: &Session, at: &AtBlock, netuid: u16)
 	}
 }
 
-async fn call_api<V: DecodeAsType>(
+pub(super) async fn call_api<V: DecodeAsType>(
 	session: &Session,
 	at: &AtBlock,
 	api: &str,

@@ -206,7 +206,10 @@ async fn what_the_chain_lacks_is_named() {
 	let (node, client) = fake().await;
 	with_subnet(&node, &client, 1).await;
 	for (error, item) in [
-		(client.hyperparameters(1).await.unwrap_err(), "SubtensorModule.Tempo"),
+		(
+			client.hyperparameters(1).await.unwrap_err(),
+			"SubtensorModule.WeightsSetRateLimit",
+		),
 		(client.weights(1).await.unwrap_err(), "SubtensorModule.Weights"),
 		(
 			client.network_registration_cost().await.unwrap_err(),
@@ -363,4 +366,84 @@ async fn a_transaction_whose_fate_is_unknown_is_not_sent_again() {
 		assert!(error.to_string().contains(reason), "{error}");
 		assert_eq!(node.state().submitted.len(), 1);
 	}
+}
+
+/// A chain whose subnet 3 wants its weights sealed to this beacon, at second 500,000, with its next epoch at block 50.
+async fn sealing(beacon: &BeaconConfiguration) -> (FakeNode, ChainClient) {
+	let (node, client) = fake().await;
+	with_subnet(&node, &client, 3).await;
+	store(
+		&node,
+		&client,
+		SUBTENSOR,
+		"CommitRevealWeightsEnabled",
+		&[3u16.into()],
+		vec![1],
+	)
+	.await;
+	store(&node, &client, "Drand", "BeaconConfig", &[], beacon.encode()).await;
+	store(&node, &client, "Timestamp", "Now", &[], 500_000_000u64.encode()).await;
+	node.state().api_answers.insert(
+		"SubnetInfoRuntimeApi_get_next_epoch_start_block".to_owned(),
+		Some(50u64).encode(),
+	);
+	(node, client)
+}
+
+#[tokio::test]
+async fn weights_are_sealed_to_the_beacon_that_the_chain_follows() {
+	let beacon = timelock::SecretKey::from_seed(b"a beacon of this test");
+	let key = beacon.public().to_bytes().unwrap().to_vec();
+	let (_, client) = sealing(&BeaconConfiguration::with_key(key)).await;
+	let sealing = client.sealing(3).await.unwrap().unwrap();
+	let alice = Keypair::from_uri("//Alice").unwrap();
+	let call = sealing
+		.commit(3, &alice.account_id(), &[(1, 65_535)], 9, [7; 32])
+		.unwrap();
+	let round = sealing.reveal_round();
+	// Three blocks of 12 s after the one of the epoch.
+	assert_eq!(round, (500_000 - 1_000 + (50 + 3 - BLOCK) * 12) / 3 + 1);
+	let signed = client.sign(&alice, &call).await.unwrap();
+	let Some(Argument::Bytes(sealed)) = call.argument("commit") else {
+		panic!("{call:?}")
+	};
+	// The call is the runtime's own: index of the pallet, of the call, and its arguments, at the end of the transaction.
+	let arguments = (3u16, sealed, round, crate::COMMIT_REVEAL_VERSION);
+	assert!(signed.bytes.ends_with(&(7u8, 3u8, arguments).encode()));
+	let row = timelock::open(sealed, &beacon.sign(round).unwrap()).unwrap();
+	let expected = (
+		alice.account_id().as_bytes().to_vec(),
+		vec![1u16],
+		vec![65_535u16],
+		9u64,
+	);
+	assert_eq!(row, expected.encode());
+	assert_eq!(signed.name, "SubtensorModule.commit_timelocked_weights");
+}
+
+#[tokio::test]
+async fn without_a_beacon_nothing_is_sealed_and_the_remedy_is_named() {
+	let other = BeaconConfiguration {
+		scheme_id: BoundedVec(b"pedersen-bls-chained".to_vec()),
+		..BeaconConfiguration::with_key(vec![1; 96])
+	};
+	let cases = [
+		(BeaconConfiguration::with_key(Vec::new()), "follows none"),
+		(BeaconConfiguration::with_key(vec![1; 96]), "public key"),
+		(other, "pedersen-bls-chained"),
+	];
+	for (beacon, reason) in cases {
+		let (_, client) = sealing(&beacon).await;
+		let error = client.sealing(3).await.unwrap_err();
+		assert!(matches!(error, ChainError::Beacon { .. }), "{error:?}");
+		let text = error.to_string();
+		assert!(text.contains(reason) && text.contains("set_beacon_config"), "{text}");
+	}
+	let (node, client) = fake().await;
+	with_subnet(&node, &client, 4).await;
+	assert_eq!(client.sealing(4).await.unwrap(), None, "an open subnet needs no beacon");
+	assert!(matches!(
+		client.sealing(5).await,
+		Err(ChainError::UnknownNetuid { netuid: 5 })
+	));
 }

@@ -206,21 +206,27 @@ impl Call {
 }
 
 fn set_weights(netuid: u16, weights: &[(u16, u16)], version_key: u64) -> Result<Call, ChainError> {
-	let mut uids: Vec<u16> = weights.iter().map(|(uid, _)| *uid).collect();
-	uids.sort_unstable();
-	if let Some(twice) = uids.windows(2).find(|pair| pair[0] == pair[1]) {
-		return Err(ChainError::InvalidArgument {
-			argument: "weights",
-			expected: "each uid once".to_owned(),
-			found: format!("uid {} twice", twice[0]),
-		});
-	}
+	check_uids(weights)?;
 	let (dests, weights): (Vec<u16>, Vec<u16>) = weights.iter().copied().unzip();
 	Ok(Call::new(SUBTENSOR, "set_weights")
 		.with("netuid", netuid)
 		.with("dests", dests)
 		.with("weights", weights)
 		.with("version_key", version_key))
+}
+
+/// An error for a uid that comes twice.
+pub(crate) fn check_uids(weights: &[(u16, u16)]) -> Result<(), ChainError> {
+	let mut uids: Vec<u16> = weights.iter().map(|(uid, _)| *uid).collect();
+	uids.sort_unstable();
+	match uids.windows(2).find(|pair| pair[0] == pair[1]) {
+		None => Ok(()),
+		Some(twice) => Err(ChainError::InvalidArgument {
+			argument: "weights",
+			expected: "each uid once".to_owned(),
+			found: format!("uid {} twice", twice[0]),
+		}),
+	}
 }
 
 /// The netuid in the event that tells of a new subnet.

@@ -4,9 +4,9 @@
 //! missing item are matched by name; whatever is left is an answer of an unexpected shape.
 
 use subxt::error::{
-	BackendError, EventsError, ExtrinsicError, OnlineClientAtBlockError, OnlineClientError, RpcError, RuntimeApiError,
-	StorageError, StorageKeyError, StorageValueError, TransactionEventsError, TransactionProgressError,
-	TransactionStatusError,
+	BackendError, ConstantError, EventsError, ExtrinsicError, OnlineClientAtBlockError, OnlineClientError, RpcError,
+	RuntimeApiError, StorageError, StorageKeyError, StorageValueError, TransactionEventsError,
+	TransactionProgressError, TransactionStatusError,
 };
 use subxt::rpcs;
 
@@ -95,6 +95,12 @@ impl ToChainError for StorageError {
 			}
 			other => context.mismatch(other),
 		}
+	}
+}
+
+impl ToChainError for ConstantError {
+	fn to_chain_error(self, context: Context<'_>) -> ChainError {
+		context.mismatch(self)
 	}
 }
 

@@ -115,6 +115,15 @@ pub enum ChainError {
 		/// What is missing or different.
 		reason: String,
 	},
+	/// Weights have to be sealed, and there is no beacon to seal them to.
+	#[error(
+		"the subnet wants its weights sealed to the chain's beacon, but they cannot be: {reason}; ask those who run the \
+		 chain for a beacon (Drand.set_beacon_config), or the subnet's owner to turn commit-reveal off"
+	)]
+	Beacon {
+		/// What is wrong with the beacon.
+		reason: String,
+	},
 	/// The node answered with an error of its own.
 	#[error("the node refused {action}: {message} (code {code}); look at the node's log")]
 	Node {

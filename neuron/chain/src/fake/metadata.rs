@@ -8,8 +8,8 @@ use subxt::ext::frame_metadata::v14::{
 	StorageEntryModifier, StorageEntryType, StorageHasher,
 };
 use subxt::ext::frame_metadata::v15::{
-	CustomMetadata, ExtrinsicMetadata, OuterEnums, PalletMetadata, RuntimeApiMetadata, RuntimeApiMethodMetadata,
-	RuntimeApiMethodParamMetadata, RuntimeMetadataV15, SignedExtensionMetadata,
+	CustomMetadata, ExtrinsicMetadata, OuterEnums, PalletConstantMetadata, PalletMetadata, RuntimeApiMetadata,
+	RuntimeApiMethodMetadata, RuntimeApiMethodParamMetadata, RuntimeMetadataV15, SignedExtensionMetadata,
 };
 
 use super::types::*;
@@ -34,6 +34,27 @@ fn map<K: scale_info::TypeInfo + 'static, V: scale_info::TypeInfo + 'static>(
 			value: meta_type::<V>(),
 		},
 		default: if optional { vec![0] } else { default },
+		docs: Vec::new(),
+	}
+}
+
+/// A value that is there once.
+fn plain<V: scale_info::TypeInfo + 'static>(name: &'static str, default: Vec<u8>) -> StorageEntryMetadata {
+	StorageEntryMetadata {
+		name,
+		modifier: StorageEntryModifier::Default,
+		ty: StorageEntryType::Plain(meta_type::<V>()),
+		default,
+		docs: Vec::new(),
+	}
+}
+
+/// The time from block to block, in milliseconds.
+fn slot_duration() -> PalletConstantMetadata {
+	PalletConstantMetadata {
+		name: "SlotDuration",
+		ty: meta_type::<u64>(),
+		value: 12_000u64.encode(),
 		docs: Vec::new(),
 	}
 }
@@ -72,6 +93,13 @@ fn pallets() -> Vec<PalletMetadata> {
 		map::<(NetUid, RuntimeAccount), u16>("Uids", &plain_then_hashed, Vec::new()),
 		map::<(NetUid, RuntimeAccount), RuntimeCertificate>("NeuronCertificates", &plain_then_hashed, Vec::new()),
 		map::<NetUid, Vec<u64>>("BlockAtRegistration", &plain, Vec::<u64>::new().encode()),
+		map::<NetUid, bool>("CommitRevealWeightsEnabled", &plain, vec![0]),
+		map::<NetUid, u64>("RevealPeriodEpochs", &plain, 1u64.encode()),
+		map::<NetUid, u16>("Tempo", &plain, 100u16.encode()),
+	];
+	let drand = vec![
+		self::plain::<BeaconConfiguration>("BeaconConfig", BeaconConfiguration::with_key(Vec::new()).encode()),
+		self::plain::<u64>("LastStoredRound", 0u64.encode()),
 	];
 	vec![
 		PalletMetadata {
@@ -101,6 +129,12 @@ fn pallets() -> Vec<PalletMetadata> {
 			}),
 			..pallet("Sudo", 12, Vec::new())
 		},
+		pallet("Timestamp", 2, vec![self::plain::<u64>("Now", 0u64.encode())]),
+		PalletMetadata {
+			constants: vec![slot_duration()],
+			..pallet("Aura", 3, Vec::new())
+		},
+		pallet("Drand", 26, drand),
 	]
 }
 
@@ -145,15 +179,31 @@ pub(super) fn encoded() -> Vec<u8> {
 		output: meta_type::<Vec<RuntimeNeuron>>(),
 		docs: Vec::new(),
 	};
+	let next_epoch = RuntimeApiMethodMetadata {
+		name: "get_next_epoch_start_block",
+		inputs: vec![RuntimeApiMethodParamMetadata {
+			name: "netuid",
+			ty: meta_type::<NetUid>(),
+		}],
+		output: meta_type::<Option<u64>>(),
+		docs: Vec::new(),
+	};
 	let metadata = RuntimeMetadataV15::new(
 		pallets(),
 		extrinsic(),
 		meta_type::<()>(),
-		vec![RuntimeApiMetadata {
-			name: "NeuronInfoRuntimeApi",
-			methods: vec![neurons],
-			docs: Vec::new(),
-		}],
+		vec![
+			RuntimeApiMetadata {
+				name: "NeuronInfoRuntimeApi",
+				methods: vec![neurons],
+				docs: Vec::new(),
+			},
+			RuntimeApiMetadata {
+				name: "SubnetInfoRuntimeApi",
+				methods: vec![next_epoch],
+				docs: Vec::new(),
+			},
+		],
 		OuterEnums {
 			call_enum_ty: meta_type::<RuntimeCall>(),
 			event_enum_ty: meta_type::<RuntimeEvent>(),

@@ -213,7 +213,45 @@ pub(crate) enum SubtensorCall {
 		weights: Vec<u16>,
 		version_key: u64,
 	},
+	commit_timelocked_weights {
+		netuid: NetUid,
+		commit: BoundedVec,
+		reveal_round: u64,
+		commit_reveal_version: u16,
+	},
 }
+/// The beacon that a chain follows.
+#[derive(Encode, TypeInfo)]
+pub(crate) struct BeaconConfiguration {
+	pub(crate) public_key: BoundedVec,
+	pub(crate) period: u32,
+	pub(crate) genesis_time: u32,
+	pub(crate) hash: BoundedVec,
+	pub(crate) group_hash: BoundedVec,
+	pub(crate) scheme_id: BoundedVec,
+	pub(crate) metadata: BeaconMetadata,
+}
+#[derive(Encode, TypeInfo)]
+pub(crate) struct BeaconMetadata {
+	pub(crate) beacon_id: BoundedVec,
+}
+
+impl BeaconConfiguration {
+	/// One with this key, whose rounds come every 3 seconds since second 1,000.
+	pub(crate) fn with_key(public_key: Vec<u8>) -> Self {
+		let nothing = || BoundedVec(Vec::new());
+		Self {
+			public_key: BoundedVec(public_key),
+			period: 3,
+			genesis_time: 1_000,
+			hash: nothing(),
+			group_hash: nothing(),
+			scheme_id: BoundedVec(b"bls-unchained-g1-rfc9380".to_vec()),
+			metadata: BeaconMetadata { beacon_id: nothing() },
+		}
+	}
+}
+
 #[derive(TypeInfo)]
 #[expect(dead_code, non_camel_case_types, reason = "only its shape is used")]
 pub(crate) enum SudoCall {

@@ -130,6 +130,8 @@ pub enum FinishReason {
 	EndOfTurn,
 	/// The stop sequence of this index came.
 	StopSequence(usize),
+	/// The request's own sampler said so ([`super::Sampler::is_done`]).
+	Sampler,
 	/// The answer has as many tokens as were asked for, or the context is full.
 	Length,
 	/// [`Canceller::cancel`] was called.
@@ -142,7 +144,7 @@ impl FinishReason {
 	/// The name that OpenAI's interface has for it; a request that was given up counts as cut off.
 	pub fn openai_name(self) -> &'static str {
 		match self {
-			Self::EndOfTurn | Self::StopSequence(_) => "stop",
+			Self::EndOfTurn | Self::StopSequence(_) | Self::Sampler => "stop",
 			Self::Length | Self::Cancelled | Self::Deadline => "length",
 		}
 	}

@@ -115,6 +115,9 @@ impl Running {
 		if let Some(index) = stop {
 			return Some(End::Finished(FinishReason::StopSequence(index)));
 		}
+		if self.request.sampling.is_done() {
+			return Some(End::Finished(FinishReason::Sampler));
+		}
 		// The token just picked needs a place before another one can follow it.
 		let full = self.tokens.len() > model.context_length();
 		let long = self.completion_tokens() == self.request.max_tokens;

@@ -16,6 +16,11 @@ pub trait Sampler: Send {
 	///
 	/// A text, which fails the request.
 	fn sample(&mut self, logits: &[f32], place: usize) -> Result<u32, String>;
+
+	/// Whether the answer ends with the token picked last, whatever the model would go on with.
+	fn is_done(&self) -> bool {
+		false
+	}
 }
 
 /// How tokens are picked.
@@ -83,6 +88,14 @@ impl Sampling {
 			)));
 		}
 		Ok(())
+	}
+
+	/// Whether the request's own sampler wants no more tokens.
+	pub(super) fn is_done(&self) -> bool {
+		match self {
+			Self::Options(_) => false,
+			Self::Custom(sampler) => sampler.is_done(),
+		}
 	}
 
 	/// The token at `place` of the answer.

@@ -47,8 +47,11 @@ impl Drop for Closing {
 	fn drop(&mut self) {
 		let mut state = self.0.state();
 		state.closed = true;
-		state.queue.clear();
+		let queue = std::mem::take(&mut state.queue);
 		state.held = 0;
+		drop(state);
+		// Not under the lock: a request's own sampler may hold the last handle to this engine.
+		drop(queue);
 	}
 }
 

@@ -1,0 +1,202 @@
+//! Checks of what miners served to applications: a random share of the answers is scored like a challenge, after the
+//! application has it, and now and then a question with a known answer is sent among the others.
+//!
+//! One check runs at a time, on a thread of its own; what comes meanwhile waits, and what does not fit is left out. A prompt
+//! is forgotten with its check: [`Verdicts`] keep numbers.
+
+use std::{num::NonZeroU64, sync::Arc, time::Duration};
+
+use neuron_chain::AccountId;
+use subnet_sdk::{ChallengeContext, Epoch, Evidence, Hotkey, Mechanism, Nonce, Score, Transcript};
+use subnet_text::{Canary, CanaryVerdict, Chunk, Task, TextMechanism};
+use tokio::sync::mpsc;
+
+use super::{text::TextMiners, verdicts::Verdicts};
+use crate::metrics::Metrics;
+
+/// Answers that wait for their check.
+const AUDITS_WAITING: usize = 4;
+/// Questions with known answers that wait to be sent.
+const CANARIES_WAITING: usize = 1;
+/// How long a miner has for a question with a known answer.
+const CANARY_DEADLINE: Duration = Duration::from_secs(60);
+
+/// How often answers are checked.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AuditOptions {
+	/// Share of the answers that is checked, 0 to 1.
+	pub share: f64,
+	/// After so many requests a question with a known answer is sent; never where absent.
+	pub canary_every: Option<NonZeroU64>,
+}
+
+impl Default for AuditOptions {
+	/// One answer in twenty, a question after 200 requests.
+	fn default() -> Self {
+		Self {
+			share: 0.05,
+			canary_every: NonZeroU64::new(200),
+		}
+	}
+}
+
+/// A whole answer to an application, until it is checked.
+pub(super) struct Served {
+	pub(super) uid: u16,
+	pub(super) context: ChallengeContext,
+	pub(super) task: Task,
+	pub(super) transcript: Transcript<Chunk>,
+}
+
+/// Where answers are handed in.
+#[derive(Clone)]
+pub struct Auditor {
+	options: AuditOptions,
+	answers: mpsc::Sender<Served>,
+	canaries: mpsc::Sender<()>,
+	metrics: Arc<Metrics>,
+	dice: Arc<dyn Fn() -> f64 + Send + Sync>,
+}
+
+/// The other end of an [`Auditor`].
+pub struct Audits {
+	mechanism: Arc<TextMechanism>,
+	verdicts: Arc<Verdicts>,
+	metrics: Arc<Metrics>,
+	answers: mpsc::Receiver<Served>,
+	canaries: mpsc::Receiver<()>,
+	dice: Arc<dyn Fn() -> f64 + Send + Sync>,
+}
+
+/// An auditor and what does its work; `dice` gives random numbers from 0 up to 1.
+pub fn auditor(
+	options: AuditOptions,
+	mechanism: Arc<TextMechanism>,
+	verdicts: Arc<Verdicts>,
+	metrics: Arc<Metrics>,
+	dice: Arc<dyn Fn() -> f64 + Send + Sync>,
+) -> (Auditor, Audits) {
+	let (answers, answers_to_check) = mpsc::channel(AUDITS_WAITING);
+	let (canaries, canaries_to_send) = mpsc::channel(CANARIES_WAITING);
+	let auditor = Auditor {
+		options,
+		answers,
+		canaries,
+		metrics: metrics.clone(),
+		dice: dice.clone(),
+	};
+	let audits = Audits {
+		mechanism,
+		verdicts,
+		metrics,
+		answers: answers_to_check,
+		canaries: canaries_to_send,
+		dice,
+	};
+	(auditor, audits)
+}
+
+impl Auditor {
+	/// Whether the answer to the request of this number, from 1, is to be handed in. No miner can know.
+	pub(super) fn wants(&self, request: u64) -> bool {
+		let due = |every: NonZeroU64| request.is_multiple_of(every.get());
+		if self.options.canary_every.is_some_and(due) {
+			// One that is still waiting is enough.
+			self.canaries.try_send(()).ok();
+		}
+		(self.dice)() < self.options.share
+	}
+
+	/// Takes an answer in.
+	pub(super) fn check(&self, served: Served) {
+		if self.answers.try_send(served).is_err() {
+			self.metrics.gateway.checked("skipped");
+		}
+	}
+}
+
+impl Audits {
+	/// Checks answers and sends questions until all auditors are gone.
+	pub async fn run(mut self, miners: Arc<TextMiners>) {
+		loop {
+			tokio::select! {
+				served = self.answers.recv() => match served {
+					Some(served) => self.check(served).await,
+					None => return,
+				},
+				due = self.canaries.recv() => match due {
+					Some(()) => self.send_canary(&miners).await,
+					None => return,
+				},
+			}
+		}
+	}
+
+	async fn check(&self, served: Served) {
+		let (uid, hotkey) = (served.uid, served.context.miner);
+		let mechanism = self.mechanism.clone();
+		let scored =
+			tokio::task::spawn_blocking(move || mechanism.score(&served.context, &served.task, &served.transcript));
+		match scored.await {
+			Ok(Ok(score)) => self.note(uid, hotkey, &score, "an answer to an application"),
+			Ok(Err(error)) => tracing::error!(%error, "own fault: an answer could not be checked"),
+			Err(error) => tracing::error!(%error, "own fault: the check of an answer panicked"),
+		}
+	}
+
+	fn note(&self, uid: u16, hotkey: Hotkey, score: &Score, what: &'static str) {
+		let failures = score.evidence().failures;
+		self.metrics
+			.gateway
+			.checked(if failures == 0 { "held" } else { "failed" });
+		let was_caught = self.verdicts.record(uid, hotkey, score);
+		if failures > 0 || was_caught {
+			let hotkey = AccountId::new(hotkey.0);
+			tracing::warn!(uid, %hotkey, failures, banned = was_caught, what, "a check failed");
+		}
+	}
+
+	/// Makes a question, sends it to one miner, and compares the answers.
+	async fn send_canary(&self, miners: &TextMiners) {
+		let mut candidates = super::routing::Miners::candidates(miners);
+		if candidates.is_empty() {
+			return;
+		}
+		let drawn = ((self.dice)() * candidates.len() as f64) as usize;
+		let miner = candidates.swap_remove(drawn.min(candidates.len() - 1)).answerer;
+		let (mechanism, epoch) = (self.mechanism.clone(), miners.epoch());
+		// A fresh one each time, which looks like a validator's: none can be learned by heart.
+		let made = tokio::task::spawn_blocking(move || canary(&mechanism, &epoch)).await;
+		let canary = match made {
+			Ok(Ok(canary)) => canary,
+			Ok(Err(error)) => return tracing::error!(%error, "own fault: no question could be made"),
+			Err(error) => return tracing::error!(%error, "own fault: no question could be made"),
+		};
+		let answered = miners.answer(&miner, canary.task(epoch), CANARY_DEADLINE).await;
+		let (hotkey, answer) = match answered {
+			Ok(answered) => answered,
+			// That it did not answer says nothing about its honesty.
+			Err(fault) => return tracing::debug!(uid = miner.uid, %fault, "a question was not answered"),
+		};
+		let score = match canary.check(&answer) {
+			CanaryVerdict::Undecided { .. } => return,
+			CanaryVerdict::Right => Score::full("the known answer"),
+			CanaryVerdict::Wrong { position } => Score::zero(format!("another answer from token {position} on")),
+		};
+		let evidence = Evidence {
+			trials: 1,
+			failures: u32::from(score.value() == 0.0),
+		};
+		self.note(miner.uid, hotkey, &score.with_evidence(evidence), "a known answer");
+	}
+}
+
+fn canary(mechanism: &TextMechanism, epoch: &Epoch) -> Result<Canary, subnet_sdk::MechanismError> {
+	let context = ChallengeContext {
+		nonce: Nonce(rand::random()),
+		validator: Hotkey([0; 32]),
+		miner: Hotkey([0; 32]),
+	};
+	let task = mechanism.task(&context, epoch)?;
+	Canary::new(mechanism.model().clone(), task.prompt, task.max_tokens)
+}
