@@ -56,6 +56,8 @@ pub struct FileConfig {
 	pub model_sha256: Option<String>,
 	/// Precision that the model runs in.
 	pub precision: Option<String>,
+	/// The text that a validator of `embedding` or `pretrain` works with.
+	pub validator_text: Option<PathBuf>,
 	/// Parameters of the mechanism `text`.
 	#[serde(default)]
 	pub text: TextSection,

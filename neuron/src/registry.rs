@@ -7,7 +7,7 @@ use std::{
 
 use codec::DecodeAll;
 use neuron_infer::{
-	InferError, LoadOptions, Model, Precision,
+	Embedder, InferError, LoadOptions, Model, Precision,
 	engine::{EngineError, EngineOptions},
 };
 use subnet_echo::Echo;
@@ -15,10 +15,14 @@ use subnet_process::{MAX_PROCESSES, ProcessError, ProcessMechanism, ProcessOptio
 use subnet_sdk::DynMechanism;
 use subnet_text::{Chunk, LanguageModel, ParameterError, TextMechanism, TextParameters};
 
-use crate::model::GgufModel;
+use crate::{
+	embedder::{self, CorpusFileError},
+	model::GgufModel,
+	pretraining::{self, PretrainError, PretrainFiles},
+};
 
 /// The names that [`build`] knows.
-pub const NAMES: [&str; 3] = ["text", "echo", "process"];
+pub const NAMES: [&str; 5] = ["text", "embedding", "pretrain", "echo", "process"];
 
 /// A mechanism that a program has compiled in beside those of this crate.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +72,8 @@ fn all_names() -> String {
 pub struct MechanismOptions {
 	/// One of [`NAMES`].
 	pub name: String,
-	/// The model file; `text` needs one.
+	/// The model: `text` needs a file or folder, `embedding` a folder; for a miner
+	/// of `pretrain` it is what it submits.
 	pub model: Option<PathBuf>,
 	/// Hexadecimal sha256 that the model file must have.
 	pub model_sha256: Option<String>,
@@ -76,6 +81,10 @@ pub struct MechanismOptions {
 	pub precision: Option<String>,
 	/// Ceiling on the tokens generated per second, above 0.
 	pub max_tokens_per_second: Option<f64>,
+	/// `embedding`, `pretrain`: the text that a validator takes passages from, or measures on; else the bundled one.
+	pub validator_text: Option<PathBuf>,
+	/// The neuron's own folder, for what a mechanism remembers; none: it remembers until the process ends.
+	pub data_dir: Option<PathBuf>,
 	/// `text`: tokens asked for in one challenge.
 	pub text_tokens: Option<u16>,
 	/// `text`: tokens per second that earn the full speed factor, above 0.
@@ -122,7 +131,9 @@ pub enum RegistryError {
 		name: String,
 	},
 	/// The mechanism needs a model and none is given.
-	#[error("the mechanism `{name}` needs a model: give --model PATH to a GGUF file")]
+	#[error(
+		"the mechanism `{name}` needs a model: give --model PATH, for `text` a GGUF file, for `embedding` the folder of an embedder with safetensors"
+	)]
 	NoModel {
 		/// The mechanism.
 		name: String,
@@ -150,6 +161,15 @@ pub enum RegistryError {
 	/// The model cannot be used.
 	#[error(transparent)]
 	Model(#[from] InferError),
+	/// A file of `pretrain` cannot be used.
+	#[error(transparent)]
+	Pretrain(#[from] PretrainError),
+	/// The text is none that passages can be taken from.
+	#[error(transparent)]
+	Corpus(#[from] CorpusFileError),
+	/// The embedder does not fit the mechanism.
+	#[error(transparent)]
+	Embedding(#[from] subnet_embedding::SetupError),
 	/// `process` needs a command and none is given.
 	#[error("the mechanism `process` needs a program: give --mechanism-command, such as \"python3 my_mechanism.py\"")]
 	NoCommand,
@@ -189,7 +209,8 @@ impl MechanismOptions {
 				None => Err(RegistryError::NoModel { name }),
 				Some(_) => self.text_parameters().map(drop),
 			},
-			"echo" | "process" => match self.not_for_echo() {
+			"embedding" if self.model.is_none() => Err(RegistryError::NoModel { name }),
+			"embedding" | "pretrain" | "echo" | "process" => match self.not_taken() {
 				Some(option) => Err(RegistryError::NotTaken { name, option }),
 				None if self.name == "process" => self.process_options().map(drop),
 				None => Ok(()),
@@ -198,8 +219,12 @@ impl MechanismOptions {
 		}
 	}
 
-	fn not_for_echo(&self) -> Option<&'static str> {
+	fn not_taken(&self) -> Option<&'static str> {
+		let pretrain = self.name == "pretrain";
+		let reads_no_text = !pretrain && self.name != "embedding";
 		let options = [
+			("--validator-text", reads_no_text && self.validator_text.is_some()),
+			("--model-sha256", pretrain && self.model_sha256.is_some()),
 			("--max-tokens-per-second", self.max_tokens_per_second.is_some()),
 			("--text-tokens", self.text_tokens.is_some()),
 			(
@@ -317,6 +342,19 @@ pub fn build(options: &MechanismOptions) -> Result<Arc<dyn DynMechanism>, Regist
 				Arc::new(model),
 				options.text_parameters()?,
 			)?))
+		}
+		("embedding", Some(path)) => {
+			let embedder = Embedder::load(path, &options.load_options()?)?;
+			let corpus = embedder::corpus(options.validator_text.as_deref())?;
+			Ok(Arc::new(embedder::mechanism(embedder, corpus, rand::random())?))
+		}
+		("pretrain", model) => {
+			let files = PretrainFiles {
+				model: model.as_deref(),
+				text: options.validator_text.as_deref(),
+				ledger: options.data_dir.as_deref(),
+			};
+			Ok(Arc::new(pretraining::mechanism(files, rand::random())?))
 		}
 		("echo", _) => Ok(Arc::new(Echo)),
 		("process", _) => Ok(Arc::new(ProcessMechanism::start(options.process_options()?)?)),

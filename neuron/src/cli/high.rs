@@ -346,6 +346,8 @@ impl Resolver {
 				"--max-tokens-per-second",
 				typed_rate.or(file.miner.max_tokens_per_second),
 			)?,
+			validator_text: role.validator_text.clone().or_else(|| file.validator_text.clone()),
+			data_dir: None,
 			text_tokens: role.text_tokens.or(file.text.tokens),
 			text_target_tokens_per_second: positive(
 				"--text-target-tokens-per-second",

@@ -171,7 +171,7 @@ pub struct RoleLow {
 	/// The subnet.
 	#[arg(long, env = "NEURON_NETUID")]
 	pub netuid: Option<u16>,
-	/// Mechanism of the subnet: text, echo or process [default: text, or process where --mechanism-command is given].
+	/// Mechanism of the subnet: text, embedding, pretrain, echo or process [default: text, or process where --mechanism-command is given].
 	#[arg(long, env = "NEURON_MECHANISM", value_name = "NAME")]
 	pub mechanism: Option<String>,
 	/// Mechanism process: the program that is the mechanism, with its arguments, such as "python3 my_mechanism.py".
@@ -180,7 +180,8 @@ pub struct RoleLow {
 	/// Mechanism process: how many of the program run at once, each for one request [default: --workers, validator 1].
 	#[arg(long, env = "NEURON_MECHANISM_PROCESSES", value_name = "N")]
 	pub mechanism_processes: Option<usize>,
-	/// Model file (GGUF).
+	/// Model: a GGUF file or a folder for text, a folder for embedding; a miner's submission for
+	/// pretrain (its validators need none).
 	#[arg(long, env = "NEURON_MODEL", value_name = "PATH")]
 	pub model: Option<PathBuf>,
 	/// Hexadecimal sha256 that the model file must have.
@@ -189,6 +190,10 @@ pub struct RoleLow {
 	/// Precision to run the model in: f32, q8_0, q5_0, q4_0, q4_1 [default: f32].
 	#[arg(long, env = "NEURON_PRECISION", value_name = "NAME")]
 	pub precision: Option<String>,
+	/// Mechanisms embedding and pretrain: the text that a validator takes passages from, or measures on [default: the
+	/// bundled one, which miners know].
+	#[arg(long, env = "NEURON_VALIDATOR_TEXT", value_name = "PATH")]
+	pub validator_text: Option<PathBuf>,
 	/// Mechanism text: tokens asked for in one challenge.
 	#[arg(long, env = "NEURON_TEXT_TOKENS", value_name = "N")]
 	pub text_tokens: Option<u16>,

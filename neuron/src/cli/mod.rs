@@ -160,7 +160,11 @@ async fn command(resolved: HiArgs) -> Result<()> {
 		HiCommand::Validator { options, mechanism } => {
 			mechanism.check()?;
 			let stop = shutdown::on_signals().context("cannot handle signals")?;
-			validator::run(options, Box::new(move |_| Ok(registry::build(&mechanism)?)), stop).await
+			let factory: MechanismFactory = Box::new(move |parts| {
+				let data_dir = Some(parts.data_dir.clone());
+				Ok(registry::build(&MechanismOptions { data_dir, ..mechanism })?)
+			});
+			validator::run(options, factory, stop).await
 		}
 		HiCommand::Gateway { options } => {
 			options.mechanism.check()?;
