@@ -6,6 +6,8 @@
 //!                    └────────────────── Responder ◀───────────────┘
 //! ```
 //!
+//! Answers of the mechanism `text` share one batch of the model: see [`crate::model`].
+//!
 //! [`run_with`] takes any mechanism, so that another program can run a miner of its own making.
 
 mod dispatcher;
