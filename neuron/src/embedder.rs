@@ -6,7 +6,9 @@ use std::{
 };
 
 use neuron_infer::Embedder;
-use subnet_embedding::{Corpus, CorpusError, EmbedderError, EmbeddingMechanism, EmbeddingParameters, SetupError, TextEmbedder};
+use subnet_embedding::{
+	Corpus, CorpusError, EmbedderError, EmbeddingMechanism, EmbeddingParameters, SetupError, TextEmbedder,
+};
 use subnet_sdk::ValidatorSecret;
 
 use crate::pretraining::{PretrainError, read};

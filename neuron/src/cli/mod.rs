@@ -162,7 +162,7 @@ async fn command(resolved: HiArgs) -> Result<()> {
 			let stop = shutdown::on_signals().context("cannot handle signals")?;
 			let factory: MechanismFactory = Box::new(move |parts| {
 				let data_dir = Some(parts.data_dir.clone());
-				Ok(registry::build(&MechanismOptions { data_dir, ..mechanism })?)
+				Ok(registry::build(&registry::MechanismOptions { data_dir, ..mechanism })?)
 			});
 			validator::run(options, factory, stop).await
 		}

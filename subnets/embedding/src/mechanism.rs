@@ -147,6 +147,10 @@ impl Mechanism for EmbeddingMechanism {
 		self.parameters.deadline
 	}
 
+	fn model_hash(&self) -> Option<[u8; 32]> {
+		self.models.first().map(|model| model.model_hash())
+	}
+
 	fn task(&self, context: &ChallengeContext, epoch: &Epoch) -> Result<Task, MechanismError> {
 		Ok(Task {
 			epoch: *epoch,
