@@ -4,6 +4,7 @@
 //! says what to do.
 
 mod chain_commands;
+mod command;
 mod documents;
 mod effective;
 mod gateway;
@@ -23,9 +24,10 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use clap::Parser;
+pub use command::HiCommand;
 pub use effective::{config_text, effective};
 pub use high::{
-	DEFAULT_URL, HiArgs, HiCommand, LogOptions, MAX_PARALLEL, MINER_METRICS_PORT, VALIDATOR_METRICS_PORT, log_options,
+	DEFAULT_URL, HiArgs, LogOptions, MAX_PARALLEL, MINER_METRICS_PORT, VALIDATOR_METRICS_PORT, log_options,
 };
 pub use low::{
 	BalanceLow, GatewayCommandLow, GatewayKeyLow, GatewayLow, GatewayRunLow, GlobalLow, LowArgs, LowCommand,
