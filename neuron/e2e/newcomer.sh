@@ -4,7 +4,7 @@
 #     neuron/e2e/newcomer.sh [python|rust]       [default: python]
 #
 # Takes `ganglion-node` and `neuron` from GANGLION_NODE and GANGLION_NEURON, or from the PATH. The way in Rust compiles a
-# neuron; CARGO_TARGET_DIR saves most of that. Ports 9944 and 9191 to 9193 have to be free.
+# neuron; CARGO_TARGET_DIR saves most of that. Where ports 9944 and 9191 to 9193 are not free it says so and is skipped.
 set -euo pipefail
 
 language=${1:-python}
@@ -15,6 +15,11 @@ skip() {
 	echo "SKIPPED: $1"
 	exit 0
 }
+
+# The guide's own ports: another node on them would answer in the place of its own.
+for port in 9944 9191 9192 9193; do
+	! (echo > "/dev/tcp/127.0.0.1/$port") 2> /dev/null || skip "port $port is taken: end what listens there"
+done
 
 work=$(mktemp -d)
 mkdir "$work/bin" "$work/home"
