@@ -46,12 +46,18 @@ pub struct FileConfig {
 	pub netuid: Option<u16>,
 	/// Name of the mechanism.
 	pub mechanism: Option<String>,
+	/// The program that is the mechanism, with its arguments.
+	pub mechanism_command: Option<String>,
+	/// How many of that program run at once.
+	pub mechanism_processes: Option<usize>,
 	/// Path of the model file.
 	pub model: Option<PathBuf>,
 	/// Hexadecimal sha256 that the model file must have.
 	pub model_sha256: Option<String>,
 	/// Precision that the model runs in.
 	pub precision: Option<String>,
+	/// The text that a validator of `embedding` or `pretrain` works with.
+	pub validator_text: Option<PathBuf>,
 	/// Parameters of the mechanism `text`.
 	#[serde(default)]
 	pub text: TextSection,

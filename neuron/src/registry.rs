@@ -1,27 +1,79 @@
 //! Mechanisms by name, built from what the command line and the file say.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+	path::PathBuf,
+	sync::{Arc, OnceLock},
+};
 
 use codec::DecodeAll;
 use neuron_infer::{
-	InferError, LoadOptions, Model, Precision,
+	Embedder, InferError, LoadOptions, Model, Precision,
 	engine::{EngineError, EngineOptions},
 };
 use subnet_echo::Echo;
+use subnet_process::{MAX_PROCESSES, ProcessError, ProcessMechanism, ProcessOptions};
 use subnet_sdk::DynMechanism;
 use subnet_text::{Chunk, LanguageModel, ParameterError, TextMechanism, TextParameters};
 
-use crate::model::GgufModel;
+use crate::{
+	embedder::{self, CorpusFileError},
+	model::GgufModel,
+	pretraining::{self, PretrainError, PretrainFiles},
+};
 
 /// The names that [`build`] knows.
-pub const NAMES: [&str; 2] = ["text", "echo"];
+pub const NAMES: [&str; 5] = ["text", "embedding", "pretrain", "echo", "process"];
+
+/// A mechanism that a program has compiled in beside those of this crate.
+#[derive(Clone, Copy, Debug)]
+pub struct Own {
+	name: &'static str,
+	factory: fn() -> anyhow::Result<Arc<dyn DynMechanism>>,
+}
+
+impl Own {
+	/// Takes the name that `--mechanism` selects it by, and what makes it; that may load a model.
+	pub fn new(name: &'static str, factory: fn() -> anyhow::Result<Arc<dyn DynMechanism>>) -> Self {
+		Self { name, factory }
+	}
+}
+
+/// What the program has said before it read its command line: the one thing that all of it shares.
+static OWN: OnceLock<Vec<Own>> = OnceLock::new();
+
+/// Makes mechanisms known by their names; the first is the one that is meant where none is named. Only the first call
+/// counts: a program says so once, before it reads its command line.
+pub fn compile_in(own: Vec<Own>) {
+	if OWN.set(own).is_err() {
+		tracing::warn!("mechanisms were compiled in already: those of the second call are left out");
+	}
+}
+
+fn own() -> &'static [Own] {
+	OWN.get().map_or(&[], Vec::as_slice)
+}
+
+fn find_own(name: &str) -> Option<&'static Own> {
+	own().iter().find(|own| own.name == name)
+}
+
+/// The mechanism that is meant where none is named.
+pub fn default_name() -> &'static str {
+	own().first().map_or("text", |own| own.name)
+}
+
+fn all_names() -> String {
+	let own = own().iter().map(|own| own.name);
+	own.chain(NAMES).collect::<Vec<_>>().join(", ")
+}
 
 /// What a mechanism is built from.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MechanismOptions {
 	/// One of [`NAMES`].
 	pub name: String,
-	/// The model file; `text` needs one.
+	/// The model: `text` needs a file or folder, `embedding` a folder; for a miner
+	/// of `pretrain` it is what it submits.
 	pub model: Option<PathBuf>,
 	/// Hexadecimal sha256 that the model file must have.
 	pub model_sha256: Option<String>,
@@ -29,12 +81,20 @@ pub struct MechanismOptions {
 	pub precision: Option<String>,
 	/// Ceiling on the tokens generated per second, above 0.
 	pub max_tokens_per_second: Option<f64>,
+	/// `embedding`, `pretrain`: the text that a validator takes passages from, or measures on; else the bundled one.
+	pub validator_text: Option<PathBuf>,
+	/// The neuron's own folder, for what a mechanism remembers; none: it remembers until the process ends.
+	pub data_dir: Option<PathBuf>,
 	/// `text`: tokens asked for in one challenge.
 	pub text_tokens: Option<u16>,
 	/// `text`: tokens per second that earn the full speed factor, above 0.
 	pub text_target_tokens_per_second: Option<f64>,
 	/// How a miner serves its model; absent where answers are only read and checked.
 	pub serving: Option<Serving>,
+	/// `process`: the command that is the mechanism.
+	pub command: Option<String>,
+	/// `process`: how many of it run at once; one for each worker of a miner where absent, and one of a validator.
+	pub processes: Option<usize>,
 }
 
 /// Bounds of the engine that serves a model.
@@ -65,13 +125,15 @@ impl Serving {
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
 	/// There is none of that name.
-	#[error("there is no mechanism `{name}`; --mechanism takes one of: {}", NAMES.join(", "))]
+	#[error("there is no mechanism `{name}`; --mechanism takes one of: {}", all_names())]
 	Unknown {
 		/// The name given.
 		name: String,
 	},
 	/// The mechanism needs a model and none is given.
-	#[error("the mechanism `{name}` needs a model: give --model PATH to a GGUF file")]
+	#[error(
+		"the mechanism `{name}` needs a model: give --model PATH, for `text` a GGUF file, for `embedding` the folder of an embedder with safetensors"
+	)]
 	NoModel {
 		/// The mechanism.
 		name: String,
@@ -99,6 +161,29 @@ pub enum RegistryError {
 	/// The model cannot be used.
 	#[error(transparent)]
 	Model(#[from] InferError),
+	/// A file of `pretrain` cannot be used.
+	#[error(transparent)]
+	Pretrain(#[from] PretrainError),
+	/// The text is none that passages can be taken from.
+	#[error(transparent)]
+	Corpus(#[from] CorpusFileError),
+	/// The embedder does not fit the mechanism.
+	#[error(transparent)]
+	Embedding(#[from] subnet_embedding::SetupError),
+	/// `process` needs a command and none is given.
+	#[error("the mechanism `process` needs a program: give --mechanism-command, such as \"python3 my_mechanism.py\"")]
+	NoCommand,
+	/// A mechanism that was compiled in cannot be made.
+	#[error("the mechanism `{name}` cannot be made: {source:#}")]
+	Own {
+		/// The mechanism.
+		name: String,
+		/// What it said.
+		source: anyhow::Error,
+	},
+	/// The program of `process` cannot be used.
+	#[error("--mechanism-command: {0}")]
+	Process(#[from] ProcessError),
 	/// The model cannot be served.
 	#[error("the model cannot be served: {0}; see --workers and --kv-memory-mib")]
 	Serving(#[from] EngineError),
@@ -112,21 +197,34 @@ impl MechanismOptions {
 	pub fn check(&self) -> Result<(), RegistryError> {
 		self.load_options()?;
 		let name = self.name.clone();
+		if find_own(&name).is_some() {
+			return Ok(());
+		}
+		if self.name != "process" && (self.command.is_some() || self.processes.is_some()) {
+			let option = "--mechanism-command and --mechanism-processes";
+			return Err(RegistryError::NotTaken { name, option });
+		}
 		match self.name.as_str() {
 			"text" => match &self.model {
 				None => Err(RegistryError::NoModel { name }),
 				Some(_) => self.text_parameters().map(drop),
 			},
-			"echo" => match self.not_for_echo() {
+			"embedding" if self.model.is_none() => Err(RegistryError::NoModel { name }),
+			"embedding" | "pretrain" | "echo" | "process" => match self.not_taken() {
 				Some(option) => Err(RegistryError::NotTaken { name, option }),
+				None if self.name == "process" => self.process_options().map(drop),
 				None => Ok(()),
 			},
 			_ => Err(RegistryError::Unknown { name }),
 		}
 	}
 
-	fn not_for_echo(&self) -> Option<&'static str> {
+	fn not_taken(&self) -> Option<&'static str> {
+		let pretrain = self.name == "pretrain";
+		let reads_no_text = !pretrain && self.name != "embedding";
 		let options = [
+			("--validator-text", reads_no_text && self.validator_text.is_some()),
+			("--model-sha256", pretrain && self.model_sha256.is_some()),
 			("--max-tokens-per-second", self.max_tokens_per_second.is_some()),
 			("--text-tokens", self.text_tokens.is_some()),
 			(
@@ -135,6 +233,13 @@ impl MechanismOptions {
 			),
 		];
 		options.into_iter().find(|option| option.1).map(|option| option.0)
+	}
+
+	fn process_options(&self) -> Result<ProcessOptions, RegistryError> {
+		let command = self.command.as_deref().ok_or(RegistryError::NoCommand)?;
+		// A miner has one for each request that it works on.
+		let at_once = self.serving.map_or(1, |serving| serving.batch.clamp(1, MAX_PROCESSES));
+		Ok(ProcessOptions::new(command)?.with_processes(self.processes.unwrap_or(at_once))?)
 	}
 
 	fn load_options(&self) -> Result<LoadOptions, RegistryError> {
@@ -218,6 +323,12 @@ pub fn token_counter(mechanism: &str) -> Option<TokenCounter> {
 /// ```
 pub fn build(options: &MechanismOptions) -> Result<Arc<dyn DynMechanism>, RegistryError> {
 	options.check()?;
+	if let Some(own) = find_own(&options.name) {
+		return (own.factory)().map_err(|source| RegistryError::Own {
+			name: options.name.clone(),
+			source,
+		});
+	}
 	match (options.name.as_str(), &options.model) {
 		("text", Some(path)) => {
 			let load = options.load_options()?;
@@ -232,7 +343,21 @@ pub fn build(options: &MechanismOptions) -> Result<Arc<dyn DynMechanism>, Regist
 				options.text_parameters()?,
 			)?))
 		}
+		("embedding", Some(path)) => {
+			let embedder = Embedder::load(path, &options.load_options()?)?;
+			let corpus = embedder::corpus(options.validator_text.as_deref())?;
+			Ok(Arc::new(embedder::mechanism(embedder, corpus, rand::random())?))
+		}
+		("pretrain", model) => {
+			let files = PretrainFiles {
+				model: model.as_deref(),
+				text: options.validator_text.as_deref(),
+				ledger: options.data_dir.as_deref(),
+			};
+			Ok(Arc::new(pretraining::mechanism(files, rand::random())?))
+		}
 		("echo", _) => Ok(Arc::new(Echo)),
+		("process", _) => Ok(Arc::new(ProcessMechanism::start(options.process_options()?)?)),
 		_ => Err(RegistryError::Unknown {
 			name: options.name.clone(),
 		}),

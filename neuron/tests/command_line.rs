@@ -212,7 +212,11 @@ fn what_a_mechanism_needs_is_checked_before_anything_is_started() {
 			.args(more))
 	};
 	check_failure(miner(&[]), 1, &["--model"]);
-	check_failure(miner(&["--mechanism", "ecco"]), 1, &["ecco", "text, echo"]);
+	check_failure(
+		miner(&["--mechanism", "ecco"]),
+		1,
+		&["ecco", "text, embedding, pretrain, echo"],
+	);
 	check_failure(miner(&["--model", "m", "--model-sha256", "12"]), 1, &["64 hexadecimal"]);
 	check_failure(miner(&["--model", "m", "--precision", "q3"]), 1, &["q3", "f32"]);
 	check_failure(miner(&["--model", "m", "--text-tokens", "0"]), 1, &["tokens"]);

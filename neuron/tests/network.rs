@@ -18,8 +18,9 @@ use neuron::{
 	},
 };
 use neuron_chain::{Axon, Metagraph};
-use neuron_infer::tiny::{TinySpec, write_gguf};
+use neuron_infer::tiny::{TinySpec, write_embedder, write_gguf};
 use neuron_net::{Config, Handle, Identity, Incoming, LocalSigner, Network};
+use subnet_pretrain::{PretrainParameters, Weights};
 use subnet_sdk::{DynMechanism, Hotkey};
 
 async fn network(
@@ -105,6 +106,26 @@ fn text(folder: &tempfile::TempDir) -> MechanismOptions {
 	}
 }
 
+/// The scores that a validator gives to two miners, which it asks once each over the network.
+async fn compete(
+	validator: Arc<dyn DynMechanism>,
+	honest: Arc<dyn DynMechanism>,
+	cheat: Arc<dyn DynMechanism>,
+	folder: &tempfile::TempDir,
+) -> (Vec<(u16, f64, String)>, Arc<Recorder>) {
+	let directory = Arc::new(MetagraphDirectory::new());
+	let (handle, _incoming) = network((identity(0), signer(0)), directory.clone()).await;
+	let (first, first_incoming) = network((identity(1), signer(1)), directory.clone()).await;
+	let (second, second_incoming) = network((identity(2), signer(2)), directory.clone()).await;
+	let metagraph = metagraph(&[&handle, &first, &second]);
+	assert_eq!(directory.update(&metagraph), 3);
+	let _first = serve(first_incoming, honest, 1);
+	let _second = serve(second_incoming, cheat, 2);
+	let (rounds, events) = rounds(validator, &handle, folder);
+	assert_eq!(rounds.run(1, 1, &newest(&metagraph)).await, 2);
+	(events.scores(), events)
+}
+
 #[tokio::test]
 async fn a_miner_with_the_model_earns_and_one_with_another_does_not() {
 	let folder = tempfile::tempdir().unwrap();
@@ -118,18 +139,7 @@ async fn a_miner_with_the_model_earns_and_one_with_another_does_not() {
 	})
 	.unwrap();
 
-	let directory = Arc::new(MetagraphDirectory::new());
-	let (validator, _incoming) = network((identity(0), signer(0)), directory.clone()).await;
-	let (honest, honest_incoming) = network((identity(1), signer(1)), directory.clone()).await;
-	let (cheat, cheat_incoming) = network((identity(2), signer(2)), directory.clone()).await;
-	let metagraph = metagraph(&[&validator, &honest, &cheat]);
-	assert_eq!(directory.update(&metagraph), 3);
-	let _honest = serve(honest_incoming, registry::build(&options).unwrap(), 1);
-	let _cheat = serve(cheat_incoming, wrong, 2);
-
-	let (rounds, events) = rounds(mechanism, &validator, &folder);
-	assert_eq!(rounds.run(1, 1, &newest(&metagraph)).await, 2);
-	let scores = events.scores();
+	let (scores, events) = compete(mechanism, registry::build(&options).unwrap(), wrong, &folder).await;
 	assert!(scores[0].1 > 0.9, "{scores:?}");
 	assert_eq!(scores[1].1, 0.0, "{scores:?}");
 	let rates: Vec<_> = events
@@ -143,6 +153,77 @@ async fn a_miner_with_the_model_earns_and_one_with_another_does_not() {
 		})
 		.collect();
 	assert!(rates.contains(&(1, true)) && rates.contains(&(2, false)), "{rates:?}");
+}
+
+#[tokio::test]
+async fn an_embedder_that_is_not_the_declared_one_earns_nothing() {
+	let folder = tempfile::tempdir().unwrap();
+	let options = |seed: u64| {
+		let model = folder.path().join(format!("embedder-{seed}"));
+		std::fs::create_dir(&model).unwrap();
+		write_embedder(&model, seed).unwrap();
+		MechanismOptions {
+			name: "embedding".into(),
+			model: Some(model),
+			..MechanismOptions::default()
+		}
+	};
+	let (declared, other) = (options(1), options(2));
+	let build = |options: &MechanismOptions| registry::build(options).unwrap();
+	let (scores, _) = compete(build(&declared), build(&declared), build(&other), &folder).await;
+	assert!(
+		scores[0].1 > 0.0 && scores[0].2.contains("8 of 8 vectors agree"),
+		"{scores:?}"
+	);
+	assert!(
+		scores[1].1 == 0.0 && scores[1].2.contains("none of the models"),
+		"{scores:?}"
+	);
+	let error = registry::build(&MechanismOptions {
+		model: None,
+		..declared
+	});
+	assert!(error.err().unwrap().to_string().contains("--model"));
+}
+
+#[tokio::test]
+async fn a_trained_model_is_paid_and_an_untrained_one_is_not() {
+	let folder = tempfile::tempdir().unwrap();
+	let parameters = PretrainParameters::default();
+	let untrained = Weights::initial(parameters.architecture, parameters.initial_seed).unwrap();
+	// Towards the bytes that prose has most of: better than nothing, without any training.
+	let mut numbers = untrained.numbers().to_vec();
+	let width = parameters.architecture.width;
+	let gains = numbers.len() - width;
+	numbers[gains] = 20.0;
+	for row in 0..256 {
+		numbers[row * width] = if b" etaoinshr".contains(&(row as u8)) {
+			0.05
+		} else {
+			0.0
+		};
+	}
+	let better = Weights::new(parameters.architecture, numbers).unwrap();
+	let options = |name: &str, weights: Option<&Weights>| {
+		let model = weights.map(|weights| {
+			let path = folder.path().join(name);
+			std::fs::write(&path, weights.to_file().unwrap()).unwrap();
+			path
+		});
+		registry::build(&MechanismOptions {
+			name: "pretrain".into(),
+			model,
+			..MechanismOptions::default()
+		})
+		.unwrap()
+	};
+	let miners = (options("better", Some(&better)), options("untrained", Some(&untrained)));
+	let (scores, _) = compete(options("", None), miners.0, miners.1, &folder).await;
+	assert!(scores[0].1 > 0.0, "{scores:?}");
+	assert!(
+		scores[1].1 == 0.0 && scores[1].2.contains("copy of the best"),
+		"{scores:?}"
+	);
 }
 
 #[tokio::test]

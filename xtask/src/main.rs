@@ -61,7 +61,11 @@ enum Command {
 	/// Check the house rules: sizes, documentation, arrows between crates, leftovers.
 	Tidy(tidy::Options),
 	/// Get everything a build needs.
-	Setup,
+	Setup {
+		/// Also an embedder (84 MB) and a text (39 MB) for the mechanisms `embedding` and `pretrain`.
+		#[arg(long)]
+		mechanisms: bool,
+	},
 	/// Print the environment of our builds as shell lines: `eval "$(cargo xtask env)"`.
 	Env,
 }
@@ -85,8 +89,11 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
 		Command::Sdk(options) => sdk::run(&workspace, &options),
 		Command::Weights(options) => weights::run(&mut workspace, &options),
 		Command::Tidy(options) => tidy::command(workspace.root(), &options),
-		Command::Setup => {
+		Command::Setup { mechanisms } => {
 			setup::run(&mut workspace)?;
+			if mechanisms {
+				setup::mechanisms::ensure(&workspace)?;
+			}
 			println!("\nReady. For cargo by hand, share the build with: eval \"$(cargo xtask env)\"");
 			Ok(ExitCode::SUCCESS)
 		}

@@ -58,8 +58,11 @@ pub mod wallet;
 
 pub use account::{AccountId, AccountIdError, SS58_PREFIX};
 pub use call::{Argument, Call};
-pub use client::{BlockStream, ChainClient, DEFAULT_INCLUSION_TIMEOUT, Inclusion, Ledger, SignedTransaction};
-pub use error::ChainError;
+pub use client::{
+	BlockStream, ChainClient, DEFAULT_INCLUSION_TIMEOUT, EpochInputs, EpochResults, HyperparameterValue, Inclusion,
+	KnownError, Ledger, SignedTransaction, SubnetIdentity,
+};
+pub use error::{ChainError, refusal_name};
 pub use keypair::{Keypair, KeypairError, verify};
 pub use metagraph::{Axon, Hyperparameters, MAX_CERTIFICATE_BYTES, Metagraph, Neuron, Stake};
 pub use sealing::{COMMIT_REVEAL_VERSION, MAX_SEALED_BYTES, Sealing};

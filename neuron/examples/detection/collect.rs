@@ -164,7 +164,12 @@ impl EngineSampler for Recorder {
 
 /// The logits of an answer that an engine computes in one batch with [`BATCH`] - 1 other requests.
 fn batched(model: &Model, from: &Trajectory) -> Result<Rows, String> {
-	let engine = Engine::start(model.clone(), EngineOptions::default()).map_err(words)?;
+	// The answers are read one after the other, on machines that may be busy.
+	let patient = EngineOptions {
+		stall_limit: Duration::from_secs(3_600),
+		..EngineOptions::default()
+	};
+	let engine = Engine::start(model.clone(), patient).map_err(words)?;
 	let rows = Arc::new(Mutex::new(Rows::new()));
 	let mut generations = Vec::new();
 	for index in 0..BATCH {

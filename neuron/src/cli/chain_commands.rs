@@ -11,12 +11,12 @@ use crate::{
 	units::format_tao,
 };
 
-async fn connect(url: &str) -> Result<ChainClient> {
+pub(super) async fn connect(url: &str) -> Result<ChainClient> {
 	Ok(ChainClient::connect(url, CONNECT_TIMEOUT).await?)
 }
 
 /// A subnet that is not there is a clear error before anything is paid.
-async fn check_subnet(client: &ChainClient, netuid: u16) -> Result<()> {
+pub(super) async fn check_subnet(client: &ChainClient, netuid: u16) -> Result<()> {
 	anyhow::ensure!(
 		client.subnet_exists(netuid).await?,
 		"there is no subnet {netuid} on this chain: check --netuid, or make one with `neuron subnet create`"
@@ -33,16 +33,6 @@ pub(super) async fn register(url: &str, wallet: &WalletLocation, netuid: u16) ->
 	}
 	let uid = startup::register(&client, &coldkey, netuid, hotkey).await?;
 	print(&format!("hotkey {hotkey} has uid {uid} on subnet {netuid}\n"))
-}
-
-pub(super) async fn create_subnet(url: &str, wallet: &WalletLocation) -> Result<()> {
-	let (hotkey, coldkey) = (wallet.hotkey()?.account_id(), wallet.coldkey()?);
-	let client = connect(url).await?;
-	let netuid = client.register_network(&coldkey, &hotkey).await?;
-	print(&format!(
-		"subnet {netuid} made, owned by {}; `neuron subnet start --netuid {netuid}` begins its emission\n",
-		coldkey.account_id()
-	))
 }
 
 pub(super) async fn start_subnet(url: &str, wallet: &WalletLocation, netuid: u16) -> Result<()> {

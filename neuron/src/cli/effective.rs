@@ -10,7 +10,7 @@ use clap::CommandFactory as _;
 struct Key(&'static str, &'static str, &'static str, &'static str);
 
 /// Every key of the file, in the order in which they are printed.
-const KEYS: [Key; 52] = [
+const KEYS: [Key; 55] = [
 	Key("", "url", "", "url"),
 	Key("", "wallet_path", "", "wallet_path"),
 	Key("", "wallet", "", "wallet"),
@@ -20,9 +20,12 @@ const KEYS: [Key; 52] = [
 	Key("", "log_format", "", "log_format"),
 	Key("", "netuid", "miner", "netuid"),
 	Key("", "mechanism", "miner", "mechanism"),
+	Key("", "mechanism_command", "miner", "mechanism_command"),
+	Key("", "mechanism_processes", "miner", "mechanism_processes"),
 	Key("", "model", "miner", "model"),
 	Key("", "model_sha256", "miner", "model_sha256"),
 	Key("", "precision", "miner", "precision"),
+	Key("", "validator_text", "miner", "validator_text"),
 	Key("text", "tokens", "miner", "text_tokens"),
 	Key(
 		"text",
@@ -152,9 +155,12 @@ fn put_neuron(file: &mut FileConfig, options: &NeuronOptions) {
 
 fn put_mechanism(file: &mut FileConfig, mechanism: &MechanismOptions) {
 	file.mechanism = Some(mechanism.name.clone());
+	file.mechanism_command.clone_from(&mechanism.command);
+	file.mechanism_processes = mechanism.processes;
 	file.model.clone_from(&mechanism.model);
 	file.model_sha256.clone_from(&mechanism.model_sha256);
 	file.precision.clone_from(&mechanism.precision);
+	file.validator_text.clone_from(&mechanism.validator_text);
 	file.text.tokens = mechanism.text_tokens;
 	file.text.target_tokens_per_second = mechanism.text_target_tokens_per_second;
 }

@@ -3,7 +3,8 @@
 use std::{num::NonZeroU64, time::Duration};
 
 use super::{
-	high::{HiCommand, Resolver, parallel},
+	command::HiCommand,
+	high::{Resolver, parallel},
 	low::{GatewayCommandLow, GatewayKeyLow, GatewayLow, GatewayRunLow},
 	usage::{UsageError, at_least_one},
 };

@@ -3,17 +3,15 @@
 use std::{net::SocketAddr, num::NonZeroU64, path::PathBuf, time::Duration};
 
 use super::{
-	low::{
-		GlobalLow, LowArgs, LowCommand, MinerLow, RoleLow, StakeAmountLow, StakeLow, SubnetLow, ValidatorLow, WalletLow,
-	},
+	command::HiCommand,
+	low::{GlobalLow, LowArgs, LowCommand, MinerLow, RoleLow, StakeAmountLow, StakeLow, ValidatorLow, WalletLow},
 	usage::{UsageError, at_least_one, serving},
 };
 use crate::{
 	config::{FileConfig, LogFormat},
-	gateway::{GatewayOptions, keys::KeyCommand},
 	miner::MinerOptions,
 	neuron_options::{MetricsPlace, NeuronOptions, Relaying, WalletLocation},
-	registry::MechanismOptions,
+	registry::{self, MechanismOptions},
 	units,
 	validator::ValidatorOptions,
 };
@@ -52,117 +50,6 @@ pub struct LogOptions {
 	pub filter: String,
 	/// Form of the lines.
 	pub format: LogFormat,
-}
-
-/// The commands.
-#[derive(Clone, Debug)]
-pub enum HiCommand {
-	/// `wallet new`
-	WalletNew,
-	/// `wallet import-uri`
-	WalletImportUri {
-		/// Secret URI of the hotkey.
-		hotkey_uri: String,
-		/// Secret URI of the coldkey.
-		coldkey_uri: String,
-	},
-	/// `wallet show`
-	WalletShow {
-		/// As JSON.
-		json: bool,
-	},
-	/// `register`
-	Register {
-		/// The subnet.
-		netuid: u16,
-	},
-	/// `subnet create`
-	SubnetCreate,
-	/// `subnet start`
-	SubnetStart {
-		/// The subnet.
-		netuid: u16,
-	},
-	/// `stake add`
-	StakeAdd {
-		/// The subnet.
-		netuid: u16,
-		/// How much.
-		amount_rao: u64,
-	},
-	/// `stake remove`
-	StakeRemove {
-		/// The subnet.
-		netuid: u16,
-		/// How much.
-		amount_rao: u64,
-	},
-	/// `balance`
-	Balance {
-		/// SS58 address; the wallet's coldkey where absent.
-		account: Option<String>,
-	},
-	/// `metagraph`
-	Metagraph {
-		/// The subnet.
-		netuid: u16,
-		/// As JSON.
-		json: bool,
-	},
-	/// `miner`
-	Miner {
-		/// How it runs.
-		options: MinerOptions,
-		/// What it serves.
-		mechanism: MechanismOptions,
-	},
-	/// `doctor`
-	Doctor {
-		/// How the neuron runs.
-		options: NeuronOptions,
-		/// What it serves.
-		mechanism: MechanismOptions,
-	},
-	/// `validator`
-	Validator {
-		/// How it runs.
-		options: ValidatorOptions,
-		/// What it scores with.
-		mechanism: MechanismOptions,
-	},
-	/// `gateway`
-	Gateway {
-		/// How it runs.
-		options: GatewayOptions,
-	},
-	/// `gateway key`
-	GatewayKey {
-		/// What to do.
-		command: KeyCommand,
-		/// The file with the keys' hashes; where absent, the one in the data folder.
-		keys: Option<PathBuf>,
-		/// The data folder; where absent, the default one of the hotkey.
-		data_dir: Option<PathBuf>,
-		/// The home folder, for that default.
-		home: Option<PathBuf>,
-	},
-	/// `top`
-	Top {
-		/// Where the metrics are; where absent, the default addresses are tried.
-		metrics: Option<SocketAddr>,
-		/// Time between two looks.
-		interval: Duration,
-	},
-	/// `completions`
-	Completions {
-		/// The shell.
-		shell: clap_complete::Shell,
-	},
-	/// `man`
-	Man {
-		/// Folder for the pages; where absent, the main page goes to standard output.
-		folder: Option<PathBuf>,
-	},
 }
 
 /// Resolves the log flags, which are needed before anything else.
@@ -245,10 +132,8 @@ impl Resolver {
 			LowCommand::Register(low) => HiCommand::Register {
 				netuid: self.netuid(low.netuid)?,
 			},
-			LowCommand::Subnet(SubnetLow::Create) => HiCommand::SubnetCreate,
-			LowCommand::Subnet(SubnetLow::Start(low)) => HiCommand::SubnetStart {
-				netuid: self.netuid(low.netuid)?,
-			},
+			LowCommand::Subnet(low) => HiCommand::Subnet(self.subnet(low)?),
+			LowCommand::Sim(command) => HiCommand::Sim(command),
 			LowCommand::Stake(StakeLow::Add(StakeAmountLow { netuid, amount })) => HiCommand::StakeAdd {
 				netuid: self.netuid(netuid)?,
 				amount_rao: units::parse_tao(&amount)?,
@@ -318,7 +203,7 @@ impl Resolver {
 		typed.or(self.file.netuid).ok_or(missing)
 	}
 
-	fn mechanism(&self, role: &RoleLow, typed_rate: Option<f64>) -> Result<MechanismOptions, UsageError> {
+	pub(super) fn mechanism(&self, role: &RoleLow, typed_rate: Option<f64>) -> Result<MechanismOptions, UsageError> {
 		let file = &self.file;
 		let positive = |flag, value: Option<f64>| match value {
 			Some(rate) if !(rate.is_finite() && rate > 0.0) => Err(UsageError::OutOfRange {
@@ -328,12 +213,21 @@ impl Resolver {
 			}),
 			rate => Ok(rate),
 		};
+		let command = role.mechanism_command.clone();
+		// A command that is typed goes before a name in the file; one in the file is for the name beside it.
+		let by_command = command.is_some().then(|| "process".to_owned());
+		let named = role.mechanism.clone().or(by_command).or_else(|| file.mechanism.clone());
+		let name = named.unwrap_or_else(|| match &file.mechanism_command {
+			Some(_) => "process".into(),
+			None => registry::default_name().into(),
+		});
+		let is_process = name == "process";
 		Ok(MechanismOptions {
-			name: role
-				.mechanism
-				.clone()
-				.or_else(|| file.mechanism.clone())
-				.unwrap_or_else(|| "text".into()),
+			command: command.or_else(|| file.mechanism_command.clone().filter(|_| is_process)),
+			processes: role
+				.mechanism_processes
+				.or(file.mechanism_processes.filter(|_| is_process)),
+			name,
 			model: role.model.clone().or_else(|| file.model.clone()),
 			model_sha256: role.model_sha256.clone().or_else(|| file.model_sha256.clone()),
 			precision: role.precision.clone().or_else(|| file.precision.clone()),
@@ -341,6 +235,8 @@ impl Resolver {
 				"--max-tokens-per-second",
 				typed_rate.or(file.miner.max_tokens_per_second),
 			)?,
+			validator_text: role.validator_text.clone().or_else(|| file.validator_text.clone()),
+			data_dir: None,
 			text_tokens: role.text_tokens.or(file.text.tokens),
 			text_target_tokens_per_second: positive(
 				"--text-target-tokens-per-second",

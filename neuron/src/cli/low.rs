@@ -3,7 +3,9 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, builder::FalseyValueParser};
+use subnet_sim::command::SimCommand;
 
+use super::subnet::SubnetLow;
 use crate::config::LogFormat;
 
 /// Serve models as a miner, score miners as a validator, look after keys and stake.
@@ -60,9 +62,12 @@ pub enum LowCommand {
 	Wallet(WalletLow),
 	/// Register the hotkey on a subnet; the coldkey pays (burned_register).
 	Register(NetuidLow),
-	/// Subnets.
+	/// Make, check, register, tune and explain subnets and their mechanisms.
 	#[command(subcommand)]
 	Subnet(SubnetLow),
+	/// Try a subnet's rules against cheats before they pay.
+	#[command(subcommand)]
+	Sim(SimCommand),
 	/// Stake of the coldkey on the hotkey.
 	#[command(subcommand)]
 	Stake(StakeLow),
@@ -112,16 +117,6 @@ pub enum WalletLow {
 		#[arg(long)]
 		json: bool,
 	},
-}
-
-/// `neuron subnet …`
-#[derive(Clone, Debug, Subcommand)]
-pub enum SubnetLow {
-	/// Make a new subnet, owned by the coldkey, with the hotkey as its first neuron (register_network).
-	Create,
-	/// Begin the emission of a subnet that the coldkey owns, and the trade in its alpha (start_call). The chain says how
-	/// old the subnet has to be.
-	Start(NetuidLow),
 }
 
 /// `neuron stake …`
@@ -176,10 +171,17 @@ pub struct RoleLow {
 	/// The subnet.
 	#[arg(long, env = "NEURON_NETUID")]
 	pub netuid: Option<u16>,
-	/// Mechanism of the subnet: text or echo [default: text].
+	/// Mechanism of the subnet: text, embedding, pretrain, echo or process [default: text, or process where --mechanism-command is given].
 	#[arg(long, env = "NEURON_MECHANISM", value_name = "NAME")]
 	pub mechanism: Option<String>,
-	/// Model file (GGUF).
+	/// Mechanism process: the program that is the mechanism, with its arguments, such as "python3 my_mechanism.py".
+	#[arg(long, env = "NEURON_MECHANISM_COMMAND", value_name = "COMMAND")]
+	pub mechanism_command: Option<String>,
+	/// Mechanism process: how many of the program run at once, each for one request [default: --workers, validator 1].
+	#[arg(long, env = "NEURON_MECHANISM_PROCESSES", value_name = "N")]
+	pub mechanism_processes: Option<usize>,
+	/// Model: a GGUF file or a folder for text, a folder for embedding; a miner's submission for
+	/// pretrain (its validators need none).
 	#[arg(long, env = "NEURON_MODEL", value_name = "PATH")]
 	pub model: Option<PathBuf>,
 	/// Hexadecimal sha256 that the model file must have.
@@ -188,6 +190,10 @@ pub struct RoleLow {
 	/// Precision to run the model in: f32, q8_0, q5_0, q4_0, q4_1 [default: f32].
 	#[arg(long, env = "NEURON_PRECISION", value_name = "NAME")]
 	pub precision: Option<String>,
+	/// Mechanisms embedding and pretrain: the text that a validator takes passages from, or measures on [default: the
+	/// bundled one, which miners know].
+	#[arg(long, env = "NEURON_VALIDATOR_TEXT", value_name = "PATH")]
+	pub validator_text: Option<PathBuf>,
 	/// Mechanism text: tokens asked for in one challenge.
 	#[arg(long, env = "NEURON_TEXT_TOKENS", value_name = "N")]
 	pub text_tokens: Option<u16>,

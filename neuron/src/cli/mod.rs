@@ -4,11 +4,13 @@
 //! says what to do.
 
 mod chain_commands;
+mod command;
 mod documents;
 mod effective;
 mod gateway;
 mod high;
 mod low;
+mod subnet;
 mod usage;
 mod wallet_commands;
 
@@ -22,13 +24,18 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use clap::Parser;
+pub use command::HiCommand;
 pub use effective::{config_text, effective};
 pub use high::{
-	DEFAULT_URL, HiArgs, HiCommand, LogOptions, MAX_PARALLEL, MINER_METRICS_PORT, VALIDATOR_METRICS_PORT, log_options,
+	DEFAULT_URL, HiArgs, LogOptions, MAX_PARALLEL, MINER_METRICS_PORT, VALIDATOR_METRICS_PORT, log_options,
 };
 pub use low::{
 	BalanceLow, GatewayCommandLow, GatewayKeyLow, GatewayLow, GatewayRunLow, GlobalLow, LowArgs, LowCommand,
-	MetagraphLow, MinerLow, NetuidLow, RoleLow, StakeAmountLow, StakeLow, SubnetLow, TopLow, ValidatorLow, WalletLow,
+	MetagraphLow, MinerLow, NetuidLow, RoleLow, StakeAmountLow, StakeLow, TopLow, ValidatorLow, WalletLow,
+};
+pub use subnet::{
+	CheckLow, CreateLow, ExplainLow, HyperparametersCommandLow, HyperparametersLow, NewLow, Scaffold, ScaffoldError,
+	Sdk, SubnetCommand, SubnetLow,
 };
 pub use usage::UsageError;
 
@@ -47,6 +54,13 @@ use crate::{
 const EXIT_USAGE: u8 = 2;
 /// How long a blocking thread that does not reach a cancellation point gets at the end.
 const THREADS_LIMIT: Duration = Duration::from_secs(1);
+
+/// Runs the command line of a program that has mechanisms of its own compiled in, beside those of this crate. The first of
+/// them is the one that is meant where none is named.
+pub fn main_with(own: Vec<registry::Own>, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+	registry::compile_in(own);
+	main(arguments)
+}
 
 /// Runs the command line.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -117,8 +131,11 @@ async fn command(resolved: HiArgs) -> Result<()> {
 		} => wallet_commands::import_uri(&wallet, &hotkey_uri, &coldkey_uri),
 		HiCommand::WalletShow { json } => wallet_commands::show(&wallet, json),
 		HiCommand::Register { netuid } => chain_commands::register(&url, &wallet, netuid).await,
-		HiCommand::SubnetCreate => chain_commands::create_subnet(&url, &wallet).await,
-		HiCommand::SubnetStart { netuid } => chain_commands::start_subnet(&url, &wallet, netuid).await,
+		HiCommand::Subnet(command) => subnet::run(&url, &wallet, command).await,
+		HiCommand::Sim(command) => {
+			let done = tokio::task::spawn_blocking(move || subnet_sim::command::execute(command));
+			print(&done.await.context("the simulator failed")??)
+		}
 		HiCommand::StakeAdd { netuid, amount_rao } => {
 			chain_commands::add_stake(&url, &wallet, netuid, amount_rao).await
 		}
@@ -145,7 +162,11 @@ async fn command(resolved: HiArgs) -> Result<()> {
 		HiCommand::Validator { options, mechanism } => {
 			mechanism.check()?;
 			let stop = shutdown::on_signals().context("cannot handle signals")?;
-			validator::run(options, Box::new(move |_| Ok(registry::build(&mechanism)?)), stop).await
+			let factory: MechanismFactory = Box::new(move |parts| {
+				let data_dir = Some(parts.data_dir.clone());
+				Ok(registry::build(&registry::MechanismOptions { data_dir, ..mechanism })?)
+			});
+			validator::run(options, factory, stop).await
 		}
 		HiCommand::Gateway { options } => {
 			options.mechanism.check()?;

@@ -17,7 +17,8 @@
 //!
 //! 1. *Tied to one miner.* Tasks and answers derive from [`ChallengeContext::seed`], which mixes the validator's
 //!    nonce and both hotkeys, so that an answer relayed from another miner is worth nothing.
-//! 2. *Recomputable.* `task` is a pure function of context and epoch, and `score` of its arguments.
+//! 2. *Recomputable.* `task` is a pure function of context and epoch, and `score` of its arguments. What a miner must not
+//!    foresee is drawn from a [`ValidatorSecret`], which is one more argument, given when the mechanism is made.
 //! 3. *A bad answer is a score, not an error.* Whatever a miner sends scores zero with a reason;
 //!    [`MechanismError`] is for the validator's own faults.
 //!
@@ -78,6 +79,7 @@ mod dynamic;
 mod mechanism;
 pub mod owners;
 mod score;
+mod secret;
 mod sequential;
 mod transcript;
 mod watch;
@@ -87,6 +89,7 @@ pub use challenge::{ChallengeContext, Epoch, Hotkey, Nonce};
 pub use dynamic::{DynMechanism, MAX_CHUNK_BYTES, MAX_CHUNKS, MAX_DECODE_DEPTH, MAX_TASK_BYTES};
 pub use mechanism::{Descriptor, Mechanism, MechanismError, SinkClosed};
 pub use score::{InvalidScore, MAX_REASON_BYTES, Score};
+pub use secret::ValidatorSecret;
 pub use sequential::{Evidence, SequentialTest, TestParameters};
 pub use transcript::{Outcome, TimedChunk, Transcript};
 pub use watch::{MAX_WATCHED_CHECKS, WATCH_FALSE_ALARM, Watch, WatchRecord};

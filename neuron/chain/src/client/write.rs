@@ -230,7 +230,7 @@ pub(crate) fn check_uids(weights: &[(u16, u16)]) -> Result<(), ChainError> {
 }
 
 /// The netuid in the event that tells of a new subnet.
-fn added_netuid(executed: &Executed) -> Result<u16, ChainError> {
+pub(super) fn added_netuid(executed: &Executed) -> Result<u16, ChainError> {
 	let mismatch = |reason: String| ChainError::MetadataMismatch {
 		item: "SubtensorModule.NetworkAdded".to_owned(),
 		reason,

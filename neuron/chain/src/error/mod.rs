@@ -6,6 +6,7 @@ mod refusal;
 use std::error::Error as StdError;
 
 pub(crate) use convert::{Context, ToChainError};
+pub use refusal::refusal_name;
 pub(crate) use refusal::{from_dispatch, is_nonce_refusal};
 
 use crate::AccountId;

@@ -57,6 +57,17 @@ const CUSTOM_REFUSALS: [&str; 28] = [
 	"DelegateTakeTooHigh",
 ];
 
+/// The name behind the number of a `Custom error`, with which the chain refuses a transaction before it is in a block.
+///
+/// ```
+/// assert_eq!(neuron_chain::refusal_name(6), Some("RateLimitExceeded"));
+/// assert_eq!(neuron_chain::refusal_name(200), None);
+/// ```
+#[must_use]
+pub fn refusal_name(number: u8) -> Option<&'static str> {
+	CUSTOM_REFUSALS.get(usize::from(number)).copied()
+}
+
 /// An error that the node answered a request with; `item` is what was asked or sent.
 pub(super) fn from_rpc(error: &UserError, item: &str) -> ChainError {
 	let detail = error

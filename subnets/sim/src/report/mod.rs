@@ -1,6 +1,7 @@
-//! The report: one HTML page that needs nothing beside it, and its plots as SVG files.
+//! The report: one HTML page that needs nothing beside it, and its plots as SVG and PNG files.
 
 mod page;
+mod png;
 mod svg;
 
 use std::fs;
@@ -27,8 +28,8 @@ const CABAL_STEPS: u32 = 10;
 /// Steps of a search by halves for a point of a retention curve.
 const HALVINGS: u32 = 7;
 
-/// Writes `report.html` and one SVG file for each plot into a folder, which is made where it is missing. Gives the page's
-/// path.
+/// Writes `report.html`, and an SVG and a PNG file for each plot, into a folder, which is made where it is missing. Gives the
+/// page's path.
 ///
 /// # Errors
 ///
@@ -36,9 +37,12 @@ const HALVINGS: u32 = 7;
 pub fn write(study: &Study, folder: &Path) -> io::Result<PathBuf> {
 	fs::create_dir_all(folder)?;
 	let plots = plots(study);
-	for plot in &plots {
+	let fonts = png::fonts();
+	plots.par_iter().try_for_each(|plot| {
 		fs::write(folder.join(format!("{}.svg", plot.file)), &plot.svg)?;
-	}
+		let image = png::draw(&plot.svg, &fonts).map_err(io::Error::other)?;
+		fs::write(folder.join(format!("{}.png", plot.file)), image)
+	})?;
 	let path = folder.join("report.html");
 	fs::write(&path, page::page(study, &plots))?;
 	Ok(path)

@@ -204,6 +204,7 @@ mod tests {
 		}
 		assert_eq!(page.matches("<svg").count(), 8);
 		let files = std::fs::read_dir(folder.path()).unwrap().count();
-		assert_eq!(files, 9);
+		// The page, and an SVG and a PNG file for each plot.
+		assert_eq!(files, 1 + 2 * 8);
 	}
 }

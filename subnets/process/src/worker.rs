@@ -1,0 +1,221 @@
+//! One process: its pipes, its end.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use crate::log::{self, LastWords};
+use crate::options::ProcessError;
+use crate::protocol::{MAX_REPLY_BYTES, Reply, Request};
+
+/// Lines of a process that are read before somebody wants them; then its writes wait.
+const LINES_AHEAD: usize = 4;
+/// Lines that may wait for a process to read them: a request and its cancellation.
+const LINES_WAITING: usize = 2;
+/// How long a process that was asked to end, by the end of its input, gets to do so.
+const FAREWELL: Duration = Duration::from_secs(1);
+/// How long one look at whether it has ended is from the next.
+const GLANCE: Duration = Duration::from_millis(10);
+
+/// Why a process is of no more use.
+#[derive(Debug)]
+pub(crate) enum Failure {
+	/// It ended, or closed its output.
+	Ended(String),
+	/// It did not answer in time.
+	Hung(Duration),
+	/// It printed what is no answer.
+	Rubbish(String),
+}
+
+impl core::fmt::Display for Failure {
+	fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+		match self {
+			Self::Ended(how) => write!(formatter, "ended: {how}"),
+			Self::Hung(limit) => write!(formatter, "did not answer within {limit:?}"),
+			Self::Rubbish(what) => formatter.write_str(what),
+		}
+	}
+}
+
+/// A process that works on one request at a time. It is killed when dropped, and all that it started with it.
+pub(crate) struct Worker {
+	process: Child,
+	requests: Option<SyncSender<Vec<u8>>>,
+	replies: Receiver<Result<Reply, String>>,
+	last_words: LastWords,
+	log: Option<JoinHandle<()>>,
+	last_id: u64,
+}
+
+impl Worker {
+	/// Starts the command, whose first word is the program.
+	pub(crate) fn spawn(command: &[String]) -> Result<Self, ProcessError> {
+		let program = command.first().map_or("", String::as_str);
+		let spawned = Command::new(program)
+			.args(command.get(1..).unwrap_or_default())
+			.stdin(Stdio::piped())
+			.stdout(Stdio::piped())
+			.stderr(Stdio::piped())
+			// A group of its own: Ctrl-C in the terminal is for the neuron to handle, and the whole group can be killed.
+			.process_group(0)
+			.spawn();
+		let mut process = spawned.map_err(|source| ProcessError::Spawn {
+			program: program.to_owned(),
+			source,
+		})?;
+		let id = process.id();
+		let (requests, waiting) = sync_channel::<Vec<u8>>(LINES_WAITING);
+		let (sender, replies) = sync_channel(LINES_AHEAD);
+		let last_words = LastWords::default();
+		if let Some(mut stdin) = process.stdin.take() {
+			thread::spawn(move || {
+				for line in waiting {
+					if stdin.write_all(&line).and_then(|()| stdin.flush()).is_err() {
+						break;
+					}
+				}
+			});
+		}
+		if let Some(stdout) = process.stdout.take() {
+			thread::spawn(move || read_replies(stdout, &sender));
+		}
+		let log = process.stderr.take().map(|stderr| {
+			let last_words = last_words.clone();
+			thread::spawn(move || log::forward(stderr, id, &last_words))
+		});
+		Ok(Self {
+			process,
+			requests: Some(requests),
+			replies,
+			last_words,
+			log,
+			last_id: 0,
+		})
+	}
+
+	/// The process's id.
+	pub(crate) fn id(&self) -> u32 {
+		self.process.id()
+	}
+
+	/// An id that no request of this process has had.
+	pub(crate) fn next_id(&mut self) -> u64 {
+		self.last_id += 1;
+		self.last_id
+	}
+
+	/// Hands over a line; it is written as the process reads.
+	pub(crate) fn send(&mut self, request: &Request) -> Result<(), Failure> {
+		let line = request.line().map_err(Failure::Rubbish)?;
+		let sent = self.requests.as_ref().map(|requests| requests.try_send(line));
+		match sent {
+			Some(Ok(())) => Ok(()),
+			Some(Err(TrySendError::Full(_))) => Err(Failure::Rubbish("does not read its input".into())),
+			Some(Err(TrySendError::Disconnected(_))) | None => Err(self.ended()),
+		}
+	}
+
+	/// The next line, which has to come until `until`; `limit` is for the error.
+	pub(crate) fn receive(&mut self, until: Instant, limit: Duration) -> Result<Reply, Failure> {
+		let left = until.saturating_duration_since(Instant::now());
+		match self.replies.recv_timeout(left) {
+			Ok(Ok(reply)) => Ok(reply),
+			Ok(Err(rubbish)) => Err(Failure::Rubbish(rubbish)),
+			Err(RecvTimeoutError::Timeout) => Err(Failure::Hung(limit)),
+			Err(RecvTimeoutError::Disconnected) => Err(self.ended()),
+		}
+	}
+
+	/// The next line, which has to answer the request `id`.
+	pub(crate) fn receive_for(&mut self, id: u64, until: Instant, limit: Duration) -> Result<Reply, Failure> {
+		let reply = self.receive(until, limit)?;
+		if reply.id() == Some(id) {
+			return Ok(reply);
+		}
+		let which = reply.id().map_or("no request".to_owned(), |id| format!("request {id}"));
+		Err(Failure::Rubbish(format!(
+			"printed a `{}` for {which} while it works on request {id}",
+			reply.kind()
+		)))
+	}
+
+	/// Whether it still runs.
+	pub(crate) fn is_alive(&mut self) -> bool {
+		matches!(self.process.try_wait(), Ok(None))
+	}
+
+	/// Its output is closed: how it ended, with its last words.
+	fn ended(&mut self) -> Failure {
+		let how = match self.wait_for(FAREWELL) {
+			Some(status) => status.to_string(),
+			None => "it closed its output and still runs".to_owned(),
+		};
+		// Its last words may still be on their way, unless something that it started keeps the stream open.
+		let until = Instant::now() + FAREWELL;
+		while self.log.as_ref().is_some_and(|log| !log.is_finished()) && Instant::now() < until {
+			thread::sleep(GLANCE);
+		}
+		Failure::Ended(format!("{how}{}", self.last_words.phrase()))
+	}
+
+	fn wait_for(&mut self, limit: Duration) -> Option<ExitStatus> {
+		let until = Instant::now() + limit;
+		loop {
+			if let Ok(Some(status)) = self.process.try_wait() {
+				return Some(status);
+			}
+			if Instant::now() >= until {
+				return None;
+			}
+			thread::sleep(GLANCE);
+		}
+	}
+
+	/// Asks it to end by closing its input, and ends it where it does not.
+	pub(crate) fn retire(mut self) {
+		self.requests = None;
+		self.wait_for(FAREWELL);
+	}
+}
+
+impl Drop for Worker {
+	fn drop(&mut self) {
+		// The group is there as long as anyone of it is, even after the process itself.
+		let group = i32::try_from(self.process.id()).ok().and_then(Pid::from_raw);
+		if let Some(Err(error)) = group.map(|group| kill_process_group(group, Signal::KILL)) {
+			tracing::debug!(process = self.process.id(), %error, "nothing to kill");
+		}
+		if let Err(error) = self.process.wait() {
+			tracing::warn!(process = self.process.id(), %error, "a process of the mechanism was not waited for");
+		}
+	}
+}
+
+/// Reads lines, bounded, until the stream ends, a line is none, or nobody wants them any more.
+fn read_replies(stdout: ChildStdout, sender: &SyncSender<Result<Reply, String>>) {
+	let mut reader = BufReader::new(stdout);
+	let mut line = Vec::new();
+	loop {
+		line.clear();
+		let limit = MAX_REPLY_BYTES as u64;
+		match reader.by_ref().take(limit).read_until(b'\n', &mut line) {
+			Err(_) | Ok(0) => return,
+			Ok(_) => {}
+		}
+		let reply = if line.last() == Some(&b'\n') {
+			Reply::parse(&line)
+		} else {
+			Err(format!("printed a line that has no end within {MAX_REPLY_BYTES} bytes"))
+		};
+		let is_rubbish = reply.is_err();
+		if sender.send(reply).is_err() || is_rubbish {
+			return;
+		}
+	}
+}
