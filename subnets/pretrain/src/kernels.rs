@@ -162,8 +162,10 @@ pub(crate) fn rms_norm_backward(
 	}
 }
 
-/// In place: exponentials that add up to 1. Returns the logarithm of what they were divided by, the maximum included.
-pub(crate) fn softmax(numbers: &mut [f32]) -> f32 {
+/// In place: exponentials that add up to 1. Returns the largest number, and the sum of the exponentials of how far the
+/// others are below it, at least 1. What they were divided by is `largest + ln(sum)`; as one `f32` it would lose the sum
+/// where the numbers are large.
+pub(crate) fn softmax(numbers: &mut [f32]) -> (f32, f32) {
 	let largest = numbers.iter().copied().fold(f32::NEG_INFINITY, f32::max);
 	let mut sum = 0.0;
 	for number in numbers.iter_mut() {
@@ -171,7 +173,7 @@ pub(crate) fn softmax(numbers: &mut [f32]) -> f32 {
 		sum += *number;
 	}
 	numbers.iter_mut().for_each(|number| *number /= sum);
-	largest + sum.ln()
+	(largest, sum)
 }
 
 #[cfg(test)]
@@ -215,7 +217,8 @@ mod tests {
 		let expected: f32 = one.iter().zip(&other).map(|(a, b)| a * b).sum();
 		assert!((dot(&one, &other) - expected).abs() < 1e-5);
 		let mut logits = [0.0, 2.0_f32.ln(), 1_000.0];
-		assert!((softmax(&mut logits[..2]) - 3.0_f32.ln()).abs() < 1e-6);
+		let (largest, sum) = softmax(&mut logits[..2]);
+		assert!((largest + sum.ln() - 3.0_f32.ln()).abs() < 1e-6);
 		assert!((logits[1] - 2.0 / 3.0).abs() < 1e-6);
 		let normed = rms_norm(&[3.0, 4.0], &[1.0, 2.0]);
 		assert!((normed[0] - 0.848_528).abs() < 1e-4 && (normed[1] - 2.262_741).abs() < 1e-4);

@@ -38,6 +38,8 @@ pub(crate) struct Candidate {
 	pub(crate) value: f64,
 	/// The epoch's block.
 	pub(crate) block: u64,
+	/// The champion that it was measured against; none is the untrained model.
+	pub(crate) beaten: Option<WeightsId>,
 }
 
 /// What is kept of one champion.
@@ -54,6 +56,8 @@ struct State {
 	previous: Option<Champion>,
 	candidate: Option<Candidate>,
 	awards: BTreeMap<Hotkey, Award>,
+	/// Whether the file is behind.
+	is_unwritten: bool,
 }
 
 /// The ledger. In memory, or in a folder where it outlives the process.
@@ -151,7 +155,10 @@ impl Ledger {
 			.is_some_and(|candidate| candidate.block < block)
 		{
 			state.settle(parameters);
+		}
+		if state.is_unwritten {
 			self.write(&state)?;
+			state.is_unwritten = false;
 		}
 		let best = state.champion.as_ref().map(|champion| champion.best);
 		Ok((best, state.awards.get(miner).copied()))
@@ -169,10 +176,17 @@ impl Ledger {
 
 	/// Notes an improvement. Of one epoch the best counts: where another was noted before, `beats` says whether this one is
 	/// better by more than the margin, so that a copy with a little noise does not take the place of what it was copied from.
+	/// One that comes late, and beats a champion of the past only, is left out.
 	pub(crate) fn note(&self, candidate: Candidate, beats: impl Fn(&Weights) -> bool) {
 		// Measuring takes long, so it is done without the lock; what was noted meanwhile is measured too.
 		for _ in 0..MAX_ROUNDS {
-			let noted = self.state().candidate.clone();
+			let noted = {
+				let state = self.state();
+				if state.champion_id() != candidate.beaten {
+					return;
+				}
+				state.candidate.clone()
+			};
 			let replaces = match &noted {
 				Some(other) if other.block == candidate.block => beats(&other.weights),
 				Some(other) => candidate.block > other.block,
@@ -183,7 +197,7 @@ impl Ledger {
 			}
 			let mut state = self.state();
 			let id = |candidate: &Option<Candidate>| candidate.as_ref().map(|it| (it.block, it.best.weights));
-			if id(&state.candidate) == id(&noted) {
+			if id(&state.candidate) == id(&noted) && state.champion_id() == candidate.beaten {
 				state.candidate = Some(candidate);
 				return;
 			}
@@ -216,6 +230,10 @@ impl Ledger {
 }
 
 impl State {
+	fn champion_id(&self) -> Option<WeightsId> {
+		self.champion.as_ref().map(|champion| champion.best.weights)
+	}
+
 	/// The candidate becomes the champion, and its miner gets the award on top of what is left of its last one.
 	fn settle(&mut self, parameters: &PretrainParameters) {
 		let Some(candidate) = self.candidate.take() else { return };
@@ -244,6 +262,7 @@ impl State {
 			weights: candidate.weights,
 		};
 		self.previous = self.champion.replace(champion);
+		self.is_unwritten = true;
 	}
 }
 

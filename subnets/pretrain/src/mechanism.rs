@@ -190,6 +190,7 @@ impl PretrainMechanism {
 				best,
 				value,
 				block: task.epoch.block,
+				beaten: task.best.map(|best| best.weights),
 			};
 			self.ledger.note(candidate, |noted| {
 				compare(&weights, noted, &windows).is_some_and(|against| against.value(&self.parameters) > 0.0)
@@ -216,7 +217,10 @@ impl PretrainMechanism {
 }
 
 /// The manifest and the pieces of an answer, whatever they are worth.
-fn parts(task_context: &ChallengeContext, transcript: &Transcript<Chunk>) -> Result<(Manifest, Vec<Vec<u8>>), Score> {
+fn parts<'a>(
+	task_context: &ChallengeContext,
+	transcript: &'a Transcript<Chunk>,
+) -> Result<(&'a Manifest, Vec<&'a [u8]>), Score> {
 	let chunks = transcript.complete_chunks()?;
 	let Some((first, rest)) = chunks.split_first() else {
 		return Err(Score::zero("the answer is empty"));
@@ -229,13 +233,15 @@ fn parts(task_context: &ChallengeContext, transcript: &Transcript<Chunk>) -> Res
 			"the manifest is bound to another miner, validator or nonce",
 		));
 	}
-	let piece = |chunk: &Chunk| match chunk {
-		Chunk::Piece(bytes) => Some(bytes.clone()),
-		Chunk::Manifest { .. } => None,
-	};
-	let pieces: Option<Vec<Vec<u8>>> = rest.iter().map(|timed| piece(&timed.chunk)).collect();
+	let pieces: Option<Vec<&[u8]>> = rest
+		.iter()
+		.map(|timed| match &timed.chunk {
+			Chunk::Piece(bytes) => Some(bytes.as_slice()),
+			Chunk::Manifest { .. } => None,
+		})
+		.collect();
 	match pieces {
-		Some(pieces) => Ok((manifest.clone(), pieces)),
+		Some(pieces) => Ok((manifest, pieces)),
 		None => Err(Score::zero("a second manifest came")),
 	}
 }
@@ -310,9 +316,8 @@ impl Mechanism for PretrainMechanism {
 		if pieces.is_empty() {
 			return Ok(Score::zero("nothing new, and nothing that was paid before"));
 		}
-		let pieces: Vec<&[u8]> = pieces.iter().map(Vec::as_slice).collect();
-		match self.receive(&manifest, &pieces) {
-			Ok(weights) => self.judge(context, task, &manifest, weights),
+		match self.receive(manifest, &pieces) {
+			Ok(weights) => self.judge(context, task, manifest, weights),
 			Err(reason) => Ok(Score::zero(reason)),
 		}
 	}

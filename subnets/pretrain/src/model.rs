@@ -300,8 +300,9 @@ impl<'a> Pass<'a> {
 	fn losses(&self, logits: &mut [f32], window: &[u8]) -> f64 {
 		let rows = logits.chunks_exact_mut(VOCABULARY).zip(&window[1..]);
 		rows.map(|(row, byte)| {
-			let logit = row[usize::from(*byte)];
-			f64::from(softmax(row) - logit)
+			let logit = f64::from(row[usize::from(*byte)]);
+			let (largest, sum) = softmax(row);
+			(f64::from(largest) - logit) + f64::from(sum).ln()
 		})
 		.sum()
 	}
@@ -318,6 +319,26 @@ mod tests {
 		context: 24,
 	};
 	const TEXT: &[u8] = b"It was the best of times, it was the worst of times";
+
+	/// Logits so large that a single-precision sum would swallow the uncertainty: knowing nothing costs `ln 256` all the same.
+	#[test]
+	fn large_numbers_hide_no_loss() {
+		let sizes = SMALL;
+		let mut weights = vec![0.0; sizes.weights()];
+		weights[sizes.embedding()].fill(1e4);
+		for (number, default) in weights
+			.iter_mut()
+			.zip(Weights::initial(sizes, [3; 32]).unwrap().numbers())
+		{
+			// Gains begin at 1; everything else between is nothing.
+			if *default == 1.0 {
+				*number = 1e4;
+			}
+		}
+		let weights = Weights::new(sizes, weights).unwrap();
+		let found = loss(&weights, TEXT.get(..=sizes.context).unwrap());
+		assert!((found - 256_f64.ln()).abs() < 1e-6, "{found}");
+	}
 
 	/// Weights far enough from 0 that every part matters.
 	fn weights() -> Weights {

@@ -115,6 +115,21 @@ fn a_copy_in_the_same_epoch_gets_no_award() {
 	assert!(task(&validator, 1, 15).award.is_some());
 }
 
+/// An answer to a task of a past epoch that beats only the champion of that epoch takes nothing from today's.
+#[test]
+fn a_late_answer_dethrones_nobody() {
+	let validator = validator();
+	let late_task = task(&validator, 2, 10);
+	let late = transcript(answer(2, &trained(0), &late_task));
+	ask(&validator, 1, &trained(2), 10);
+	let best = |block| task(&validator, 9, block).best.unwrap().weights;
+	assert_eq!(best(11), trained(2).id());
+	let score = validator.score(&context(1, 2), &late_task, &late).unwrap();
+	assert!(score.value() > 0.0, "for the task that it had it is right: {score}");
+	assert_eq!(best(12), trained(2).id());
+	assert!(task(&validator, 2, 12).award.is_none());
+}
+
 /// Windows follow from the secret and from the submission: they do not exist before it.
 #[test]
 fn nobody_knows_the_windows_beforehand() {

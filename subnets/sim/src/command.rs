@@ -17,7 +17,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use crate::{Outcome, Scenario, ScenarioError, Study, published, report, run};
+use crate::{Outcome, Scenario, ScenarioError, Simulation, Study, group_names, published, report, run};
 
 /// What the simulator does.
 #[derive(Clone, Debug, Subcommand)]
@@ -26,6 +26,17 @@ pub enum SimCommand {
 	Run {
 		/// The scenario file (TOML).
 		scenario: PathBuf,
+	},
+	/// Run a scenario up to an epoch, and print every number between the weights and what one uid gets in it.
+	Explain {
+		/// The scenario file (TOML).
+		scenario: PathBuf,
+		/// The uid.
+		#[arg(long)]
+		uid: u16,
+		/// The epoch, from 1 on [default: the last].
+		#[arg(long)]
+		epoch: Option<u32>,
 	},
 	/// Try each cheat of a scenario against honest work, under many rules, and write a page with plots.
 	Report {
@@ -49,6 +60,22 @@ pub enum SimError {
 	/// The scenario is refused.
 	#[error(transparent)]
 	Scenario(#[from] ScenarioError),
+	/// The scenario does not get to the epoch.
+	#[error("there is no epoch {epoch}: the scenario has epochs 1 to {epochs}")]
+	NoEpoch {
+		/// The epoch that was asked for.
+		epoch: u32,
+		/// How many there are.
+		epochs: u32,
+	},
+	/// Nobody has the uid.
+	#[error("nobody has uid {uid} in epoch {epoch}; uids begin at 0")]
+	NoUid {
+		/// The uid that was asked for.
+		uid: u16,
+		/// The epoch.
+		epoch: u32,
+	},
 	/// The report cannot be written.
 	#[error("cannot write the report to {folder}: {source}; choose a folder with --out")]
 	Report {
@@ -70,6 +97,7 @@ pub fn execute(command: SimCommand) -> Result<String, SimError> {
 			let scenario = Scenario::from_file(&scenario)?;
 			Ok(table(&scenario, &run(&scenario)))
 		}
+		SimCommand::Explain { scenario, uid, epoch } => explained(&Scenario::from_file(&scenario)?, uid, epoch),
 		SimCommand::Report { scenario, out } => {
 			let study = Study::of(&Scenario::from_file(&scenario)?);
 			match report::write(&study, &out) {
@@ -79,6 +107,25 @@ pub fn execute(command: SimCommand) -> Result<String, SimError> {
 		}
 		SimCommand::Published { seeds } => Ok(published::markdown(&published::table(seeds), seeds)),
 	}
+}
+
+/// What an epoch, of the first seed, gives to a uid, and why.
+fn explained(scenario: &Scenario, uid: u16, epoch: Option<u32>) -> Result<String, SimError> {
+	let epoch = epoch.unwrap_or(scenario.epochs);
+	if epoch == 0 || epoch > scenario.epochs {
+		let epochs = scenario.epochs;
+		return Err(SimError::NoEpoch { epoch, epochs });
+	}
+	let seed = scenario.seed_list().next().unwrap_or_default();
+	let (group, explanation) = Simulation::new(scenario, seed)
+		.explain(epoch, uid)
+		.ok_or(SimError::NoUid { uid, epoch })?;
+	let names = group_names(scenario);
+	let name = names.get(group).map_or("nobody", String::as_str);
+	Ok(format!(
+		"{}, seed {seed}, epoch {epoch}: uid {uid} belongs to `{name}`\n{explanation}",
+		scenario.name
+	))
 }
 
 /// What each group got, in alpha an epoch, the mean over the seeds.
@@ -119,6 +166,29 @@ fn table(scenario: &Scenario, outcome: &Outcome) -> String {
 #[cfg(test)]
 mod tests {
 	use super::*;
+
+	#[test]
+	fn a_payout_is_explained_as_it_was_paid() {
+		let scenario = Scenario::from_toml(include_str!("../scenarios/default.toml")).unwrap();
+		let scenario = Scenario { epochs: 12, ..scenario };
+		let seed = scenario.seed_list().next().unwrap();
+		for uid in 0..3 {
+			let (_, explanation) = Simulation::new(&scenario, seed).explain(12, uid).unwrap();
+			let (_, again) = Simulation::new(&scenario, seed).explain(12, uid).unwrap();
+			assert_eq!(explanation, again);
+			let mut simulation = Simulation::new(&scenario, seed);
+			(0..12).for_each(|_| simulation.step());
+			let (incentive, dividends) = simulation.paid(uid).unwrap();
+			assert_eq!(explanation.as_miner.incentive_u16, incentive);
+			assert_eq!(explanation.as_validator.dividends_u16, dividends);
+			let text = explained(&scenario, uid, None).unwrap();
+			assert!(text.contains(&format!("epoch 12: uid {uid} belongs to `")), "{text}");
+		}
+		let error = |uid, epoch| explained(&scenario, uid, epoch).unwrap_err().to_string();
+		assert!(error(0, Some(13)).contains("epochs 1 to 12"));
+		assert!(error(0, Some(0)).contains("epochs 1 to 12"));
+		assert!(error(u16::MAX, None).contains("nobody has uid 65535"));
+	}
 
 	#[test]
 	fn the_table_has_a_line_for_each_group_that_was_there() {

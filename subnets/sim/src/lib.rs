@@ -74,13 +74,18 @@ use rayon::prelude::*;
 /// The name of the group of strangers who register.
 pub const STRANGERS: &str = "strangers";
 
+/// The names of a scenario's groups: validators, then miners, then strangers.
+fn group_names(scenario: &Scenario) -> Vec<String> {
+	let validators = scenario.validators.iter().map(|group| group.name.clone());
+	let miners = scenario.miners.iter().map(|group| group.name.clone());
+	validators.chain(miners).chain([STRANGERS.to_owned()]).collect()
+}
+
 /// Runs a scenario with each of its seeds, in parallel. The result does not depend on how many threads there are.
 pub fn run(scenario: &Scenario) -> Outcome {
 	let seeds: Vec<u64> = scenario.seed_list().collect();
-	let validators = scenario.validators.iter().map(|group| group.name.clone());
-	let miners = scenario.miners.iter().map(|group| group.name.clone());
 	Outcome {
-		groups: validators.chain(miners).chain([STRANGERS.to_owned()]).collect(),
+		groups: group_names(scenario),
 		runs: seeds
 			.into_par_iter()
 			.map(|seed| Simulation::new(scenario, seed).run())

@@ -20,7 +20,7 @@ mod tests;
 
 use std::collections::VecDeque;
 
-use yuma::{Entry, EpochInput, EpochOutput, LiquidAlpha, MechanismInput, Parameters, Workspace};
+use yuma::{Entry, EpochInput, EpochOutput, Explanation, LiquidAlpha, MechanismInput, Parameters, Workspace};
 
 use crate::money::{coins, of_u16, rao};
 use crate::record::{Correlation, MAX_POINTS, Point, Run, Totals, gini, half_of};
@@ -55,6 +55,9 @@ pub struct Simulation<'a> {
 	fidelity: Correlation,
 	/// Alpha of holders who lost their uid, in rao.
 	departed_alpha: u64,
+	/// Whose payout of the running epoch is to be explained.
+	watched: Option<u16>,
+	explanation: Option<Explanation>,
 }
 
 impl<'a> Simulation<'a> {
@@ -82,6 +85,8 @@ impl<'a> Simulation<'a> {
 			trust: 0.0,
 			fidelity: Correlation::default(),
 			departed_alpha: 0,
+			watched: None,
+			explanation: None,
 		};
 		simulation.settle();
 		let staked = simulation.subnet.staked();
@@ -109,6 +114,18 @@ impl<'a> Simulation<'a> {
 		}
 	}
 
+	/// Runs up to an epoch, from 1 on, and explains what it gives to a uid: the index of the group that holds the uid (as in
+	/// [`Outcome::groups`](crate::Outcome::groups)), and every number between weights and payout. `None` where there is no
+	/// such uid.
+	pub fn explain(mut self, epoch: u32, uid: u16) -> Option<(usize, Explanation)> {
+		while self.epoch < epoch {
+			self.watched = (self.epoch + 1 == epoch).then_some(uid);
+			self.step();
+		}
+		let holder = self.subnet.holders.get(usize::from(uid))?;
+		Some((holder.group, self.explanation?))
+	}
+
 	/// Runs one epoch.
 	pub fn step(&mut self) {
 		self.epoch += 1;
@@ -126,6 +143,12 @@ impl<'a> Simulation<'a> {
 		self.pay();
 		self.note();
 		self.treasury.cool();
+	}
+
+	/// Incentive and dividends of a uid in the last epoch, of 65535.
+	pub fn paid(&self, uid: u16) -> Option<(u16, u16)> {
+		let (incentive, dividends) = (&self.output.incentive, &self.output.dividends);
+		Some((*incentive.get(usize::from(uid))?, *dividends.get(usize::from(uid))?))
 	}
 
 	fn rules(&self) -> &'a Hyperparameters {
@@ -152,6 +175,10 @@ impl<'a> Simulation<'a> {
 	/// Runs an epoch on the rows in force; the result is in `output`, and its bonds and permits take effect.
 	fn consensus(&mut self, block: u64, emission: u64) {
 		let stake = self.stake();
+		if let Some(uid) = self.watched {
+			let explain = |input: &EpochInput<'_>| yuma::explain(input, 0, uid);
+			self.explanation = self.with_input(block, emission, &stake, |_| true, explain);
+		}
 		let mut output = std::mem::take(&mut self.output);
 		self.run_yuma(block, emission, &stake, |_| true, &mut output);
 		if let Some(mechanism) = output.mechanisms.first() {
@@ -169,6 +196,22 @@ impl<'a> Simulation<'a> {
 		counts: impl Fn(usize) -> bool,
 		output: &mut EpochOutput,
 	) {
+		let mut workspace = std::mem::take(&mut self.workspace);
+		self.with_input(block, emission, stake, counts, |input| {
+			yuma::run_epoch(input, &mut workspace, output);
+		});
+		self.workspace = workspace;
+	}
+
+	/// What consensus gets to see: the rows in force of those whom `counts` lets through.
+	fn with_input<Answer>(
+		&self,
+		block: u64,
+		emission: u64,
+		stake: &[u64],
+		counts: impl Fn(usize) -> bool,
+		ask: impl FnOnce(&EpochInput<'_>) -> Answer,
+	) -> Answer {
 		let subnet = &self.subnet;
 		let counted = |(uid, row)| -> &[Entry] { if counts(uid) { row } else { &[] } };
 		let weights: Vec<&[Entry]> = subnet.rows.iter().map(Vec::as_slice).enumerate().map(counted).collect();
@@ -191,7 +234,7 @@ impl<'a> Simulation<'a> {
 			}],
 			parameters: parameters(&self.scenario.hyperparameters),
 		};
-		yuma::run_epoch(&input, &mut self.workspace, output);
+		ask(&input)
 	}
 
 	/// Keeps what the epoch showed.
