@@ -172,7 +172,7 @@ pub struct GatewaySection {
 	pub hedge_ms: Option<u64>,
 	/// Share of the answers that is checked afterwards.
 	pub check_share: Option<f64>,
-	/// Requests until a question with a known answer is sent; 0 for never.
+	/// Requests to miners, retries included, until a question with a known answer is sent; 0 for never.
 	pub canary_every: Option<u64>,
 }
 

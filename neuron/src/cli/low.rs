@@ -402,7 +402,7 @@ pub struct GatewayRunLow {
 		allow_negative_numbers = true
 	)]
 	pub check_share: Option<f64>,
-	/// Send a question with a known answer after so many requests; 0 for never [default: 200].
+	/// Send a question with a known answer after so many requests to miners, retries included; 0 for never [default: 200].
 	#[arg(long, env = "NEURON_GATEWAY_CANARY_EVERY", value_name = "N")]
 	pub canary_every: Option<u64>,
 }

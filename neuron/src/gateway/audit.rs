@@ -1,5 +1,8 @@
-//! Checks of what miners served to applications: a random share of the answers is scored like a challenge, after the
-//! application has it, and now and then a question with a known answer is sent among the others.
+//! Checks of what miners served to applications: a random share of the answers is scored like a challenge, once all of it
+//! has come, and now and then a question with a known answer is sent among the others.
+//!
+//! Only what was said is scored, not how fast: an answer comes as fast as the application reads it. Routing measures by
+//! itself how soon miners begin.
 //!
 //! One check runs at a time, on a thread of its own; what comes meanwhile waits, and what does not fit is left out. A prompt
 //! is forgotten with its check: [`Verdicts`] keep numbers.
@@ -7,7 +10,7 @@
 use std::{num::NonZeroU64, sync::Arc, time::Duration};
 
 use neuron_chain::AccountId;
-use subnet_sdk::{ChallengeContext, Epoch, Evidence, Hotkey, Mechanism, Nonce, Score, Transcript};
+use subnet_sdk::{ChallengeContext, Epoch, Evidence, Hotkey, Mechanism, MechanismError, Nonce, Score, Transcript};
 use subnet_text::{Canary, CanaryVerdict, Chunk, Task, TextMechanism};
 use tokio::sync::mpsc;
 
@@ -18,26 +21,35 @@ use crate::metrics::Metrics;
 const AUDITS_WAITING: usize = 4;
 /// Questions with known answers that wait to be sent.
 const CANARIES_WAITING: usize = 1;
-/// How long a miner has for a question with a known answer.
-const CANARY_DEADLINE: Duration = Duration::from_secs(60);
+/// Most tokens of a known answer: this gateway's own model makes them. More are asked for where applications ask for more.
+const KNOWN_TOKENS: usize = 64;
 
 /// How often answers are checked.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AuditOptions {
 	/// Share of the answers that is checked, 0 to 1.
 	pub share: f64,
-	/// After so many requests a question with a known answer is sent; never where absent.
+	/// After so many requests to miners a question with a known answer is sent; never where absent. Attempts count: a
+	/// request of an application that is sent to a second miner counts twice.
 	pub canary_every: Option<NonZeroU64>,
 }
 
 impl Default for AuditOptions {
-	/// One answer in twenty, a question after 200 requests.
+	/// One answer in twenty, a question after 200 requests to miners.
 	fn default() -> Self {
 		Self {
 			share: 0.05,
 			canary_every: NonZeroU64::new(200),
 		}
 	}
+}
+
+/// What a miner sees of a request besides its prompt. A question with a known answer has that of the request that made it
+/// due, so that neither tells the two apart.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shape {
+	pub(super) deadline: Duration,
+	pub(super) max_tokens: u16,
 }
 
 /// A whole answer to an application, until it is checked.
@@ -53,7 +65,7 @@ pub(super) struct Served {
 pub struct Auditor {
 	options: AuditOptions,
 	answers: mpsc::Sender<Served>,
-	canaries: mpsc::Sender<()>,
+	canaries: mpsc::Sender<Shape>,
 	metrics: Arc<Metrics>,
 	dice: Arc<dyn Fn() -> f64 + Send + Sync>,
 }
@@ -64,7 +76,7 @@ pub struct Audits {
 	verdicts: Arc<Verdicts>,
 	metrics: Arc<Metrics>,
 	answers: mpsc::Receiver<Served>,
-	canaries: mpsc::Receiver<()>,
+	canaries: mpsc::Receiver<Shape>,
 	dice: Arc<dyn Fn() -> f64 + Send + Sync>,
 }
 
@@ -98,11 +110,11 @@ pub fn auditor(
 
 impl Auditor {
 	/// Whether the answer to the request of this number, from 1, is to be handed in. No miner can know.
-	pub(super) fn wants(&self, request: u64) -> bool {
+	pub(super) fn wants(&self, request: u64, shape: Shape) -> bool {
 		let due = |every: NonZeroU64| request.is_multiple_of(every.get());
 		if self.options.canary_every.is_some_and(due) {
 			// One that is still waiting is enough.
-			self.canaries.try_send(()).ok();
+			self.canaries.try_send(shape).ok();
 		}
 		(self.dice)() < self.options.share
 	}
@@ -116,7 +128,8 @@ impl Auditor {
 }
 
 impl Audits {
-	/// Checks answers and sends questions until all auditors are gone.
+	/// Checks answers and sends questions for as long as it is polled: `miners` holds an [`Auditor`] itself, so drop the
+	/// future to end it, as the gateway does when it stops.
 	pub async fn run(mut self, miners: Arc<TextMiners>) {
 		loop {
 			tokio::select! {
@@ -125,7 +138,7 @@ impl Audits {
 					None => return,
 				},
 				due = self.canaries.recv() => match due {
-					Some(()) => self.send_canary(&miners).await,
+					Some(shape) => self.send_canary(&miners, shape).await,
 					None => return,
 				},
 			}
@@ -157,7 +170,7 @@ impl Audits {
 	}
 
 	/// Makes a question, sends it to one miner, and compares the answers.
-	async fn send_canary(&self, miners: &TextMiners) {
+	async fn send_canary(&self, miners: &TextMiners, shape: Shape) {
 		let mut candidates = super::routing::Miners::candidates(miners);
 		if candidates.is_empty() {
 			return;
@@ -166,19 +179,21 @@ impl Audits {
 		let miner = candidates.swap_remove(drawn.min(candidates.len() - 1)).answerer;
 		let (mechanism, epoch) = (self.mechanism.clone(), miners.epoch());
 		// A fresh one each time, which looks like a validator's: none can be learned by heart.
-		let made = tokio::task::spawn_blocking(move || canary(&mechanism, &epoch)).await;
+		let made = tokio::task::spawn_blocking(move || canary(&mechanism, &epoch, shape.max_tokens)).await;
 		let canary = match made {
 			Ok(Ok(canary)) => canary,
 			Ok(Err(error)) => return tracing::error!(%error, "own fault: no question could be made"),
 			Err(error) => return tracing::error!(%error, "own fault: no question could be made"),
 		};
-		let answered = miners.answer(&miner, canary.task(epoch), CANARY_DEADLINE).await;
-		let (hotkey, answer) = match answered {
+		// One more than are known: an answer that goes on shows.
+		let enough = canary.known_tokens() + 1;
+		let answered = miners.answer(&miner, canary.task(epoch), shape.deadline, enough).await;
+		let (hotkey, tokens) = match answered {
 			Ok(answered) => answered,
 			// That it did not answer says nothing about its honesty.
 			Err(fault) => return tracing::debug!(uid = miner.uid, %fault, "a question was not answered"),
 		};
-		let score = match canary.check(&answer) {
+		let score = match canary.check(&tokens) {
 			CanaryVerdict::Undecided { .. } => return,
 			CanaryVerdict::Right => Score::full("the known answer"),
 			CanaryVerdict::Wrong { position } => Score::zero(format!("another answer from token {position} on")),
@@ -191,12 +206,17 @@ impl Audits {
 	}
 }
 
-fn canary(mechanism: &TextMechanism, epoch: &Epoch) -> Result<Canary, subnet_sdk::MechanismError> {
+fn canary(mechanism: &TextMechanism, epoch: &Epoch, max_tokens: u16) -> Result<Canary, MechanismError> {
 	let context = ChallengeContext {
 		nonce: Nonce(rand::random()),
 		validator: Hotkey([0; 32]),
 		miner: Hotkey([0; 32]),
 	};
 	let task = mechanism.task(&context, epoch)?;
-	Canary::new(mechanism.model().clone(), task.prompt, task.max_tokens)
+	let asking = |max_tokens| Canary::begun(mechanism.model().clone(), task.prompt.clone(), max_tokens, KNOWN_TOKENS);
+	match asking(max_tokens) {
+		// The application's prompt was shorter: this one does not fit into the context with so long an answer.
+		Err(MechanismError::InvalidTask(_)) => asking(task.max_tokens),
+		made => made,
+	}
 }

@@ -14,11 +14,13 @@ use futures::{StreamExt, stream};
 use neuron_chain::AccountId;
 use neuron_net::{CallError, Handle, Refusal, Request, Target};
 use subnet_sdk::{ChallengeContext, Epoch, Hotkey, Nonce, Outcome, TimedChunk, Transcript};
-use subnet_text::{Answer, AnswerError, AnswerReader, Chunk, DESCRIPTOR, LanguageModel, Sampling, Task, encode_prompt};
+use subnet_text::{
+	AnswerError, AnswerReader, Chunk, DESCRIPTOR, Emitted, LanguageModel, Sampling, Task, encode_prompt,
+};
 use tokio::{sync::watch, time::Instant};
 
 use super::{
-	audit::{Auditor, Served},
+	audit::{Auditor, Served, Shape},
 	routing::{Candidate, Fault, Miners, Pieces},
 	upstream::{Answerer, Finish, Generate, Piece, TokenLogprob, UpstreamError},
 	verdicts::{Standing, Verdicts},
@@ -35,7 +37,7 @@ pub struct TextMiners {
 	newest: watch::Receiver<Arc<Snapshot>>,
 	model: Arc<dyn LanguageModel>,
 	audit: Option<(Auditor, Arc<Verdicts>)>,
-	/// Applications' requests so far.
+	/// Requests to miners for applications so far: each attempt at one, be it a retry or a hedge.
 	requests: AtomicU64,
 }
 
@@ -73,22 +75,29 @@ impl TextMiners {
 		}
 	}
 
-	/// The whole answer of a miner to a task, and the miner's hotkey.
+	/// The tokens of a miner's answer to a task, and the miner's hotkey. Leaves after `enough` tokens. How an answer goes on
+	/// after its last token does not matter: what the miner said, it has said.
 	pub(super) async fn answer(
 		&self,
 		miner: &Answerer,
 		task: Task,
 		deadline: Duration,
-	) -> Result<(Hotkey, Answer), Fault> {
-		let reading = async {
-			let mut reading = self.begin(miner, task, deadline, false).await?;
-			while let Piece::Text { .. } = reading.next().await? {}
-			let hotkey = reading.context.miner;
-			Ok((hotkey, reading.reader.end().map_err(reading_fault)?))
-		};
-		tokio::time::timeout(deadline, reading)
-			.await
-			.unwrap_or(Err(Fault::Late))
+		enough: usize,
+	) -> Result<(Hotkey, Vec<Emitted>), Fault> {
+		let until = Instant::now() + deadline;
+		let late = |_| Err(Fault::Late);
+		let begun = tokio::time::timeout_at(until, self.begin(miner, task, deadline, false));
+		let mut reading = begun.await.unwrap_or_else(late)?;
+		while reading.reader.tokens().len() < enough {
+			match tokio::time::timeout_at(until, reading.next()).await {
+				Ok(Ok(Piece::Text { .. })) => {}
+				Ok(Ok(Piece::End { .. })) => break,
+				_ if reading.reader.finish().is_some() => break,
+				Ok(Err(fault)) => return Err(fault),
+				Err(_) => return Err(Fault::Late),
+			}
+		}
+		Ok((reading.context.miner, reading.reader.tokens().to_vec()))
 	}
 
 	/// Asks a miner; `audited` answers are handed in to be checked.
@@ -115,8 +124,6 @@ impl TextMiners {
 			auditor: auditor.clone(),
 			uid: miner.uid,
 			task: task.clone(),
-			asked: Instant::now(),
-			chunks: Vec::new(),
 		});
 		let answer = self.handle.call(target, call, deadline).await.map_err(fault)?;
 		Ok(Reading {
@@ -203,7 +210,12 @@ impl Miners for TextMiners {
 
 	async fn ask(&self, miner: &Answerer, request: &Generate, deadline: Duration) -> Result<Pieces, Fault> {
 		let number = self.requests.fetch_add(1, Ordering::Relaxed).saturating_add(1);
-		let audited = self.audit.as_ref().is_some_and(|(auditor, _)| auditor.wants(number));
+		let shape = Shape {
+			deadline,
+			max_tokens: request.max_tokens,
+		};
+		let wants = |(auditor, _): &(Auditor, _)| auditor.wants(number, shape);
+		let audited = self.audit.as_ref().is_some_and(wants);
 		let reading = self.begin(miner, self.task(request), deadline, audited).await?;
 		Ok(stream::unfold(reading, Reading::step).boxed())
 	}
@@ -221,14 +233,11 @@ struct Reading {
 	over: bool,
 }
 
-/// An answer that will be checked, as it came.
+/// What goes with an answer that will be checked; the reader has its tokens.
 struct Kept {
 	auditor: Auditor,
 	uid: u16,
 	task: Task,
-	asked: Instant,
-	/// At most one a token, of which the reader counts no more than asked for.
-	chunks: Vec<TimedChunk<Chunk>>,
 }
 
 impl Reading {
@@ -249,13 +258,13 @@ impl Reading {
 			};
 			let chunk = Chunk::decode_all(&mut &bytes[..])
 				.map_err(|error| Fault::Failed(format!("a chunk that cannot be read: {error}")))?;
-			let text = self.reader.push(&chunk).map_err(reading_fault)?;
-			if let Some(kept) = &mut self.audit {
-				kept.chunks.push(TimedChunk {
-					elapsed_us: u64::try_from(kept.asked.elapsed().as_micros()).unwrap_or(u64::MAX),
-					chunk: chunk.clone(),
-				});
+			let pushed = self.reader.push(&chunk);
+			// Now, not at the end of the stream: a miner that goes on, breaks off or just waits after its last token would
+			// never be checked, nor would one whose application leaves as soon as it has everything.
+			if self.reader.finish().is_some() {
+				self.hand_in();
 			}
+			let text = pushed.map_err(reading_fault)?;
 			if let Chunk::Tokens(emitted) = chunk {
 				let tokens = emitted.iter().map(|emitted| TokenLogprob {
 					// A token that is a part of a character only has no text of its own.
@@ -274,17 +283,6 @@ impl Reading {
 		let Some(finish) = self.reader.finish() else {
 			return Err(Fault::Failed("the answer ended without cause".into()));
 		};
-		if let Some(kept) = self.audit.take() {
-			kept.auditor.check(Served {
-				uid: kept.uid,
-				context: self.context,
-				task: kept.task,
-				transcript: Transcript {
-					chunks: kept.chunks,
-					outcome: Outcome::Complete,
-				},
-			});
-		}
 		Ok(Piece::End {
 			finish: match finish {
 				subnet_text::Finish::Length => Finish::Length,
@@ -292,6 +290,28 @@ impl Reading {
 			},
 			prompt_tokens: self.prompt_tokens,
 		})
+	}
+}
+
+impl Reading {
+	/// Hands a finished answer in to be checked, once.
+	fn hand_in(&mut self) {
+		let Some(kept) = self.audit.take() else { return };
+		// All at once: chunks are taken when the application reads, so that their times would say how slow it is.
+		let at_once = |chunk| TimedChunk { elapsed_us: 0, chunk };
+		let header = Chunk::Header {
+			model_hash: kept.task.model_hash,
+		};
+		let tokens = Chunk::Tokens(self.reader.tokens().to_vec());
+		kept.auditor.check(Served {
+			uid: kept.uid,
+			context: self.context,
+			task: kept.task,
+			transcript: Transcript {
+				chunks: vec![at_once(header), at_once(tokens)],
+				outcome: Outcome::Complete,
+			},
+		});
 	}
 }
 

@@ -1,6 +1,10 @@
 //! Answers to applications are checked: who cheats gets no more of them.
 
-use std::{num::NonZeroU64, sync::Arc, time::Duration};
+use std::{
+	num::NonZeroU64,
+	sync::{Arc, Mutex},
+	time::Duration,
+};
 
 use codec::{DecodeAll, Encode};
 use futures::StreamExt;
@@ -15,38 +19,43 @@ use neuron::{
 		verdicts::{Standing, Verdicts},
 	},
 	metrics::Metrics,
+	miner::{Dispatcher, Job},
 	registry::{self, MechanismOptions, Serving},
 };
 use neuron_chain::Metagraph;
 use neuron_infer::tiny::{TinySpec, write_gguf};
-use neuron_net::{Handle, Identity};
+use neuron_net::{Handle, Identity, Incoming};
 use subnet_sdk::{
 	ChallengeContext, Descriptor, DynMechanism, Epoch, Hotkey, MechanismError, Score, SinkClosed, Transcript,
 };
-use subnet_text::{Chunk, Prompt};
+use subnet_text::{Chunk, Prompt, Task};
 use tokio::sync::watch;
 
 use crate::{
-	loopback::{hotkey, network, neuron, serve},
+	loopback::{hotkey, network, neuron},
 	support::{snapshot, until},
 };
 
 const LONG: Duration = Duration::from_secs(120);
 
 /// Answers with the model, then changes tokens: any other model would do as badly.
-struct Tampering(Arc<dyn DynMechanism>);
+struct Tampering {
+	honest: Arc<dyn DynMechanism>,
+	/// Whether it sends another token after the last, so that its answers end with an error.
+	overlong: bool,
+}
 
 impl DynMechanism for Tampering {
 	fn descriptor(&self) -> Descriptor {
-		self.0.descriptor()
+		self.honest.descriptor()
 	}
 
 	fn deadline(&self) -> Duration {
-		self.0.deadline()
+		self.honest.deadline()
 	}
 
 	fn task(&self, context: &ChallengeContext, epoch: &Epoch) -> Result<Vec<u8>, MechanismError> {
-		self.0.task(context, epoch)
+		self.honest.task(context, epoch)
 	}
 
 	fn solve(
@@ -55,7 +64,8 @@ impl DynMechanism for Tampering {
 		task: &[u8],
 		sink: &mut dyn FnMut(Vec<u8>) -> Result<(), SinkClosed>,
 	) -> Result<(), MechanismError> {
-		self.0.solve(context, task, &mut |chunk| {
+		let mut last = Vec::new();
+		self.honest.solve(context, task, &mut |chunk| {
 			let chunk = match Chunk::decode_all(&mut &chunk[..]) {
 				Ok(Chunk::Tokens(mut tokens)) => {
 					// Past the special tokens, so that the answer does not end early.
@@ -66,8 +76,13 @@ impl DynMechanism for Tampering {
 				}
 				_ => chunk,
 			};
+			last = chunk.clone();
 			sink(chunk)
-		})
+		})?;
+		if self.overlong {
+			sink(last)?;
+		}
+		Ok(())
 	}
 
 	fn score(
@@ -76,8 +91,36 @@ impl DynMechanism for Tampering {
 		task: &[u8],
 		transcript: &Transcript<Vec<u8>>,
 	) -> Result<Score, MechanismError> {
-		self.0.score(context, task, transcript)
+		self.honest.score(context, task, transcript)
 	}
+}
+
+/// A request as a miner sees it.
+type Seen = (u32, Task);
+
+/// Serves, and keeps what is asked for in the order in which it comes.
+fn serve(mut incoming: Incoming, mechanism: Arc<dyn DynMechanism>, uid: u16, seen: Arc<Mutex<Vec<Seen>>>) {
+	let dispatcher = Dispatcher::new(mechanism, Hotkey(hotkey(uid).into()), 2, 4);
+	tokio::spawn(async move {
+		while let Some(request) = incoming.next().await {
+			let task = Task::decode_all(&mut &request.request.body[..]).unwrap();
+			seen.lock().unwrap().push((request.request.deadline_ms, task));
+			dispatcher.dispatch(Job {
+				caller: request.caller,
+				request: request.request,
+				reply: Box::new(request.responder),
+			});
+		}
+	});
+}
+
+/// How a world differs from the others.
+#[derive(Clone, Copy, Default)]
+struct Setup {
+	/// Whether the cheat sends more than it was asked for.
+	overlong: bool,
+	/// Which candidate gets the questions with known answers, from 0 up to 1; every answer is checked where any is.
+	drawn: f64,
 }
 
 struct World {
@@ -85,18 +128,21 @@ struct World {
 	verdicts: Arc<Verdicts>,
 	metrics: Arc<Metrics>,
 	folder: tempfile::TempDir,
+	/// What both miners were asked.
+	seen: Arc<Mutex<Vec<Seen>>>,
 	_handles: Vec<Handle>,
 }
 
 /// A gateway before an honest miner, uid 1, and one that tampers with its answers, uid 2.
-async fn world(options: AuditOptions) -> World {
+async fn world(options: AuditOptions, setup: Setup) -> World {
 	let folder = tempfile::tempdir().unwrap();
 	let model = folder.path().join("tiny.gguf");
 	write_gguf(&model, 1, &TinySpec::default()).unwrap();
 	let mechanism = MechanismOptions {
 		name: "text".into(),
 		model: Some(model),
-		text_target_tokens_per_second: Some(0.001),
+		// So fast that no answer over a network could be: speed is none of the audit's business.
+		text_target_tokens_per_second: Some(1e6),
 		serving: Some(Serving {
 			batch: 2,
 			kv_memory_mib: 64,
@@ -120,8 +166,13 @@ async fn world(options: AuditOptions) -> World {
 	};
 	directory.update(&metagraph);
 	let built = registry::build(&mechanism).unwrap();
-	serve(honest_incoming, built.clone(), 1);
-	serve(cheat_incoming, Arc::new(Tampering(built)), 2);
+	let seen = Arc::default();
+	serve(honest_incoming, built.clone(), 1, Arc::clone(&seen));
+	let tampering = Tampering {
+		honest: built,
+		overlong: setup.overlong,
+	};
+	serve(cheat_incoming, Arc::new(tampering), 2, Arc::clone(&seen));
 	let newest = watch::channel(Arc::new(snapshot(metagraph))).1;
 	let checking = registry::text_mechanism(&mechanism).unwrap();
 	let verdicts = Arc::new(Verdicts::open(folder.path().into()).unwrap());
@@ -132,8 +183,7 @@ async fn world(options: AuditOptions) -> World {
 		checking,
 		verdicts.clone(),
 		metrics.clone(),
-		// The first candidate, and every answer where any is checked.
-		Arc::new(|| 0.0),
+		Arc::new(move || setup.drawn),
 	);
 	let miners = TextMiners::new(caller, hotkey(0), newest, model).with_audit(auditor, verdicts.clone());
 	let miners = Arc::new(miners);
@@ -143,6 +193,7 @@ async fn world(options: AuditOptions) -> World {
 		verdicts,
 		metrics,
 		folder,
+		seen,
 		_handles: handles,
 	}
 }
@@ -181,11 +232,11 @@ impl World {
 
 #[tokio::test]
 async fn who_cheats_applications_gets_no_more_requests_and_the_validator_knows() {
-	let world = world(AuditOptions {
+	let options = AuditOptions {
 		share: 1.0,
 		canary_every: None,
-	})
-	.await;
+	};
+	let world = world(options, Setup::default()).await;
 	assert_eq!(world.uids(), [1, 2]);
 	world.ask(1).await.unwrap();
 	until(|| world.standing(1) != Standing::Unknown).await;
@@ -214,11 +265,11 @@ async fn who_cheats_applications_gets_no_more_requests_and_the_validator_knows()
 
 #[tokio::test]
 async fn a_question_with_a_known_answer_is_sent_among_the_others() {
-	let world = world(AuditOptions {
+	let options = AuditOptions {
 		share: 0.0,
 		canary_every: NonZeroU64::new(2),
-	})
-	.await;
+	};
+	let world = world(options, Setup::default()).await;
 	world.ask(2).await.unwrap();
 	assert_eq!(world.standing(1), Standing::Unknown, "only every second request counts");
 	// The miner that is asked is drawn from all: here always the first.
@@ -234,4 +285,44 @@ async fn a_question_with_a_known_answer_is_sent_among_the_others() {
 	);
 	let text = world.metrics.text();
 	assert!(text.contains("checks_total{verdict=\"held\"}"), "{text}");
+}
+
+#[tokio::test]
+async fn a_question_has_the_deadline_and_the_length_of_the_request_before_it() {
+	let options = AuditOptions {
+		share: 0.0,
+		canary_every: NonZeroU64::new(1),
+	};
+	let world = world(options, Setup::default()).await;
+	world.ask(2).await.unwrap();
+	until(|| world.standing(1) != Standing::Unknown).await;
+	let seen = world.seen.lock().unwrap().clone();
+	assert_eq!(seen.len(), 2, "{seen:?}");
+	let [asked, question] = [&seen[0], &seen[1]];
+	assert_ne!(asked.1.prompt, question.1.prompt);
+	assert_eq!((asked.0, asked.1.max_tokens), (120_000, 12));
+	assert_eq!((question.0, question.1.max_tokens), (120_000, 12));
+}
+
+#[tokio::test]
+async fn an_error_after_the_last_token_hides_no_cheat() {
+	let setup = Setup {
+		overlong: true,
+		// The second of two candidates, the cheat; too high for answers to be checked unless all are.
+		drawn: 0.9,
+	};
+	for (share, canary_every) in [(1.0, None), (0.0, NonZeroU64::new(1))] {
+		let world = world(AuditOptions { share, canary_every }, setup).await;
+		let fault = world.ask(2).await.unwrap_err();
+		assert!(
+			matches!(&fault, Fault::Failed(reason) if reason.contains("tokens asked for")),
+			"{fault}"
+		);
+		until(|| world.standing(2) != Standing::Unknown).await;
+		let low = match world.standing(2) {
+			Standing::Measured(quality) => quality < 0.5,
+			_ => true,
+		};
+		assert!(low, "share {share}: {:?}", world.standing(2));
+	}
 }

@@ -6,7 +6,7 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 use crate::corpus::Corpus;
 
 /// Fewest and most words of a passage: some 20 to 45 tokens, which every embedder takes whole.
-const WORDS: core::ops::RangeInclusive<usize> = 16..=32;
+pub(crate) const WORDS: core::ops::RangeInclusive<usize> = 16..=32;
 
 /// Picks one thing after another from a seed.
 pub(crate) struct Draws(ChaCha8Rng);

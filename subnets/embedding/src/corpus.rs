@@ -2,6 +2,9 @@
 
 use std::sync::{Arc, LazyLock};
 
+use crate::challenge::WORDS;
+use crate::wire::{MAX_PASSAGES, MAX_TEXT_BYTES};
+
 /// Fewest words of a section that passages are taken from.
 const MIN_SECTION_WORDS: usize = 200;
 /// How a chapter's heading begins, as printed books have it.
@@ -23,17 +26,38 @@ pub struct Corpus {
 }
 
 /// A text has nothing to take passages from.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-	"the text has {sections} sections of at least {MIN_SECTION_WORDS} words, at least {expected} are needed: sections \
-	are chapters (lines that begin with `{CHAPTER}` part them) or, without such lines, lines"
-)]
-pub struct CorpusError {
-	/// How many there are.
-	pub sections: usize,
-	/// How many there should be.
-	pub expected: usize,
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CorpusError {
+	/// It has too few sections.
+	#[error(
+		"the text has {sections} sections of at least {MIN_SECTION_WORDS} words, at least {expected} are needed: sections \
+		are chapters (lines that begin with `{CHAPTER}` part them) or, without such lines, lines"
+	)]
+	Sections {
+		/// How many there are.
+		sections: usize,
+		/// How many there should be.
+		expected: usize,
+	},
+	/// A passage may be so long that miners refuse the challenge.
+	#[error(
+		"{words} words in a row have {bytes} bytes, at most {MAX_PASSAGE_BYTES} fit into a challenge; the longest of them \
+		begins with `{longest}`: words are parted by spaces, so part it or take it out"
+	)]
+	Passage {
+		/// How many words.
+		words: usize,
+		/// How many bytes they have, with the spaces between them.
+		bytes: usize,
+		/// The beginning of the longest one.
+		longest: String,
+	},
 }
+
+/// Most bytes of a passage: a challenge with as many passages as there may be is one that miners take.
+const MAX_PASSAGE_BYTES: usize = MAX_TEXT_BYTES / MAX_PASSAGES;
+/// Characters of a word that an error shows.
+const SHOWN_CHARACTERS: usize = 24;
 
 /// Fewest sections of a corpus: passages of a challenge come from many places.
 const MIN_SECTIONS: usize = 8;
@@ -49,7 +73,7 @@ impl Corpus {
 	///
 	/// # Errors
 	///
-	/// [`CorpusError`] for fewer than 8 sections of 200 words.
+	/// [`CorpusError`] for fewer than 8 sections of 200 words, and for 32 words in a row that are longer than 768 bytes.
 	pub fn from_text(text: &str) -> Result<Self, CorpusError> {
 		let sections: Vec<Vec<String>> = if text.lines().any(|line| line.starts_with(CHAPTER)) {
 			chapters(text).collect()
@@ -57,11 +81,12 @@ impl Corpus {
 			text.lines().filter_map(section).collect()
 		};
 		if sections.len() < MIN_SECTIONS {
-			return Err(CorpusError {
+			return Err(CorpusError::Sections {
 				sections: sections.len(),
 				expected: MIN_SECTIONS,
 			});
 		}
+		sections.iter().try_for_each(|section| check_passages(section))?;
 		Ok(Self { sections })
 	}
 
@@ -75,6 +100,23 @@ impl Corpus {
 fn section(text: &str) -> Option<Vec<String>> {
 	let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
 	(words.len() >= MIN_SECTION_WORDS).then_some(words)
+}
+
+/// An error unless the longest passages of a section fit into a challenge, and so all.
+fn check_passages(section: &[String]) -> Result<(), CorpusError> {
+	let most = *WORDS.end();
+	for passage in section.windows(most) {
+		let bytes = passage.iter().map(String::len).sum::<usize>() + most - 1;
+		if bytes > MAX_PASSAGE_BYTES {
+			let longest = passage.iter().max_by_key(|word| word.len());
+			return Err(CorpusError::Passage {
+				words: most,
+				bytes,
+				longest: longest.map_or_else(String::new, |word| word.chars().take(SHOWN_CHARACTERS).collect()),
+			});
+		}
+	}
+	Ok(())
 }
 
 fn chapters(text: &str) -> impl Iterator<Item = Vec<String>> + '_ {
@@ -107,6 +149,25 @@ mod tests {
 				.all(|section| section.len() >= MIN_SECTION_WORDS)
 		);
 		assert_eq!(corpus.sections()[0][..3], ["Call", "me", "Ishmael."]);
+		for section in corpus.sections() {
+			check_passages(section).unwrap();
+		}
+	}
+
+	#[test]
+	fn a_word_that_no_challenge_has_room_for_is_named() {
+		let line = |word: &str| format!("{} {word}\n", "word ".repeat(MIN_SECTION_WORDS)).repeat(MIN_SECTIONS);
+		// 31 other words with a space after each leave this much.
+		let room = MAX_PASSAGE_BYTES - 31 * 5;
+		assert!(Corpus::from_text(&line(&"x".repeat(room))).is_ok());
+		for long in [room + 1, 50_000] {
+			let error = Corpus::from_text(&line(&"x".repeat(long))).unwrap_err().to_string();
+			let shown = format!("{} bytes, at most 768", 31 * 5 + long);
+			assert!(
+				error.contains(&shown) && error.contains("`xxxxxxxxxxxxxxxxxxxxxxxx`"),
+				"{error}"
+			);
+		}
 	}
 
 	#[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use subnet_sdk::{Epoch, MechanismError};
 
-use crate::answer::{Answer, AnswerReader};
+use crate::answer::AnswerReader;
 use crate::mechanism::{check_logits, encode_prompt};
 use crate::model::LanguageModel;
 use crate::sampler::Sampler;
@@ -25,6 +25,8 @@ pub struct Canary {
 	task: Task,
 	/// The tokens, each with how far the second largest logit was from the largest.
 	expected: Vec<(u32, f32)>,
+	/// Whether the answer ends with them.
+	whole: bool,
 }
 
 /// What a canary says about an answer.
@@ -51,6 +53,21 @@ impl Canary {
 	///
 	/// When the task is out of bounds, or the model fails.
 	pub fn new(model: Arc<dyn LanguageModel>, prompt: Prompt, max_tokens: u16) -> Result<Self, MechanismError> {
+		Self::begun(model, prompt, max_tokens, usize::MAX)
+	}
+
+	/// As [`Canary::new`], but at most the first `known` tokens of the answer (at least one) are made and compared: a long
+	/// answer can be asked for at the price of a short one.
+	///
+	/// # Errors
+	///
+	/// As [`Canary::new`].
+	pub fn begun(
+		model: Arc<dyn LanguageModel>,
+		prompt: Prompt,
+		max_tokens: u16,
+		known: usize,
+	) -> Result<Self, MechanismError> {
 		let task = Task {
 			model_hash: model.model_hash(),
 			epoch: Epoch::default(),
@@ -79,8 +96,9 @@ impl Canary {
 				logprob: 0.0,
 				leaf: Leaf::default(),
 			})?;
-			if reader.finish().is_some() {
-				return Ok(Self { task, expected });
+			let whole = reader.finish().is_some();
+			if whole || expected.len() >= known {
+				return Ok(Self { task, expected, whole });
 			}
 			logits = session.append(&[token])?;
 		}
@@ -94,14 +112,19 @@ impl Canary {
 		}
 	}
 
-	/// Compares an answer with the known one.
-	pub fn check(&self, answer: &Answer) -> CanaryVerdict {
-		let given = answer.tokens.iter().map(|emitted| Some(emitted.token)).chain([None]);
+	/// How many tokens of the answer are known.
+	pub fn known_tokens(&self) -> usize {
+		self.expected.len()
+	}
+
+	/// Compares an answer's tokens with the known ones.
+	pub fn check(&self, tokens: &[Emitted]) -> CanaryVerdict {
+		let given = tokens.iter().map(|emitted| Some(emitted.token)).chain([None]);
 		let known = self
 			.expected
 			.iter()
 			.map(|(token, gap)| (Some(*token), *gap))
-			.chain([(None, f32::INFINITY)]);
+			.chain(self.whole.then_some((None, f32::INFINITY)));
 		let first = given
 			.zip(known)
 			.enumerate()
