@@ -75,9 +75,9 @@ pub struct MechanismOptions {
 	/// The model: `text` needs a file or folder, `embedding` a folder; for a miner
 	/// of `pretrain` it is what it submits.
 	pub model: Option<PathBuf>,
-	/// Hexadecimal sha256 that the model file must have.
+	/// `text`, `embedding`: hexadecimal sha256 that the model file must have.
 	pub model_sha256: Option<String>,
-	/// Precision that the model runs in; F32 where absent.
+	/// `text`, `embedding`: precision that the model runs in; F32 where absent.
 	pub precision: Option<String>,
 	/// Ceiling on the tokens generated per second, above 0.
 	pub max_tokens_per_second: Option<f64>,
@@ -207,7 +207,10 @@ impl MechanismOptions {
 		match self.name.as_str() {
 			"text" => match &self.model {
 				None => Err(RegistryError::NoModel { name }),
-				Some(_) => self.text_parameters().map(drop),
+				Some(_) => match self.not_taken() {
+					Some(option) => Err(RegistryError::NotTaken { name, option }),
+					None => self.text_parameters().map(drop),
+				},
 			},
 			"embedding" if self.model.is_none() => Err(RegistryError::NoModel { name }),
 			"embedding" | "pretrain" | "echo" | "process" => match self.not_taken() {
@@ -220,19 +223,27 @@ impl MechanismOptions {
 	}
 
 	fn not_taken(&self) -> Option<&'static str> {
-		let pretrain = self.name == "pretrain";
-		let reads_no_text = !pretrain && self.name != "embedding";
+		const TEXT: &[&str] = &["text"];
+		const LOADED: &[&str] = &["text", "embedding"];
+		const WITH_MODEL: &[&str] = &["text", "embedding", "pretrain"];
+		const WITH_PASSAGES: &[&str] = &["embedding", "pretrain"];
 		let options = [
-			("--validator-text", reads_no_text && self.validator_text.is_some()),
-			("--model-sha256", pretrain && self.model_sha256.is_some()),
-			("--max-tokens-per-second", self.max_tokens_per_second.is_some()),
-			("--text-tokens", self.text_tokens.is_some()),
+			("--model", self.model.is_some(), WITH_MODEL),
+			("--model-sha256", self.model_sha256.is_some(), LOADED),
+			("--precision", self.precision.is_some(), LOADED),
+			("--validator-text", self.validator_text.is_some(), WITH_PASSAGES),
+			("--max-tokens-per-second", self.max_tokens_per_second.is_some(), TEXT),
+			("--text-tokens", self.text_tokens.is_some(), TEXT),
 			(
 				"--text-target-tokens-per-second",
 				self.text_target_tokens_per_second.is_some(),
+				TEXT,
 			),
 		];
-		options.into_iter().find(|option| option.1).map(|option| option.0)
+		let idle = options
+			.into_iter()
+			.find(|(_, given, takers)| *given && !takers.contains(&self.name.as_str()));
+		idle.map(|(option, ..)| option)
 	}
 
 	fn process_options(&self) -> Result<ProcessOptions, RegistryError> {
@@ -361,5 +372,63 @@ pub fn build(options: &MechanismOptions) -> Result<Arc<dyn DynMechanism>, Regist
 		_ => Err(RegistryError::Unknown {
 			name: options.name.clone(),
 		}),
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn options_that_a_mechanism_has_no_use_for_are_refused() {
+		let none = MechanismOptions::default;
+		let model = || MechanismOptions {
+			model: Some("m".into()),
+			..none()
+		};
+		let hash = || MechanismOptions {
+			model_sha256: Some("ab".repeat(32)),
+			..none()
+		};
+		let precision = || MechanismOptions {
+			precision: Some("q8_0".into()),
+			..none()
+		};
+		let text = |options| MechanismOptions {
+			validator_text: Some("t".into()),
+			..options
+		};
+		let cases = [
+			("text", text(model()), "--validator-text"),
+			("echo", model(), "--model"),
+			("echo", hash(), "--model-sha256"),
+			("echo", precision(), "--precision"),
+			("process", model(), "--model"),
+			("process", hash(), "--model-sha256"),
+			("process", precision(), "--precision"),
+			("process", text(none()), "--validator-text"),
+			("pretrain", hash(), "--model-sha256"),
+			("pretrain", precision(), "--precision"),
+		];
+		for (name, options, expected) in cases {
+			let checked = MechanismOptions {
+				name: name.into(),
+				..options
+			}
+			.check();
+			assert!(
+				matches!(&checked, Err(RegistryError::NotTaken { option, .. }) if *option == expected),
+				"{name} {expected}: {checked:?}"
+			);
+		}
+		for (name, options) in [
+			("text", model()),
+			("embedding", text(model())),
+			("pretrain", text(model())),
+			("echo", none()),
+		] {
+			let name = name.to_owned();
+			assert!(MechanismOptions { name, ..options }.check().is_ok());
+		}
 	}
 }

@@ -1,10 +1,9 @@
 """Write a Ganglion mechanism in Python. Needs Python 3.9 or later and nothing else.
 
-Subclass `Mechanism`, and end the program with `run(YourMechanism())`. `proof_of_work.py`, beside this file, is a whole one.
-The neuron starts the program itself:
+Subclass `Mechanism`, and end the program with `run(YourMechanism())`. The neuron starts the program itself:
 
-    neuron miner --mechanism process --mechanism-command "python3 proof_of_work.py" ...
-    neuron subnet check --mechanism-command "python3 proof_of_work.py"
+    neuron miner --mechanism process --mechanism-command "python3 mechanism.py" ...
+    neuron subnet check --mechanism-command "python3 mechanism.py"
 
 Standard output belongs to the protocol, so `print` is sent to standard error, which the neuron logs.
 """

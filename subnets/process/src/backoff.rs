@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::time::Instant;
 
-/// Counts failures in a row. The first is followed by a start at once, the second by one after a pause, which doubles.
+/// Counts failed starts in a row. The first is followed by a start at once, the second by one after a pause, which doubles.
 #[derive(Debug)]
 pub(crate) struct Backoff {
 	first: Duration,

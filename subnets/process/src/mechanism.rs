@@ -53,17 +53,18 @@ impl ProcessMechanism {
 		wait: Duration,
 		talk: impl FnOnce(&mut Worker) -> Exchange<T>,
 	) -> Result<Result<T, Failure>, MechanismError> {
-		let mut worker = self
+		// In this order: where `talk` panics, the process is ended before its place is free.
+		let (place, mut worker) = self
 			.pool
 			.acquire(Instant::now() + wait)
 			.map_err(MechanismError::Model)?;
 		match talk(&mut worker) {
 			Ok(answer) => {
-				self.pool.release(worker);
+				self.pool.release(place, worker);
 				answer.map(Ok)
 			}
 			Err(failure) => {
-				self.pool.discard(worker, &failure);
+				place.discard(worker, &failure);
 				Ok(Err(failure))
 			}
 		}
@@ -104,7 +105,16 @@ impl ProcessMechanism {
 						Err(error) => Score::zero(format!("the mechanism failed over this answer: {error}")),
 					}))
 				}
-				Reply::Error { kind, message, .. } => Ok(Err(said(kind, message))),
+				Reply::Error {
+					kind: ErrorKind::Fault,
+					message,
+					..
+				} => Ok(Err(said(ErrorKind::Fault, message))),
+				// Whoever can make the scorer stumble must not gain by it: only a fault of its own leaves scores alone.
+				Reply::Error { kind, message, .. } => Ok(Ok(Score::zero(format!(
+					"the mechanism failed over this answer: {}",
+					said(kind, message)
+				)))),
 				other => Err(unexpected(&other, "score")),
 			}
 		})

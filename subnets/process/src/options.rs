@@ -5,7 +5,7 @@ use core::time::Duration;
 /// Most processes of one mechanism.
 pub const MAX_PROCESSES: usize = 64;
 
-/// How long a process may take, and how soon another one follows.
+/// How long a process may take, and how soon another start follows one that failed.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
 	/// From the start to the `hello`: loading a model goes here.
@@ -16,8 +16,7 @@ pub struct Limits {
 	pub score: Duration,
 	/// From `cancel` to the end of the answer.
 	pub cancel: Duration,
-	/// Between the second failure in a row and the next start; it doubles with each further one. The first failure has
-	/// none.
+	/// Between the second failed start in a row and the next; it doubles with each further one. The first has none.
 	pub first_pause: Duration,
 	/// The longest such pause.
 	pub longest_pause: Duration,

@@ -11,6 +11,10 @@ pub const PROTOCOL: u16 = 1;
 pub const MAX_REPLY_BYTES: usize = MAX_CHUNK_BYTES.div_ceil(3) * 4 + 4096;
 /// Longest name of a mechanism.
 pub const MAX_NAME_BYTES: usize = 32;
+/// Most characters that an error quotes of what a process printed.
+const MAX_QUOTE_CHARS: usize = 60;
+/// Most characters of what the reader of a line says about it.
+const MAX_ERROR_CHARS: usize = 200;
 
 /// A line to the process.
 #[derive(Debug, Serialize)]
@@ -101,10 +105,11 @@ pub(crate) enum ErrorKind {
 impl Reply {
 	pub(crate) fn parse(line: &[u8]) -> Result<Self, String> {
 		serde_json::from_slice(line).map_err(|error| {
-			let start: String = String::from_utf8_lossy(line).chars().take(60).collect();
 			format!(
-				"printed `{}`, which is no line of the protocol: {error}",
-				one_line(&start)
+				"printed `{}`, which is no line of the protocol: {}",
+				quote(&String::from_utf8_lossy(line), MAX_QUOTE_CHARS),
+				// It names what it found, which may be as long as the line.
+				quote(&error.to_string(), MAX_ERROR_CHARS)
 			)
 		})
 	}
@@ -229,6 +234,12 @@ pub(crate) fn one_line(text: &str) -> String {
 	text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
+/// The beginning of what another program printed, on one line.
+pub(crate) fn quote(text: &str, chars: usize) -> String {
+	let start: String = text.chars().take(chars).collect();
+	one_line(&start)
+}
+
 #[cfg(test)]
 mod tests {
 	use super::*;
@@ -269,6 +280,12 @@ mod tests {
 		let error = Reply::parse(format!("a\nb{}", "x".repeat(1000)).as_bytes()).unwrap_err();
 		assert!(
 			error.contains("`a bxxx") && !error.contains('\n') && error.len() < 200,
+			"{error}"
+		);
+		let dance = format!("{{\"type\":\"da\u{1b}nce{}\",\"id\":1}}", "x".repeat(80_000)).replace('\u{1b}', "\\u001b");
+		let error = Reply::parse(dance.as_bytes()).unwrap_err();
+		assert!(
+			error.contains("unknown variant `da nce") && error.chars().count() < 350,
 			"{error}"
 		);
 		for line in [

@@ -26,19 +26,39 @@ const GLANCE: Duration = Duration::from_millis(10);
 #[derive(Debug)]
 pub(crate) enum Failure {
 	/// It ended, or closed its output.
-	Ended(String),
+	Ended {
+		/// Its exit status, or what is known in place of one.
+		how: String,
+		/// Empty, or a phrase with the last line that it wrote to its standard error.
+		last_words: String,
+	},
 	/// It did not answer in time.
 	Hung(Duration),
 	/// It printed what is no answer.
 	Rubbish(String),
+	/// It printed what is no line of the protocol: a phrase that quotes it.
+	NoLine(String),
 }
 
+impl Failure {
+	/// With the program's own words, which may hold paths or what other callers sent: for this machine's eyes alone.
+	pub(crate) fn in_full(&self) -> String {
+		match self {
+			Self::Ended { last_words, .. } => format!("{self}{last_words}"),
+			Self::NoLine(quote) => quote.clone(),
+			Self::Hung(_) | Self::Rubbish(_) => self.to_string(),
+		}
+	}
+}
+
+/// Without the program's own words: fit for other machines.
 impl core::fmt::Display for Failure {
 	fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
 		match self {
-			Self::Ended(how) => write!(formatter, "ended: {how}"),
+			Self::Ended { how, .. } => write!(formatter, "ended: {how}"),
 			Self::Hung(limit) => write!(formatter, "did not answer within {limit:?}"),
 			Self::Rubbish(what) => formatter.write_str(what),
+			Self::NoLine(_) => formatter.write_str("printed what is no line of the protocol"),
 		}
 	}
 }
@@ -47,7 +67,7 @@ impl core::fmt::Display for Failure {
 pub(crate) struct Worker {
 	process: Child,
 	requests: Option<SyncSender<Vec<u8>>>,
-	replies: Receiver<Result<Reply, String>>,
+	replies: Receiver<Result<Reply, Failure>>,
 	last_words: LastWords,
 	log: Option<JoinHandle<()>>,
 	last_id: u64,
@@ -125,8 +145,7 @@ impl Worker {
 	pub(crate) fn receive(&mut self, until: Instant, limit: Duration) -> Result<Reply, Failure> {
 		let left = until.saturating_duration_since(Instant::now());
 		match self.replies.recv_timeout(left) {
-			Ok(Ok(reply)) => Ok(reply),
-			Ok(Err(rubbish)) => Err(Failure::Rubbish(rubbish)),
+			Ok(reply) => reply,
 			Err(RecvTimeoutError::Timeout) => Err(Failure::Hung(limit)),
 			Err(RecvTimeoutError::Disconnected) => Err(self.ended()),
 		}
@@ -161,7 +180,10 @@ impl Worker {
 		while self.log.as_ref().is_some_and(|log| !log.is_finished()) && Instant::now() < until {
 			thread::sleep(GLANCE);
 		}
-		Failure::Ended(format!("{how}{}", self.last_words.phrase()))
+		Failure::Ended {
+			how,
+			last_words: self.last_words.phrase(),
+		}
 	}
 
 	fn wait_for(&mut self, limit: Duration) -> Option<ExitStatus> {
@@ -198,7 +220,7 @@ impl Drop for Worker {
 }
 
 /// Reads lines, bounded, until the stream ends, a line is none, or nobody wants them any more.
-fn read_replies(stdout: ChildStdout, sender: &SyncSender<Result<Reply, String>>) {
+fn read_replies(stdout: ChildStdout, sender: &SyncSender<Result<Reply, Failure>>) {
 	let mut reader = BufReader::new(stdout);
 	let mut line = Vec::new();
 	loop {
@@ -209,9 +231,13 @@ fn read_replies(stdout: ChildStdout, sender: &SyncSender<Result<Reply, String>>)
 			Ok(_) => {}
 		}
 		let reply = if line.last() == Some(&b'\n') {
-			Reply::parse(&line)
+			Reply::parse(&line).map_err(Failure::NoLine)
+		} else if line.len() == MAX_REPLY_BYTES {
+			let endless = format!("printed a line that has no end within {MAX_REPLY_BYTES} bytes");
+			Err(Failure::Rubbish(endless))
 		} else {
-			Err(format!("printed a line that has no end within {MAX_REPLY_BYTES} bytes"))
+			// It ended in the middle of a line: how it ended says more than the half of the line.
+			return;
 		};
 		let is_rubbish = reply.is_err();
 		if sender.send(reply).is_err() || is_rubbish {

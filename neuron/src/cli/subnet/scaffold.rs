@@ -74,6 +74,12 @@ pub enum ScaffoldError {
 		 letter, and no word of Rust"
 	)]
 	Name(String),
+	/// A name that the generated program has in use.
+	#[error(
+		"`{0}` cannot name a mechanism: its program would have that name twice, as it uses one like it for something else; take a \
+		 name of the work, such as `my-{0}`"
+	)]
+	InUse(String),
 	/// There is something already.
 	#[error("{0} is there already: choose another name, or another place with --folder")]
 	Exists(PathBuf),
@@ -130,9 +136,13 @@ impl Scaffold {
 			&& !self.name.contains("--")
 			&& self.name.chars().all(fits)
 			&& !is_rust_word(&self.name);
-		is_name
-			.then_some(())
-			.ok_or_else(|| ScaffoldError::Name(self.name.clone()))
+		if !is_name {
+			return Err(ScaffoldError::Name(self.name.clone()));
+		}
+		if is_in_use(&self.name) {
+			return Err(ScaffoldError::InUse(self.name.clone()));
+		}
+		Ok(())
 	}
 
 	fn source(&self) -> Result<Source<'_>, ScaffoldError> {
@@ -172,12 +182,12 @@ impl Scaffold {
 			title
 		});
 		[
+			// The example's own name; before the others, whose values may hold it.
+			("proof-of-work", self.name.clone()),
+			("ProofOfWork", title.clone()),
 			("{{name}}", self.name.clone()),
 			("{{crate}}", self.name.replace('-', "_")),
-			("{{Type}}", title.clone()),
-			// The example's own name.
-			("proof-of-work", self.name.clone()),
-			("ProofOfWork", title),
+			("{{Type}}", title),
 			("{{version}}", env!("CARGO_PKG_VERSION").to_owned()),
 			("{{sdk}}", dependency("subnet-sdk", "subnets/sdk")),
 			("{{neuron}}", dependency("neuron", "neuron")),
@@ -237,6 +247,63 @@ fn is_rust_word(name: &str) -> bool {
 		"where", "while",
 	];
 	WORDS.contains(&name)
+}
+
+/// Names that would stand twice in the program that the templates make: as a type, a crate or a module.
+fn is_in_use(name: &str) -> bool {
+	const TYPES: [&str; 41] = [
+		"answer",
+		"arc",
+		"box",
+		"challenge-context",
+		"clone",
+		"context",
+		"copy",
+		"debug",
+		"decode",
+		"default",
+		"descriptor",
+		"drop",
+		"duration",
+		"encode",
+		"eq",
+		"epoch",
+		"err",
+		"exit-code",
+		"fn-once",
+		"found",
+		"from",
+		"into",
+		"invalid-task",
+		"iterator",
+		"mechanism",
+		"mechanism-error",
+		"none",
+		"ok",
+		"option",
+		"own",
+		"own-fault",
+		"partial-eq",
+		"result",
+		"run",
+		"score",
+		"sink-closed",
+		"some",
+		"string",
+		"task",
+		"transcript",
+		"vec",
+	];
+	const CRATES: [&str; 6] = [
+		"codec",
+		"ganglion-mechanism",
+		"hashlib",
+		"parity-scale-codec",
+		"proc-macro",
+		"subnet-sdk",
+	];
+	const METHODS: [&str; 3] = ["conformance", "deadline", "solve"];
+	TYPES.contains(&name) || CRATES.contains(&name) || METHODS.contains(&name)
 }
 
 #[cfg(test)]
@@ -323,6 +390,20 @@ mod tests {
 			let refused = scaffold(name, folder.path()).write();
 			assert!(matches!(refused, Err(ScaffoldError::Name(_))), "{name}: {refused:?}");
 		}
+		for name in [
+			"score",
+			"task",
+			"context",
+			"answer",
+			"mechanism",
+			"epoch",
+			"solve",
+			"sink-closed",
+			"codec",
+		] {
+			let refused = scaffold(name, folder.path()).write();
+			assert!(matches!(refused, Err(ScaffoldError::InUse(_))), "{name}: {refused:?}");
+		}
 		let nowhere = Scaffold {
 			sdk: Sdk::Path(folder.path().into()),
 			..scaffold("mine", folder.path())
@@ -353,6 +434,8 @@ mod tests {
 			"{program}"
 		);
 		assert!(!program.contains("proof-of-work"));
+		let module = fs::read_to_string(scaffold.folder.join("ganglion_mechanism.py")).unwrap();
+		assert!(!module.contains("proof_of_work") && module.contains("python3 mechanism.py"));
 		assert!(
 			scaffold.folder.join("ganglion_mechanism.py").is_file() && !scaffold.folder.join("Cargo.toml").exists()
 		);
