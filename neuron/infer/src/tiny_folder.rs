@@ -171,7 +171,7 @@ const WORDS: [&str; 12] = [
 ];
 
 /// Tokens of the longest text of the tiny embedder.
-const EMBEDDER_CONTEXT: usize = 64;
+const EMBEDDER_CONTEXT: usize = 512;
 
 /// Writes a tiny BERT encoder of two layers, width 32 and four heads. Its `tokenizer.json` pads and
 /// truncates to 8 tokens, as files from elsewhere do.

@@ -6,7 +6,10 @@ use crate::{
 };
 use alloc::vec::Vec;
 use frame_support::{pallet_prelude::DispatchResult, traits::Get, weights::Weight};
-use ganglion_primitives::{AccountId32, Beacon, BeaconSignature, NeededRounds, NetUid, beacon::{OPEN_REF_TIME_PS, is_out_of_reach}};
+use ganglion_primitives::{
+	AccountId32, Beacon, BeaconSignature, NeededRounds, NetUid,
+	beacon::{OPEN_REF_TIME_PS, is_out_of_reach},
+};
 
 /// Looking whether a round has come, in picoseconds: 1.7 µs were measured, and there is half as much again to spare.
 const LOOK_UP_PS: u64 = 2_500_000;

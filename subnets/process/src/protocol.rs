@@ -104,7 +104,10 @@ pub(crate) enum ErrorKind {
 
 impl Reply {
 	pub(crate) fn parse(line: &[u8]) -> Result<Self, String> {
-		serde_json::from_slice(line).map_err(|error| {
+		// By way of a value: with the feature `arbitrary_precision`, which another crate of a program may turn on, a tagged
+		// enum cannot take a fraction from text.
+		let parsed = serde_json::from_slice::<serde_json::Value>(line).and_then(serde_json::from_value);
+		parsed.map_err(|error| {
 			format!(
 				"printed `{}`, which is no line of the protocol: {}",
 				quote(&String::from_utf8_lossy(line), MAX_QUOTE_CHARS),
