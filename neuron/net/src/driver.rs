@@ -36,6 +36,9 @@ use crate::{
 
 /// Time to learn the address that the system gave, and to say goodbye to connected peers.
 pub(crate) const SWARM_PATIENCE: Duration = Duration::from_secs(5);
+/// Time for peers to take in the last frames: where a connection is closed with something unread in it, the system throws
+/// away what is still on its way.
+const LAST_WORDS: Duration = Duration::from_millis(200);
 /// Time between two looks at what is to be done by the clock.
 const TICK: Duration = Duration::from_secs(1);
 /// Most peers that are searched for in the table at a time.
@@ -275,6 +278,7 @@ impl Driver {
 				// What cannot be written now is lost with the connection.
 				drop(timeout(SWARM_PATIENCE, tasks.wait()).await);
 			}
+			tokio::time::sleep(LAST_WORDS).await;
 		};
 		tokio::pin!(finished);
 		let mut asked = true;
