@@ -255,9 +255,9 @@ fn a_miner_refuses_with_the_reason_and_goes_on() {
 #[test]
 fn what_a_program_writes_stays_on_this_machine() {
 	for work in [
-		"echo /home/secret >&2; exit 7",
-		"echo /home/secret",
-		"echo '/home/secret\": {'",
+		"echo folder/secret >&2; exit 7",
+		"echo folder/secret",
+		"echo 'folder/secret\": {'",
 	] {
 		let mechanism = start(shell(work));
 		let error = mechanism
