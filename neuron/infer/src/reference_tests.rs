@@ -286,12 +286,12 @@ fn an_embedder_gives_the_vector_of_the_plain_forward_pass() {
 		assert_eq!(found, embedder.embed(text).unwrap());
 		assert_eq!(found.len(), embedder.dimensions());
 	}
-	let long = embedder.embed(&"cat ".repeat(63));
+	let long = embedder.embed(&"cat ".repeat(511));
 	assert!(matches!(
 		long,
 		Err(InferError::ContextFull {
-			limit: 64,
-			asked: 65,
+			limit: 512,
+			asked: 513,
 			..
 		})
 	));
