@@ -60,6 +60,14 @@ pub struct Participant {
 	pub coldkey: Keypair,
 }
 
+/// The hotkey of the development account `uri`.
+///
+/// # Errors
+/// There is no such account.
+pub fn hotkey(uri: &str) -> Result<Keypair> {
+	Ok(Keypair::from_uri(&format!("{uri}//hotkey"))?)
+}
+
 /// A running chain with one subnet.
 #[derive(Debug)]
 pub struct World {
@@ -92,7 +100,7 @@ impl World {
 		let node = NodeProcess::start(&programs.node, folder, sealing_ms, Some(&patch), node_arguments)?;
 		let chain = ChainClient::connect(node.url(), REQUEST_TIMEOUT).await?;
 		let coldkey = Keypair::from_uri(OWNER_URI)?;
-		let hotkey = Keypair::from_uri(&format!("{OWNER_URI}//hotkey"))?.account_id();
+		let hotkey = hotkey(OWNER_URI)?.account_id();
 		let netuid = chain.register_network(&coldkey, &hotkey).await?;
 		chain.start_subnet(&coldkey, netuid).await?;
 		let owner = Participant {
@@ -117,7 +125,7 @@ impl World {
 	/// The chain refuses the registration, or the wallet cannot be written.
 	pub async fn join(&self, name: &str, uri: &str) -> Result<Participant> {
 		let coldkey = Keypair::from_uri(uri)?;
-		let hotkey = Keypair::from_uri(&format!("{uri}//hotkey"))?;
+		let hotkey = hotkey(uri)?;
 		let wallet = Wallet::open(&self.wallets(), name)?;
 		wallet.create_coldkey(&coldkey, Overwrite::Never)?;
 		wallet.create_hotkey(HOTKEY, &hotkey, Overwrite::Never)?;

@@ -1,11 +1,15 @@
 //! What a demo is about: the mechanism, the miners' parts, and what everybody is started with.
 
 use super::training;
+use crate::world::hotkey;
+use anyhow::Result;
 use neuron::units::RAO_PER_TAO;
-use neuron_chain::AccountId;
 use std::path::{Path, PathBuf};
 use subnet_sdk::Descriptor;
 
+/// The account of the first miner, whose answers others sell, and of the last.
+const VICTIM_URI: &str = "//Dave";
+const LAST_URI: &str = "//Alice//stash";
 /// What the relaying miner stakes, so that the honest miner takes its calls.
 const RELAY_STAKE: u64 = 2 * RAO_PER_TAO;
 /// The ceiling of the throttled miner.
@@ -47,15 +51,13 @@ pub(super) enum Role {
 	Cheat,
 }
 
-/// What a miner runs.
+/// What a miner runs, and what it is told besides what every neuron is.
 #[derive(Clone, Debug)]
 pub(super) enum Work {
-	/// `neuron miner` with these arguments.
+	/// `neuron miner`.
 	Neuron(Vec<String>),
-	/// The cheat that passes challenges on to the first miner.
-	Relay,
-	/// The cheat that makes up half of the vectors.
-	Careless,
+	/// `ganglion-cheat`.
+	Cheat(Vec<String>),
 }
 
 /// A miner's part.
@@ -72,13 +74,12 @@ pub(super) struct Part {
 }
 
 impl Part {
-	fn new(name: &'static str, uri: &'static str, role: Role, work: Work) -> Self {
-		let stake_rao = if matches!(work, Work::Relay) { RELAY_STAKE } else { 0 };
+	const fn new(name: &'static str, uri: &'static str, role: Role, work: Work) -> Self {
 		Self {
 			name,
 			uri,
 			role,
-			stake_rao,
+			stake_rao: 0,
 			work,
 		}
 	}
@@ -96,12 +97,15 @@ impl Contest {
 	}
 
 	/// The miners; data of theirs lies below `folder`.
-	pub(super) fn parts(&self, folder: &Path) -> Vec<Part> {
+	///
+	/// # Errors
+	/// A development account is none.
+	pub(super) fn parts(&self, folder: &Path) -> Result<Vec<Part>> {
 		let own =
 			|more: &[&str]| Work::Neuron([self.common(), more.iter().map(|text| text.to_string()).collect()].concat());
-		match self {
+		Ok(match self {
 			Self::Text { .. } => vec![
-				Part::new("honest", "//Dave", Role::Honest, own(&[])),
+				Part::new("honest", VICTIM_URI, Role::Honest, own(&[])),
 				Part::new(
 					"throttled",
 					"//Eve",
@@ -114,27 +118,34 @@ impl Contest {
 					Role::Cheat,
 					own(&["--precision", DOWNGRADED_PRECISION]),
 				),
-				Part::new("relay", "//Alice//stash", Role::Cheat, Work::Relay),
+				self.relay()?,
 			],
-			Self::Embedding { .. } => vec![
-				Part::new("honest-1", "//Dave", Role::Honest, own(&[])),
-				Part::new("honest-2", "//Eve", Role::Honest, own(&[])),
-				Part::new("careless", "//Ferdie", Role::Cheat, Work::Careless),
-				Part::new("relay", "//Alice//stash", Role::Cheat, Work::Relay),
-			],
+			Self::Embedding { model } => {
+				let careless = vec![
+					"careless".into(),
+					"--model".into(),
+					model.to_string_lossy().into_owned(),
+				];
+				vec![
+					Part::new("honest-1", VICTIM_URI, Role::Honest, own(&[])),
+					Part::new("honest-2", "//Eve", Role::Honest, own(&[])),
+					Part::new("careless", "//Ferdie", Role::Cheat, Work::Cheat(careless)),
+					self.relay()?,
+				]
+			}
 			Self::Pretrain { .. } => {
 				let part = |name, uri, role| {
 					let model = training::model_path(folder, name);
 					Part::new(name, uri, role, own(&["--model", &model.to_string_lossy()]))
 				};
 				vec![
-					part(training::TRAINS, "//Dave", Role::Honest),
+					part(training::TRAINS, VICTIM_URI, Role::Honest),
 					part(training::FOLLOWS, "//Eve", Role::Contender),
 					part(training::COPIES, "//Ferdie", Role::Cheat),
-					part(training::IDLES, "//Alice//stash", Role::Cheat),
+					part(training::IDLES, LAST_URI, Role::Cheat),
 				]
 			}
-		}
+		})
 	}
 
 	/// What each validator is started with.
@@ -146,29 +157,14 @@ impl Contest {
 		arguments
 	}
 
-	/// What the cheat of `work` is told besides what every neuron is; nothing for honest work. `victim` is the first miner's
-	/// hotkey.
-	pub(super) fn cheat_arguments(&self, work: &Work, victim: &AccountId) -> Vec<String> {
-		match (work, self) {
-			(Work::Relay, _) => {
-				let name = self.descriptor().name.to_owned();
-				vec![
-					"relay".into(),
-					"--mechanism".into(),
-					name,
-					"--victim".into(),
-					victim.to_string(),
-				]
-			}
-			(Work::Careless, Self::Embedding { model }) => {
-				vec![
-					"careless".into(),
-					"--model".into(),
-					model.to_string_lossy().into_owned(),
-				]
-			}
-			(Work::Neuron(_) | Work::Careless, _) => Vec::new(),
-		}
+	/// The one that passes challenges on to the first miner.
+	fn relay(&self) -> Result<Part> {
+		let victim = hotkey(VICTIM_URI)?.account_id().to_string();
+		let arguments = ["relay", "--mechanism", self.descriptor().name, "--victim", &victim].map(str::to_owned);
+		Ok(Part {
+			stake_rao: RELAY_STAKE,
+			..Part::new("relay", LAST_URI, Role::Cheat, Work::Cheat(arguments.into()))
+		})
 	}
 
 	/// What miners and validators are started with.

@@ -33,6 +33,7 @@ const SUBNET_COST: u64 = 50_000 * RAO_PER_TAO;
 const VALIDATOR_STAKE: u64 = 1_000 * RAO_PER_TAO;
 /// What the subnet's owner stakes on the first validator, as a nominator.
 const NOMINATOR_STAKE: u64 = 500 * RAO_PER_TAO;
+
 /// How fast the chain goes.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
@@ -84,7 +85,7 @@ impl Cast {
 			],
 			miners: Vec::new(),
 		};
-		for part in contest.parts(world.folder()) {
+		for part in contest.parts(world.folder())? {
 			let miner = world.join(part.name, part.uri).await?;
 			cast.miners.push((part, miner));
 		}
@@ -206,10 +207,9 @@ fn start_neurons(world: &World, cast: &Cast, contest: &Contest) -> Result<Vec<Pr
 	for (part, miner) in &cast.miners {
 		neurons.push(match &part.work {
 			Work::Neuron(arguments) => world.neuron("miner", miner, arguments)?,
-			cheat @ (Work::Relay | Work::Careless) => {
-				let victim = &cast.miners[0].1.hotkey;
+			Work::Cheat(cheat) => {
 				let mut arguments = world.neuron_arguments(miner);
-				arguments.extend(contest.cheat_arguments(cheat, victim).into_iter().map(OsString::from));
+				arguments.extend(cheat.iter().map(OsString::from));
 				let program = binary("GANGLION_CHEAT", "ganglion-cheat")?;
 				Process::start(&miner.name, &program, arguments, world.folder())?
 			}
