@@ -38,6 +38,7 @@ mod memory;
 mod options;
 mod pool;
 mod protocol;
+pub mod untrusted;
 mod worker;
 
 pub use log::{MAX_LOG_LINE_BYTES, MAX_LOG_LINES_PER_SECOND};

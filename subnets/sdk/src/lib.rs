@@ -82,6 +82,7 @@ mod score;
 mod secret;
 mod sequential;
 mod transcript;
+pub mod untrusted;
 mod watch;
 
 pub use board::{BoardError, MINIMUM_SCORE, ScoreBoard};
