@@ -1,4 +1,7 @@
 //! Which miner gets a request: the better and the quicker, the likelier; another one where it fails.
+//!
+//! Quick is who begins soon and goes on quickly: both are measured at every answer, the second as the time that the gateway
+//! has to wait for a token, so that an application that reads slowly makes no miner slow.
 
 use std::{
 	collections::HashMap,
@@ -22,6 +25,15 @@ const NEWEST_SHARE: f64 = 0.2;
 /// The latency that miners are credited with while none is known. Later a newcomer is credited with the least known one, so
 /// that it is tried.
 const UNKNOWN_LATENCY: Duration = Duration::from_millis(500);
+/// The time a token that miners are credited with while none is known, as with latency.
+const UNKNOWN_TOKEN_TIME: Duration = Duration::from_millis(50);
+/// Bounds of what one answer says about the time a token: quicker than anybody needs, and as good as never.
+const TOKEN_TIMES: (Duration, Duration) = (Duration::from_millis(2), Duration::from_secs(20));
+/// Tokens of the answer that miners are compared by.
+const USUAL_TOKENS: u32 = 100;
+/// An answer says something about the time a token with so many tokens after its first part, or after so long a wait.
+const MEASURED_TOKENS: u32 = 8;
+const MEASURED_WAIT: Duration = Duration::from_secs(1);
 /// The least quality that counts: a miner without any score yet is tried now and then.
 const LEAST_QUALITY: f64 = 0.02;
 /// When an application may try again where no miner could answer.
@@ -118,17 +130,38 @@ impl From<&GatewayOptions> for RoutingOptions {
 struct Record {
 	/// How soon its answers begin; absent until one has.
 	first_part: Option<Duration>,
+	/// How long a token takes after that; absent until an answer has told.
+	token_time: Option<Duration>,
 	failures: f64,
 	running: u32,
 }
 
+/// What stands for measurements that there are not.
+#[derive(Clone, Copy, Debug)]
+struct Unmeasured {
+	first_part: Duration,
+	token_time: Duration,
+}
+
 impl Record {
-	/// How much a miner is worth asking: quality by the share of requests that it answers, by how soon it begins, the ones
-	/// under way included. `unmeasured` stands for a latency that is not known.
-	fn worth(&self, quality: f64, unmeasured: Duration) -> f64 {
-		let delay = self.first_part.unwrap_or(unmeasured).as_secs_f64() * f64::from(self.running.saturating_add(1));
+	/// How much a miner is worth asking: quality by the share of requests that it answers, by how soon a usual answer of it is
+	/// there, the ones under way included.
+	fn worth(&self, quality: f64, unmeasured: Unmeasured) -> f64 {
+		let first_part = self.first_part.unwrap_or(unmeasured.first_part);
+		let rest = self
+			.token_time
+			.unwrap_or(unmeasured.token_time)
+			.saturating_mul(USUAL_TOKENS);
+		let delay = first_part.saturating_add(rest).as_secs_f64() * f64::from(self.running.saturating_add(1));
 		quality.max(LEAST_QUALITY) * (1.0 - self.failures).max(0.01) / (0.1 + delay)
 	}
+}
+
+/// The average after another measurement.
+fn averaged(known: Option<Duration>, newest: Duration) -> Duration {
+	known.map_or(newest, |known| {
+		known.mul_f64(1.0 - NEWEST_SHARE) + newest.mul_f64(NEWEST_SHARE)
+	})
 }
 
 /// The miners' records, by hotkey address.
@@ -158,10 +191,18 @@ impl Records {
 
 	fn note_latency(&self, hotkey: &str, first_part: Duration) {
 		self.change(hotkey, |record| {
-			record.first_part = Some(match record.first_part {
-				None => first_part,
-				Some(known) => known.mul_f64(1.0 - NEWEST_SHARE) + first_part.mul_f64(NEWEST_SHARE),
-			});
+			record.first_part = Some(averaged(record.first_part, first_part));
+		});
+	}
+
+	/// So many tokens came after the first part, and so long was waited for them.
+	fn note_token_time(&self, hotkey: &str, tokens: u32, waited: Duration) {
+		if tokens < MEASURED_TOKENS && waited < MEASURED_WAIT {
+			return;
+		}
+		let newest = (waited / tokens.max(1)).clamp(TOKEN_TIMES.0, TOKEN_TIMES.1);
+		self.change(hotkey, |record| {
+			record.token_time = Some(averaged(record.token_time, newest))
 		});
 	}
 
@@ -172,10 +213,21 @@ impl Records {
 		if records.len() > MAX_RECORDS {
 			records.retain(|hotkey, _| candidates.iter().any(|candidate| candidate.answerer.hotkey == *hotkey));
 		}
-		let known = candidates
-			.iter()
-			.filter_map(|candidate| records.get(&candidate.answerer.hotkey)?.first_part);
-		let unmeasured = known.min().unwrap_or(UNKNOWN_LATENCY);
+		let known = || {
+			candidates
+				.iter()
+				.filter_map(|candidate| records.get(&candidate.answerer.hotkey))
+		};
+		let unmeasured = Unmeasured {
+			first_part: known()
+				.filter_map(|record| record.first_part)
+				.min()
+				.unwrap_or(UNKNOWN_LATENCY),
+			token_time: known()
+				.filter_map(|record| record.token_time)
+				.min()
+				.unwrap_or(UNKNOWN_TOKEN_TIME),
+		};
 		let mut pool: Vec<(f64, Answerer)> = candidates
 			.into_iter()
 			.map(|candidate| {
@@ -245,6 +297,12 @@ impl<M: Miners> Routed<M> {
 			metrics,
 			records: Records::default(),
 		}
+	}
+
+	/// How long a miner's answers keep the gateway waiting for a token after their first part, on average; `None` until one
+	/// has told.
+	pub fn token_time(&self, hotkey: &str) -> Option<Duration> {
+		self.records.lock().get(hotkey)?.token_time
 	}
 
 	fn attempt(&self, miner: Answerer, request: Arc<Generate>, deadline: Duration) -> Attempt {
@@ -352,10 +410,30 @@ struct Watch {
 	metrics: Arc<Metrics>,
 	hotkey: String,
 	ended: bool,
+	/// Tokens after the first part.
+	tokens: u32,
+	/// How long they were waited for.
+	waited: Duration,
+	/// Since when the next part is waited for.
+	waiting: Option<Instant>,
 	_running: Running,
 }
 
 impl Watch {
+	/// Notes the next part, or that there is none.
+	fn take(&mut self, piece: Option<&Result<Piece, Fault>>) {
+		self.waited += self.waiting.take().map_or(Duration::ZERO, |since| since.elapsed());
+		match piece {
+			Some(Ok(Piece::Text { tokens, .. })) => {
+				let count = u32::try_from(tokens.len()).unwrap_or(u32::MAX);
+				self.tokens = self.tokens.saturating_add(count);
+			}
+			Some(Ok(Piece::End { .. })) => self.end(None),
+			Some(Err(fault)) => self.end(Some(fault)),
+			None => {}
+		}
+	}
+
 	fn end(&mut self, fault: Option<&Fault>) {
 		if !std::mem::replace(&mut self.ended, true) {
 			self.metrics.gateway.attempt(fault.map_or("answered", Fault::word));
@@ -366,6 +444,9 @@ impl Watch {
 
 impl Drop for Watch {
 	fn drop(&mut self) {
+		// A miner that is waited for when the application gives up is slow too.
+		self.take(None);
+		self.records.note_token_time(&self.hotkey, self.tokens, self.waited);
 		if !self.ended {
 			self.metrics.gateway.attempt("left");
 		}
@@ -393,22 +474,27 @@ impl<M: Miners> Upstream for Routed<M> {
 			metrics: self.metrics.clone(),
 			hotkey: answerer.hotkey.clone(),
 			ended: false,
+			tokens: 0,
+			waited: Duration::ZERO,
+			waiting: None,
 			_running: begun.running,
 		};
-		let pieces = stream::once(async { Ok(begun.first) })
-			.chain(begun.rest)
-			.map(move |piece| {
-				match &piece {
-					Ok(Piece::End { .. }) => watch.end(None),
-					Ok(Piece::Text { .. }) => {}
-					Err(fault) => watch.end(Some(fault)),
-				}
-				piece.map_err(|fault| match fault {
-					Fault::Late => UpstreamError::TooLate(deadline),
-					Fault::Request(error) => error,
-					fault => UpstreamError::Failed(format!("the miner broke off: {fault}")),
-				})
-			});
+		if let Piece::End { .. } = begun.first {
+			watch.end(None);
+		}
+		let rest = stream::unfold((watch, begun.rest), |(mut watch, mut rest)| async move {
+			watch.waiting = Some(Instant::now());
+			let piece = rest.next().await;
+			watch.take(piece.as_ref());
+			Some((piece?, (watch, rest)))
+		});
+		let pieces = stream::once(async { Ok(begun.first) }).chain(rest).map(move |piece| {
+			piece.map_err(|fault| match fault {
+				Fault::Late => UpstreamError::TooLate(deadline),
+				Fault::Request(error) => error,
+				fault => UpstreamError::Failed(format!("the miner broke off: {fault}")),
+			})
+		});
 		Ok(Generation {
 			answerer,
 			attempts,

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::time::Instant;
 
 use subnet_sdk::{
-	ChallengeContext, Descriptor, DynMechanism, Epoch, Evidence, MAX_CHUNK_BYTES, MAX_CHUNKS, MAX_TASK_BYTES,
+	ChallengeContext, Descriptor, DynMechanism, Epoch, Evidence, Listener, MAX_CHUNK_BYTES, MAX_CHUNKS, MAX_TASK_BYTES,
 	MechanismError, Score, SinkClosed, Transcript,
 };
 
@@ -19,6 +19,8 @@ pub const MAX_ANSWER_BYTES: usize = 8 << 20;
 /// Processes that an answer may fail before it is worth nothing. One that keeps a process until its time is over gets no
 /// second one.
 const SCORE_ATTEMPTS: usize = 2;
+/// From one look at whether the caller of a silent process still listens to the next.
+const LOOK: Duration = Duration::from_millis(100);
 /// Characters of a program's words that are logged for one answer.
 const MAX_LOGGED_CHARS: usize = 300;
 
@@ -182,6 +184,16 @@ impl DynMechanism for ProcessMechanism {
 		task: &[u8],
 		sink: &mut dyn FnMut(Vec<u8>) -> Result<(), SinkClosed>,
 	) -> Result<(), MechanismError> {
+		self.solve_for(&Listener::default(), context, task, sink)
+	}
+
+	fn solve_for(
+		&self,
+		listener: &Listener,
+		context: &ChallengeContext,
+		task: &[u8],
+		sink: &mut dyn FnMut(Vec<u8>) -> Result<(), SinkClosed>,
+	) -> Result<(), MechanismError> {
 		if task.len() > MAX_TASK_BYTES {
 			let reason = format!("{} bytes came, at most {MAX_TASK_BYTES} are taken", task.len());
 			return Err(MechanismError::InvalidTask(reason));
@@ -195,7 +207,7 @@ impl DynMechanism for ProcessMechanism {
 				context: context.into(),
 				task: protocol::encode(task),
 			})?;
-			let ended = stream(worker, id, until, sink)?;
+			let ended = stream(worker, id, (until, listener), sink)?;
 			if let Err(Stopped::ByUs(_)) = &ended {
 				cancel(worker, id, limit)?;
 			}
@@ -252,13 +264,18 @@ enum Stopped {
 fn stream(
 	worker: &mut Worker,
 	id: u64,
-	until: Instant,
+	(until, listener): (Instant, &Listener),
 	sink: &mut dyn FnMut(Vec<u8>) -> Result<(), SinkClosed>,
 ) -> Result<Result<(), Stopped>, Failure> {
 	let mut sent = 0_usize;
 	loop {
-		let reply = match worker.receive_for(id, until, Duration::ZERO) {
+		let look = until.min(Instant::now() + LOOK);
+		let reply = match worker.receive_for(id, look, Duration::ZERO) {
 			// Not the end of the process yet: it is asked to stop first.
+			Err(Failure::Hung(_)) if listener.has_left() => {
+				return Ok(Err(Stopped::ByUs(MechanismError::Cancelled)));
+			}
+			Err(Failure::Hung(_)) if Instant::now() < until => continue,
 			Err(Failure::Hung(_)) => {
 				let late = MechanismError::Model("no whole answer before the deadline".into());
 				return Ok(Err(Stopped::ByUs(late)));

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use subnet_process::{Limits, ProcessMechanism, ProcessOptions};
-use subnet_sdk::{ChallengeContext, DynMechanism, Epoch, Hotkey, Nonce, Outcome, TimedChunk, Transcript};
+use subnet_sdk::{
+	ChallengeContext, DynMechanism, Epoch, Hotkey, Listener, MechanismError, Nonce, Outcome, TimedChunk, Transcript,
+};
 
 const CONTEXT: ChallengeContext = ChallengeContext {
 	nonce: Nonce([1; 32]),
@@ -172,6 +174,29 @@ fn all_processes_are_asked_to_end_at_once() {
 		name.to_string_lossy().starts_with("ended")
 	});
 	assert_eq!(ended.count(), 3);
+}
+
+#[test]
+fn a_caller_that_goes_before_the_first_chunk_is_told_to_the_process() {
+	let folder = tempfile::tempdir().unwrap();
+	let place = folder.path().join("begun");
+	let work = format!(
+		r#"case $line in
+		*solve*) echo >{};;
+		*cancel*) echo '{{"type":"error","id":'$id',"kind":"cancelled","message":""}}';;
+		esac"#,
+		place.display()
+	);
+	let mechanism = start(shell(&work));
+	let listener = Listener::default();
+	std::thread::scope(|scope| {
+		let solving = scope.spawn(|| mechanism.solve_for(&listener, &CONTEXT, &[1], &mut |_| Ok(())));
+		while !place.exists() {
+			std::thread::sleep(Duration::from_millis(5));
+		}
+		listener.leave();
+		assert_eq!(solving.join().unwrap(), Err(MechanismError::Cancelled));
+	});
 }
 
 /// The state of a process under `/proc`; none where it is gone.
