@@ -163,18 +163,24 @@ impl Audits {
 			Heard::Beginning(tokens) => mechanism.score_beginning(&served.context, &served.task, tokens),
 		});
 		match scored.await {
-			Ok(Ok(score)) => self.note(uid, hotkey, &score, "an answer to an application"),
+			Ok(Ok(score)) => self.note(uid, hotkey, score, "an answer to an application").await,
 			Ok(Err(error)) => tracing::error!(%error, "own fault: an answer could not be checked"),
 			Err(error) => tracing::error!(%error, "own fault: the check of an answer panicked"),
 		}
 	}
 
-	fn note(&self, uid: u16, hotkey: Hotkey, score: &Score, what: &'static str) {
+	async fn note(&self, uid: u16, hotkey: Hotkey, score: Score, what: &'static str) {
 		let failures = score.evidence().failures;
 		self.metrics
 			.gateway
 			.checked(if failures == 0 { "held" } else { "failed" });
-		let was_caught = self.verdicts.record(uid, hotkey, score);
+		let verdicts = self.verdicts.clone();
+		// It waits for the disk.
+		let recorded = tokio::task::spawn_blocking(move || verdicts.record(uid, hotkey, &score)).await;
+		let was_caught = recorded.unwrap_or_else(|error| {
+			tracing::error!(%error, "own fault: a verdict was not recorded");
+			false
+		});
 		if failures > 0 || was_caught {
 			let hotkey = AccountId::new(hotkey.0);
 			tracing::warn!(uid, %hotkey, failures, banned = was_caught, what, "a check failed");
@@ -214,7 +220,8 @@ impl Audits {
 			trials: 1,
 			failures: u32::from(score.value() == 0.0),
 		};
-		self.note(miner.uid, hotkey, &score.with_evidence(evidence), "a known answer");
+		self.note(miner.uid, hotkey, score.with_evidence(evidence), "a known answer")
+			.await;
 	}
 }
 

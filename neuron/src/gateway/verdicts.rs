@@ -43,6 +43,8 @@ struct Known {
 	watch: Watch,
 	/// By uid, at most as many as the subnet has.
 	quality: BTreeMap<u16, (Hotkey, f64)>,
+	/// The list that the validator was given; absent until one was written.
+	told: Option<Vec<Condemned>>,
 }
 
 impl Default for Verdicts {
@@ -52,6 +54,7 @@ impl Default for Verdicts {
 			known: Mutex::new(Known {
 				watch: Watch::new(TestParameters::STANDARD),
 				quality: BTreeMap::new(),
+				told: None,
 			}),
 			kept: None,
 		}
@@ -122,7 +125,7 @@ impl Verdicts {
 		if let Err(error) = store.save(&records) {
 			tracing::error!(%error, "verdicts not kept");
 		}
-		let condemned: Vec<_> = {
+		let (condemned, told): (Vec<_>, _) = {
 			let known = self.known();
 			let caught = |record: &subnet_sdk::WatchRecord| {
 				let evidence = known.watch.condemned(record.uid, record.hotkey)?;
@@ -133,10 +136,16 @@ impl Verdicts {
 					failures: evidence.failures,
 				})
 			};
-			records.iter().filter_map(caught).collect()
+			(records.iter().filter_map(caught).collect(), known.told.clone())
 		};
-		if let Err(error) = condemned::write(folder, &condemned) {
-			tracing::error!(%error, file = condemned::FILE_NAME, "the validator is not told who is condemned");
+		if told.as_ref() == Some(&condemned) {
+			return;
+		}
+		match condemned::write(folder, &condemned) {
+			Ok(()) => self.known().told = Some(condemned),
+			Err(error) => {
+				tracing::error!(%error, file = condemned::FILE_NAME, "the validator is not told who is condemned");
+			}
 		}
 	}
 
@@ -178,6 +187,18 @@ mod tests {
 		assert_eq!(verdicts.standing(3, Hotkey([9; 32])), Standing::Unknown);
 		verdicts.retain(&[]);
 		assert_eq!(verdicts.standing(3, CHEAT), Standing::Unknown);
+	}
+
+	#[test]
+	fn the_list_is_written_when_it_changes_and_only_then() {
+		let folder = tempfile::tempdir().unwrap();
+		let verdicts = Verdicts::open(folder.path().into()).unwrap();
+		let list = folder.path().join(condemned::FILE_NAME);
+		std::fs::remove_file(&list).unwrap();
+		verdicts.record(3, CHEAT, &score(1.0, 0));
+		assert!(!list.exists(), "nobody new was condemned");
+		while !verdicts.record(3, CHEAT, &score(0.0, 4)) {}
+		assert_eq!(condemned::read(folder.path()).unwrap().len(), 1);
 	}
 
 	#[test]

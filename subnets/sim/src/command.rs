@@ -172,13 +172,17 @@ mod tests {
 		let scenario = Scenario::from_toml(include_str!("../scenarios/default.toml")).unwrap();
 		let scenario = Scenario { epochs: 12, ..scenario };
 		let seed = scenario.seed_list().next().unwrap();
-		for uid in 0..3 {
+		let mut paid = Simulation::new(&scenario, seed);
+		(0..12).for_each(|_| paid.step());
+		let payouts = || (0..).map_while(|uid| Some((uid, paid.paid(uid)?)));
+		let miner = payouts().max_by_key(|(_, (incentive, _))| *incentive).unwrap().0;
+		let validator = payouts().max_by_key(|(_, (_, dividends))| *dividends).unwrap().0;
+		for uid in [miner, validator] {
 			let (_, explanation) = Simulation::new(&scenario, seed).explain(12, uid).unwrap();
 			let (_, again) = Simulation::new(&scenario, seed).explain(12, uid).unwrap();
 			assert_eq!(explanation, again);
-			let mut simulation = Simulation::new(&scenario, seed);
-			(0..12).for_each(|_| simulation.step());
-			let (incentive, dividends) = simulation.paid(uid).unwrap();
+			let (incentive, dividends) = paid.paid(uid).unwrap();
+			assert!(incentive + dividends > 0, "uid {uid} earned nothing");
 			assert_eq!(explanation.as_miner.incentive_u16, incentive);
 			assert_eq!(explanation.as_validator.dividends_u16, dividends);
 			let text = explained(&scenario, uid, None).unwrap();
