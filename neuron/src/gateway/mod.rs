@@ -20,6 +20,7 @@ mod http;
 pub mod keys;
 mod limits;
 pub mod openai;
+mod records;
 mod respond;
 pub mod routing;
 mod stream;

@@ -3,12 +3,7 @@
 //! Quick is who begins soon and goes on quickly: both are measured at every answer, the second as the time that the gateway
 //! has to wait for a token, so that an application that reads slowly makes no miner slow.
 
-use std::{
-	collections::HashMap,
-	fmt,
-	sync::{Arc, Mutex, MutexGuard, PoisonError},
-	time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use futures::{StreamExt, future::BoxFuture, stream, stream::BoxStream, stream::FuturesUnordered};
@@ -16,30 +11,13 @@ use tokio::time::Instant;
 
 use super::{
 	GatewayOptions,
+	records::{Records, Running},
 	upstream::{Answerer, Generate, Generation, Model, Piece, Upstream, UpstreamError},
 };
 use crate::metrics::Metrics;
 
-/// Weight of the newest latency or failure in a miner's average.
-const NEWEST_SHARE: f64 = 0.2;
-/// The latency that miners are credited with while none is known. Later a newcomer is credited with the least known one, so
-/// that it is tried.
-const UNKNOWN_LATENCY: Duration = Duration::from_millis(500);
-/// The time a token that miners are credited with while none is known, as with latency.
-const UNKNOWN_TOKEN_TIME: Duration = Duration::from_millis(50);
-/// Bounds of what one answer says about the time a token: quicker than anybody needs, and as good as never.
-const TOKEN_TIMES: (Duration, Duration) = (Duration::from_millis(2), Duration::from_secs(20));
-/// Tokens of the answer that miners are compared by.
-const USUAL_TOKENS: u32 = 100;
-/// An answer says something about the time a token with so many tokens after its first part, or after so long a wait.
-const MEASURED_TOKENS: u32 = 8;
-const MEASURED_WAIT: Duration = Duration::from_secs(1);
-/// The least quality that counts: a miner without any score yet is tried now and then.
-const LEAST_QUALITY: f64 = 0.02;
 /// When an application may try again where no miner could answer.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
-/// Miners whose record is kept; the ones that have left the subnet go first.
-const MAX_RECORDS: usize = 65_536;
 
 /// A miner that could be asked.
 #[derive(Clone, Debug, PartialEq)]
@@ -125,152 +103,6 @@ impl From<&GatewayOptions> for RoutingOptions {
 	}
 }
 
-/// What was measured about a miner.
-#[derive(Clone, Copy, Debug, Default)]
-struct Record {
-	/// How soon its answers begin; absent until one has.
-	first_part: Option<Duration>,
-	/// How long a token takes after that; absent until an answer has told.
-	token_time: Option<Duration>,
-	failures: f64,
-	running: u32,
-}
-
-/// What stands for measurements that there are not.
-#[derive(Clone, Copy, Debug)]
-struct Unmeasured {
-	first_part: Duration,
-	token_time: Duration,
-}
-
-impl Record {
-	/// How much a miner is worth asking: quality by the share of requests that it answers, by how soon a usual answer of it is
-	/// there, the ones under way included.
-	fn worth(&self, quality: f64, unmeasured: Unmeasured) -> f64 {
-		let first_part = self.first_part.unwrap_or(unmeasured.first_part);
-		let rest = self
-			.token_time
-			.unwrap_or(unmeasured.token_time)
-			.saturating_mul(USUAL_TOKENS);
-		let delay = first_part.saturating_add(rest).as_secs_f64() * f64::from(self.running.saturating_add(1));
-		quality.max(LEAST_QUALITY) * (1.0 - self.failures).max(0.01) / (0.1 + delay)
-	}
-}
-
-/// The average after another measurement.
-fn averaged(known: Option<Duration>, newest: Duration) -> Duration {
-	known.map_or(newest, |known| {
-		known.mul_f64(1.0 - NEWEST_SHARE) + newest.mul_f64(NEWEST_SHARE)
-	})
-}
-
-/// The miners' records, by hotkey address.
-#[derive(Clone, Debug, Default)]
-struct Records(Arc<Mutex<HashMap<String, Record>>>);
-
-impl Records {
-	fn lock(&self) -> MutexGuard<'_, HashMap<String, Record>> {
-		self.0.lock().unwrap_or_else(PoisonError::into_inner)
-	}
-
-	fn change(&self, hotkey: &str, change: impl FnOnce(&mut Record)) {
-		change(self.lock().entry(hotkey.to_owned()).or_default());
-	}
-
-	fn note(&self, hotkey: &str, fault: Option<&Fault>) {
-		let failed = match fault {
-			// A question that nobody can answer, and one that was taken back, say nothing about the miner.
-			Some(Fault::Request(_)) => return,
-			Some(_) => 1.0,
-			None => 0.0,
-		};
-		self.change(hotkey, |record| {
-			record.failures += NEWEST_SHARE * (failed - record.failures);
-		});
-	}
-
-	fn note_latency(&self, hotkey: &str, first_part: Duration) {
-		self.change(hotkey, |record| {
-			record.first_part = Some(averaged(record.first_part, first_part));
-		});
-	}
-
-	/// So many tokens came after the first part, and so long was waited for them.
-	fn note_token_time(&self, hotkey: &str, tokens: u32, waited: Duration) {
-		if tokens < MEASURED_TOKENS && waited < MEASURED_WAIT {
-			return;
-		}
-		let newest = (waited / tokens.max(1)).clamp(TOKEN_TIMES.0, TOKEN_TIMES.1);
-		self.change(hotkey, |record| {
-			record.token_time = Some(averaged(record.token_time, newest))
-		});
-	}
-
-	/// The candidates in the order in which they are asked: drawn without replacement, in proportion to the square of what
-	/// they are worth, so that the best get most and every one is measured now and then.
-	fn order(&self, candidates: Vec<Candidate>, dice: &dyn Fn() -> f64, count: usize) -> Vec<Answerer> {
-		let mut records = self.lock();
-		if records.len() > MAX_RECORDS {
-			records.retain(|hotkey, _| candidates.iter().any(|candidate| candidate.answerer.hotkey == *hotkey));
-		}
-		let known = || {
-			candidates
-				.iter()
-				.filter_map(|candidate| records.get(&candidate.answerer.hotkey))
-		};
-		let unmeasured = Unmeasured {
-			first_part: known()
-				.filter_map(|record| record.first_part)
-				.min()
-				.unwrap_or(UNKNOWN_LATENCY),
-			token_time: known()
-				.filter_map(|record| record.token_time)
-				.min()
-				.unwrap_or(UNKNOWN_TOKEN_TIME),
-		};
-		let mut pool: Vec<(f64, Answerer)> = candidates
-			.into_iter()
-			.map(|candidate| {
-				let record = records.get(&candidate.answerer.hotkey).copied().unwrap_or_default();
-				(record.worth(candidate.quality, unmeasured).powi(2), candidate.answerer)
-			})
-			.collect();
-		let mut order = Vec::new();
-		while order.len() < count && !pool.is_empty() {
-			let mut mark = dice() * pool.iter().map(|entry| entry.0).sum::<f64>();
-			let drawn = pool.iter().position(|entry| {
-				mark -= entry.0;
-				mark < 0.0
-			});
-			order.push(pool.swap_remove(drawn.unwrap_or(pool.len() - 1)).1);
-		}
-		order
-	}
-}
-
-/// A request under way at a miner; dropping it is its end.
-struct Running {
-	records: Records,
-	hotkey: String,
-}
-
-impl Running {
-	fn new(records: &Records, hotkey: &str) -> Self {
-		records.change(hotkey, |record| record.running = record.running.saturating_add(1));
-		Self {
-			records: records.clone(),
-			hotkey: hotkey.to_owned(),
-		}
-	}
-}
-
-impl Drop for Running {
-	fn drop(&mut self) {
-		self.records
-			.change(&self.hotkey, |record| record.running = record.running.saturating_sub(1));
-	}
-}
-
 /// An answer that has begun.
 struct Begun {
 	first: Piece,
@@ -302,7 +134,7 @@ impl<M: Miners> Routed<M> {
 	/// How long a miner's answers keep the gateway waiting for a token after their first part, on average; `None` until one
 	/// has told.
 	pub fn token_time(&self, hotkey: &str) -> Option<Duration> {
-		self.records.lock().get(hotkey)?.token_time
+		self.records.token_time(hotkey)
 	}
 
 	fn attempt(&self, miner: Answerer, request: Arc<Generate>, deadline: Duration) -> Attempt {
