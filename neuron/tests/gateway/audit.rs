@@ -267,6 +267,8 @@ async fn who_cheats_applications_gets_no_more_requests_and_the_validator_knows()
 	}
 	assert!(caught(), "{:?}", world.standing(2));
 	assert_eq!(world.uids(), [1]);
+	// The list is written after the verdict is known.
+	until(|| condemned::read(world.folder.path()).is_ok_and(|told| !told.is_empty())).await;
 	let told = condemned::read(world.folder.path()).unwrap();
 	assert_eq!((told.len(), told[0].hotkey), (1, hotkey(2)));
 	let kept = std::fs::read(world.folder.path().join("gateway-watch.redb")).unwrap();
