@@ -9,9 +9,23 @@ use anyhow::{Context, Result, bail};
 use crate::workspace::Workspace;
 use crate::{compile, process, setup};
 
+/// What miners work on.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Mechanism {
+	/// A language model that they serve.
+	Text,
+	/// An embedder that they serve (84 MB are fetched).
+	Embedding,
+	/// A small language model that they train (39 MB of text are fetched).
+	Pretrain,
+}
+
 /// What the demo is told.
 #[derive(clap::Args)]
 pub(crate) struct Options {
+	/// What miners work on.
+	#[arg(long, value_enum, default_value = "text")]
+	mechanism: Mechanism,
 	/// Epochs to run before the final table (the demo has a default, and a least number).
 	#[arg(long, value_name = "N")]
 	epochs: Option<u32>,
@@ -26,6 +40,21 @@ pub(crate) struct Options {
 /// Set-up or build failed, or there is no binary to run.
 pub(crate) fn run(workspace: &mut Workspace, options: &Options) -> Result<ExitCode> {
 	let model = setup::run(workspace)?;
+	let given = match options.mechanism {
+		Mechanism::Text => ["--mechanism=text".into(), "--model".into(), model.into_os_string()],
+		Mechanism::Embedding => {
+			let model = setup::mechanisms::embedder(workspace)?;
+			["--mechanism=embedding".into(), "--model".into(), model.into_os_string()]
+		}
+		Mechanism::Pretrain => {
+			let text = setup::mechanisms::text(workspace)?;
+			[
+				"--mechanism=pretrain".into(),
+				"--validator-text".into(),
+				text.into_os_string(),
+			]
+		}
+	};
 	println!("\nbuild: once compiled, this takes seconds; from nothing, most of an hour on two cores");
 	let started = Instant::now();
 	compile::build(workspace)?;
@@ -36,13 +65,7 @@ pub(crate) fn run(workspace: &mut Workspace, options: &Options) -> Result<ExitCo
 	}
 	let [demo, node, neuron] = &binaries;
 	let mut command = workspace.program(demo.to_str().context("the binary's path is not UTF-8")?);
-	command
-		.arg("--node")
-		.arg(node)
-		.arg("--neuron")
-		.arg(neuron)
-		.arg("--model")
-		.arg(&model);
+	command.arg("--node").arg(node).arg("--neuron").arg(neuron).args(given);
 	if let Some(epochs) = options.epochs {
 		command.args(["--epochs", &epochs.to_string()]);
 	}

@@ -6,6 +6,7 @@
 //! | [`world`] | a node, a subnet and neurons with wallets of their own, below one folder |
 //! | [`demo`] | two validators and four miners, two of which cheat; live progress; checks at the end |
 //! | [`relay`] | the cheat that sells another miner's answers |
+//! | [`careless`] | the cheat that makes up half of what it is asked for |
 //!
 //! Nothing is mocked: the programs are those that users run, the money is the chain's.
 //!
@@ -17,6 +18,7 @@
 //! assert!(check.passed);
 //! ```
 
+pub mod careless;
 pub mod demo;
 pub mod relay;
 pub mod world;

@@ -12,8 +12,9 @@ use tokio::runtime::Handle as Runtime;
 /// How long the other miner's answer may take: less than a validator waits for ours.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// Speaks the mechanism `text` by asking somebody else.
+/// Speaks a mechanism by asking somebody else.
 pub struct Relay {
+	descriptor: Descriptor,
 	victim: AccountId,
 	network: Handle,
 	followed: Followed,
@@ -21,10 +22,11 @@ pub struct Relay {
 }
 
 impl Relay {
-	/// A relay of `victim`'s answers that calls over a running miner's own network.
+	/// A relay of `victim`'s answers in the mechanism of `descriptor` that calls over a running miner's own network.
 	#[must_use]
-	pub fn new(parts: &Parts, victim: AccountId) -> Self {
+	pub fn new(descriptor: Descriptor, parts: &Parts, victim: AccountId) -> Self {
 		Self {
+			descriptor,
 			victim,
 			network: parts.handle.clone(),
 			followed: parts.followed.clone(),
@@ -47,7 +49,7 @@ impl Relay {
 
 impl DynMechanism for Relay {
 	fn descriptor(&self) -> Descriptor {
-		subnet_text::DESCRIPTOR
+		self.descriptor
 	}
 
 	fn deadline(&self) -> Duration {

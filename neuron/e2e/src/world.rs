@@ -7,7 +7,7 @@ use neuron_chain::{
 };
 use neuron_testkit::process::{NodeProcess, Process, binary};
 use std::{
-	ffi::OsString,
+	ffi::{OsStr, OsString},
 	path::{Path, PathBuf},
 	time::Duration,
 };
@@ -150,7 +150,7 @@ impl World {
 	///
 	/// # Errors
 	/// The process cannot be started.
-	pub fn neuron(&self, role: &str, participant: &Participant, arguments: &[&str]) -> Result<Process> {
+	pub fn neuron(&self, role: &str, participant: &Participant, arguments: &[impl AsRef<OsStr>]) -> Result<Process> {
 		let mut all = vec![OsString::from(role)];
 		all.extend(self.neuron_arguments(participant));
 		all.extend(arguments.iter().map(OsString::from));
@@ -173,9 +173,15 @@ impl World {
 		option("--wallet-path", self.wallets().into());
 		option("--wallet", participant.name.clone().into());
 		option("--hotkey", HOTKEY.into());
-		option("--data-dir", self.folder.join("data").join(&participant.name).into());
+		option("--data-dir", self.data_folder(participant).into());
 		option("--listen", "127.0.0.1:0".into());
 		arguments
+	}
+
+	/// Where a participant's neuron keeps what outlives it.
+	#[must_use]
+	pub fn data_folder(&self, participant: &Participant) -> PathBuf {
+		self.folder.join("data").join(&participant.name)
 	}
 
 	/// The folder of logs, wallets and databases.

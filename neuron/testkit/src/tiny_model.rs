@@ -17,7 +17,7 @@
 
 use std::path::{Path, PathBuf};
 
-pub use neuron_infer::tiny::{TinySpec, VOCABULARY_SIZE, write_gguf};
+pub use neuron_infer::tiny::{TinySpec, VOCABULARY_SIZE, write_embedder, write_gguf};
 
 /// A tiny model in a temporary folder of its own, which goes when this does.
 #[derive(Debug)]

@@ -3,16 +3,15 @@
 //! Column by column, new bonds take the places of the pairs that they come from: first the average of old and new, as
 //! soon as the consensus about the miner is known, later the shares in the column that the miner's incentive is paid by.
 
-use alloc::vec::Vec;
 use core::cell::Cell;
 
 use crate::fixed::Fixed;
-use crate::liquid_alpha::Pace;
+use crate::liquid_alpha::{Pace, Scratch};
 use crate::pair::Pair;
-use crate::share::{self, ONE, Whole, product, product_with_proportion};
+use crate::share::{self, ONE, Total, Whole, product, product_below_one, product_with_proportion};
 use crate::types::{Entry, Parameters};
 use crate::validators::{Account, Standings};
-use crate::weights::{Penalty, clip};
+use crate::weights::{Penalty, clip, clip_beside};
 
 /// What `bonds_moving_average` is a share of.
 const MOVING_AVERAGE_SCALE: u64 = 1_000_000;
@@ -46,14 +45,18 @@ impl Rules {
 		}
 	}
 
-	/// `new · value + kept · bond`, each product cut.
+	/// `new · value + kept · bond`, each product cut. Without `ONES` neither share is one.
 	#[inline(always)]
-	fn average(&self, value: u64, bond: u64) -> u64 {
-		product::<true>(self.new, value).wrapping_add(product::<true>(self.kept, bond))
+	fn average<const ONES: bool>(&self, value: u64, bond: u64) -> u64 {
+		if ONES {
+			product::<true>(self.new, value).wrapping_add(product::<true>(self.kept, bond))
+		} else {
+			product_below_one(value, self.new).wrapping_add(product_below_one(bond, self.kept))
+		}
 	}
 }
 
-/// The new bonds in one miner: their sum, and a bound that none exceeds.
+/// The new bonds in one miner: their sum, and in Yuma 2 the largest.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct NewBonds {
 	sum: u64,
@@ -66,7 +69,6 @@ impl NewBonds {
 	fn put(&mut self, pair: &Cell<Pair>, bond: u64) {
 		pair.set(pair.get().with_new_bond(bond));
 		self.sum = self.sum.wrapping_add(bond);
-		self.most |= bond;
 	}
 }
 
@@ -96,15 +98,15 @@ pub(crate) fn begin(
 	rules: &Rules,
 	column: Column<'_>,
 	standings: &mut Standings,
-	values: &mut Vec<u64>,
+	scratch: &mut Scratch,
 ) -> (u64, NewBonds) {
 	if column.pairs.is_empty() {
 		return (0, NewBonds::default());
 	}
 	if rules.has_ones || column.has_one {
-		begin_among::<true>(rules, column, standings, values)
+		begin_among::<true>(rules, column, standings, scratch)
 	} else {
-		begin_among::<false>(rules, column, standings, values)
+		begin_among::<false>(rules, column, standings, scratch)
 	}
 }
 
@@ -112,7 +114,7 @@ fn begin_among<const ONES: bool>(
 	rules: &Rules,
 	column: Column<'_>,
 	standings: &mut Standings,
-	values: &mut Vec<u64>,
+	scratch: &mut Scratch,
 ) -> (u64, NewBonds) {
 	let Column {
 		pairs,
@@ -126,9 +128,9 @@ fn begin_among<const ONES: bool>(
 	}
 	// A loop for each penalty: the choice must not be made for each pair.
 	match rules.penalty {
-		Penalty::None => average::<ONES>(rules, column, standings, values, |weight, _| weight),
-		Penalty::Full => average::<ONES>(rules, column, standings, values, |_, clipped| clipped),
-		penalty => average::<ONES>(rules, column, standings, values, |weight, clipped| {
+		Penalty::None => average::<ONES>(rules, column, standings, scratch, |weight, _| weight),
+		Penalty::Full => average::<ONES>(rules, column, standings, scratch, |_, clipped| clipped),
+		penalty => average::<ONES>(rules, column, standings, scratch, |weight, clipped| {
 			penalty.apply(weight, clipped)
 		}),
 	}
@@ -139,13 +141,13 @@ fn average<const ONES: bool>(
 	rules: &Rules,
 	column: Column<'_>,
 	standings: &mut Standings,
-	values: &mut Vec<u64>,
+	scratch: &mut Scratch,
 	follow: impl Fn(u64, u64) -> u64,
 ) -> (u64, NewBonds) {
 	if rules.is_yuma3 {
 		average_weights::<ONES>(rules, column, standings, follow)
 	} else {
-		average_shares::<ONES>(rules, column, standings, values, follow)
+		average_shares::<ONES>(rules, column, standings, scratch, follow)
 	}
 }
 
@@ -181,46 +183,34 @@ fn average_shares<const ONES: bool>(
 	rules: &Rules,
 	column: Column<'_>,
 	standings: &mut Standings,
-	values: &mut Vec<u64>,
+	scratch: &mut Scratch,
 	follow: impl Fn(u64, u64) -> u64,
 ) -> (u64, NewBonds) {
-	// `most_bought` is a bound: the bits that any value has.
-	let (mut bought, mut most_bought, mut held) = (0_u64, 0_u64, 0_u64);
+	let (mut bought, mut held) = (0_u64, 0_u64);
 	let mask = column.bond_mask();
 	let pairs = column.pairs;
+	let values = &mut scratch.values;
 	values.resize(pairs.len(), 0);
-	let mut next = values.iter_mut();
-	let rank = clip::<ONES>(
+	let rank = clip_beside::<ONES, _>(
 		column.is_full,
 		pairs,
 		column.consensus,
 		standings,
-		|cell, clipped, stake| {
+		values.iter_mut(),
+		|cell, clipped, stake, value| {
 			let pair = cell.get();
-			let value = product::<ONES>(follow(pair.weight_among::<ONES>(), clipped), stake);
-			if let Some(next) = next.next() {
-				*next = value;
-			}
-			bought = bought.wrapping_add(value);
-			most_bought |= value;
+			*value = product::<ONES>(follow(pair.weight_among::<ONES>(), clipped), stake);
+			bought = bought.wrapping_add(*value);
 			held = held.wrapping_add(u64::from(pair.bond() & mask));
 		},
 	);
-	let all_bought = Whole::new(bought, most_bought.min(bought));
-	let all_held = Whole::new(held, held.min(u64::from(u16::MAX)));
+	let (all_bought, all_held) = (Whole::new(bought), Total::new(held));
 	let mut bonds = NewBonds::default();
-	let both = pairs.iter().zip(values.iter());
-	if ONES || !all_bought.is_exact_below_one() || !all_held.is_exact_below_one() {
-		both.for_each(|(pair, value)| {
-			let bond = all_held.share(u64::from(pair.get().bond() & mask));
-			bonds.put(pair, rules.average(all_bought.share(*value), bond));
-		});
-	} else {
-		both.for_each(|(pair, value)| {
-			let bond = all_held.exact_share(u64::from(pair.get().bond() & mask));
-			let new = product::<false>(rules.new, all_bought.exact_share(*value));
-			bonds.put(pair, new.wrapping_add(product::<false>(rules.kept, bond)));
-		});
+	for (pair, value) in pairs.iter().zip(values.iter()) {
+		let bond = all_held.share(pair.get().bond() & mask);
+		let bond = rules.average::<ONES>(all_bought.share_of_little(*value), bond);
+		bonds.put(pair, bond);
+		bonds.most = bonds.most.max(bond);
 	}
 	(rank, bonds)
 }
@@ -234,13 +224,13 @@ pub(crate) fn follow(
 	pace: Option<Pace>,
 	column: Column<'_>,
 	marks: &[u8],
-	values: &mut Vec<u64>,
+	scratch: &mut Scratch,
 ) -> NewBonds {
 	let mask = column.bond_mask();
 	let mut bonds = NewBonds::default();
 	if let Some(pace) = pace {
-		pace.average(rules.penalty, column.pairs, marks, column.consensus, mask, values);
-		for (pair, value) in column.pairs.iter().zip(values.iter()) {
+		pace.average(rules.penalty, column.pairs, marks, column.consensus, mask, scratch);
+		for (pair, value) in column.pairs.iter().zip(&scratch.values) {
 			bonds.put(pair, *value);
 		}
 	} else {
@@ -248,7 +238,7 @@ pub(crate) fn follow(
 			let pair = cell.get();
 			let followed = rules.penalty.apply(pair.weight(), pair.weight().min(column.consensus));
 			let bond = share::from_proportion(pair.bond() & mask);
-			bonds.put(cell, rules.average(followed, bond));
+			bonds.put(cell, rules.average::<true>(followed, bond));
 		}
 	}
 	bonds
@@ -269,29 +259,23 @@ pub(crate) fn settle(
 		// Nothing to pay by, and bonds of zero are not stored.
 		return;
 	}
-	let all = Whole::new(bonds.sum, bonds.most.min(bonds.sum));
+	let all = Whole::new(bonds.sum);
 	// In Yuma 2 bonds are scaled up to a maximum of one before they are stored.
-	let most = if rules.is_yuma3 {
-		Whole::default()
-	} else {
-		let most = column.pairs.iter().map(|pair| pair.get().new_bond()).max();
-		let most = all.share(most.unwrap_or(0));
-		Whole::new(most, most)
-	};
-	if !all.is_exact_below_one() || incentive >= ONE || !(rules.is_yuma3 || most.is_exact()) {
+	let most = Whole::new(all.share(bonds.most));
+	if incentive >= ONE {
+		// Nobody else has any.
 		pay_and_store(uid, column, accounts, stored, |bond| {
 			let share = all.share(bond);
-			let stored = if rules.is_yuma3 { bond } else { most.share(share) };
-			(product::<true>(share, incentive), stored)
+			(share, if rules.is_yuma3 { bond } else { most.share(share) })
 		});
 	} else if rules.is_yuma3 {
 		pay_and_store(uid, column, accounts, stored, |bond| {
-			(product::<false>(all.exact_share(bond), incentive), bond)
+			(all.share_times(bond, incentive), bond)
 		});
 	} else {
 		pay_and_store(uid, column, accounts, stored, |bond| {
-			let share = all.exact_share(bond);
-			(product::<false>(share, incentive), most.exact_share(share))
+			let share = all.share_of_little(bond);
+			(product_below_one(share, incentive), most.share_of_little(share))
 		});
 	}
 }
@@ -331,6 +315,7 @@ fn pay_and_store(
 #[cfg(test)]
 mod tests {
 	use alloc::vec;
+	use alloc::vec::Vec;
 
 	use super::*;
 
@@ -360,7 +345,7 @@ mod tests {
 			stakes,
 			trusts: vec![0; rows.len()],
 		};
-		begin(rules, column, &mut standings, &mut Vec::new());
+		begin(rules, column, &mut standings, &mut Scratch::default());
 		pairs.iter().map(|pair| pair.get().new_bond()).collect()
 	}
 
@@ -405,6 +390,7 @@ mod tests {
 			.into();
 		let mut sums = NewBonds::default();
 		pairs.iter().for_each(|pair| sums.put(pair, pair.get().new_bond()));
+		sums.most = ONE / 2;
 		for is_full in [false, true] {
 			let column = Column {
 				pairs: &pairs,

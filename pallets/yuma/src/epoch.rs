@@ -6,6 +6,7 @@ use core::cell::Cell;
 use crate::bonds::{self, Column, NewBonds, Rules};
 use crate::emission;
 use crate::fixed::{Fixed, normalise};
+use crate::liquid_alpha::Scratch;
 use crate::listing;
 use crate::mechanisms::{self, Sum};
 use crate::median::Median;
@@ -32,8 +33,7 @@ pub struct Workspace {
 	median: Median,
 	/// What the columns hold of new bonds, by miner.
 	bonds: Vec<NewBonds>,
-	/// One number for each pair of a column.
-	values: Vec<u64>,
+	scratch: Scratch,
 	/// What liquid alpha has to know of each pair; empty where nothing is special about any.
 	marks: Vec<u8>,
 	/// The bonds of an unsorted row, put in order.
@@ -122,7 +122,7 @@ impl Workspace {
 		for tile in self.pairs.tiles(input.n) {
 			self.pairs.fill(tile.clone(), validators, mechanism);
 			for uid in tile {
-				let (layout, pairs) = self.pairs.take(uid);
+				let (layout, pairs) = self.pairs.column(uid);
 				let consensus = self.median.of(layout.is_full, pairs, &validators.votes);
 				let column = Column {
 					pairs: Cell::from_mut(pairs).as_slice_of_cells(),
@@ -131,7 +131,7 @@ impl Workspace {
 					is_void: stake::has_changed_hands(input, uid),
 					consensus,
 				};
-				let (rank, bonds) = bonds::begin(rules, column, &mut validators.standings, &mut self.values);
+				let (rank, bonds) = bonds::begin(rules, column, &mut validators.standings, &mut self.scratch);
 				self.consensus.push(share::to_fixed(consensus));
 				self.incentive.push(share::to_fixed(rank));
 				self.bonds.push(bonds);
@@ -160,10 +160,10 @@ impl Workspace {
 		let numbers = self.consensus.iter().zip(&self.incentive).zip(&self.bonds);
 		for (uid, ((consensus, incentive), bonds)) in (0..input.n).zip(numbers) {
 			let range = self.pairs.range(uid);
-			let (is_full, pairs) = self.pairs.column(uid);
+			let (layout, pairs) = self.pairs.column(uid);
 			let column = Column {
 				pairs: Cell::from_mut(pairs).as_slice_of_cells(),
-				is_full,
+				is_full: layout.is_full,
 				// Only the first step asks.
 				has_one: true,
 				is_void: stake::has_changed_hands(input, uid),
@@ -172,7 +172,7 @@ impl Workspace {
 			let mut bonds = *bonds;
 			if rules.pace.is_some() {
 				let marks = self.marks.get(range).unwrap_or_default();
-				bonds = bonds::follow(rules, pace, column, marks, &mut self.values);
+				bonds = bonds::follow(rules, pace, column, marks, &mut self.scratch);
 			}
 			let incentive = share::from_fixed(*incentive);
 			let accounts = &mut self.validators.accounts;

@@ -8,6 +8,8 @@
 use alloc::vec::Vec;
 use core::cell::Cell;
 
+use crate::estimate::bounds;
+use crate::exponential::{LANES, taylor};
 use crate::fixed::Fixed;
 use crate::pair::Pair;
 use crate::share::{self, ONE, inverse, product, product_rounded_up};
@@ -18,13 +20,12 @@ use crate::weights::Penalty;
 const STEEPNESS_DIVISOR: i64 = -100;
 /// The exponent of the sigmoid stays within plus and minus this.
 const LARGEST_EXPONENT: i64 = 20 << 32;
+const LEAST_EXPONENT: i64 = -LARGEST_EXPONENT;
 /// An exponent of one, whose exponential is not computed but known.
 const EXPONENT_OF_ONE: i64 = 1 << 32;
 const HALF: i64 = 1 << 31;
 /// e, cut to 23 fractional bits.
 const E: u64 = 0x15B_F0A8 << 9;
-/// How many exponentials are computed side by side: each is one long chain of multiplications that wait for one another.
-const LANES: usize = 8;
 
 /// A mark of a pair: a walk forward by destination does not see its weight.
 pub(crate) const HIDDEN_WEIGHT: u8 = 1;
@@ -38,23 +39,33 @@ pub(crate) const LISTED_ZERO: u8 = 4;
 pub(crate) struct Pace {
 	low: u64,
 	high: u64,
-	/// The steepness with its sign turned.
+	/// The steepness with its sign turned, cut to a whole number, and the fraction that was cut off: the product with
+	/// both together would be too wide for a word.
 	slope: i64,
+	slope_fraction: i64,
 	/// Alpha where nothing stands out, which is where most pairs are.
 	at_rest: u64,
+	/// Alpha at the least and at the largest exponent.
+	at_least: u64,
+	at_largest: u64,
 }
 
 impl Pace {
 	pub(crate) fn new(parameters: LiquidAlpha) -> Self {
 		let steepness = Fixed::ONE.times_integer(parameters.sigmoid_steepness);
+		let slope = steepness.over_integer(STEEPNESS_DIVISOR).to_bits();
 		let mut pace = Self {
 			low: share::from_proportion(parameters.alpha_low),
 			high: share::from_proportion(parameters.alpha_high),
-			slope: steepness.over_integer(STEEPNESS_DIVISOR).to_bits(),
+			slope: slope >> 32,
+			slope_fraction: slope & (EXPONENT_OF_ONE.wrapping_sub(1)),
 			at_rest: 0,
+			at_least: 0,
+			at_largest: 0,
 		};
-		let [at_rest, ..] = pace.alphas([0; LANES]);
-		pace.at_rest = at_rest;
+		pace.at_rest = pace.alpha_by_series(pace.exponent(0));
+		pace.at_least = pace.alpha_by_series(LEAST_EXPONENT);
+		pace.at_largest = pace.alpha_by_series(LARGEST_EXPONENT);
 		pace
 	}
 
@@ -62,11 +73,18 @@ impl Pace {
 	/// bond (it sells).
 	pub(crate) fn alpha(self, weight: Fixed, bond: Fixed, consensus: Fixed) -> Fixed {
 		let [weight, bond, consensus] = [weight, bond, consensus].map(share::from_fixed);
-		let [alpha, ..] = self.alphas([distance(weight, bond, consensus); LANES]);
-		share::to_fixed(alpha)
+		share::to_fixed(self.alpha_by_series(self.exponent(distance(weight, bond, consensus))))
+	}
+
+	fn alpha_by_series(self, exponent: i64) -> u64 {
+		let [alpha, ..] = self.alphas([exponent; LANES]);
+		alpha
 	}
 
 	/// `alpha · weight + (1 - alpha) · bond` for each pair that lists a weight, each product cut, and zero for all others.
+	///
+	/// In three steps without branches that depend on a pair: those that do not stand out are done with at once, nearly all
+	/// others by bounds of alpha, and the rest by the series.
 	pub(crate) fn average(
 		self,
 		penalty: Penalty,
@@ -74,48 +92,109 @@ impl Pace {
 		marks: &[u8],
 		consensus: u64,
 		bond_mask: u16,
-		values: &mut Vec<u64>,
+		scratch: &mut Scratch,
 	) {
-		values.clear();
+		let Scratch { values, waiting } = scratch;
+		// Full and no penalty leave a listed zero in the list; clipping to zero takes a weight out.
+		let keeps_zeros = !matches!(penalty, Penalty::Part(_));
 		values.resize(pairs.len(), 0);
-		let mut waiting = Batch::default();
+		waiting.resize(pairs.len().max(waiting.len()), Waiting::default());
+		let mut length = 0_usize;
 		let mut marks = marks.iter();
-		for (place, pair) in pairs.iter().enumerate() {
+		for ((pair, value), place) in pairs.iter().zip(values.iter_mut()).zip(0_usize..) {
 			let pair = pair.get();
 			let mark = marks.next().copied().unwrap_or(0);
 			let weight = penalty.apply(pair.weight(), pair.weight().min(consensus));
-			// Full and no penalty leave a listed zero in the list; clipping to zero takes a weight out.
-			let keeps_zero = !matches!(penalty, Penalty::Part(_)) && mark & LISTED_ZERO != 0;
-			if weight == 0 && !keeps_zero {
-				continue;
-			}
+			let is_listed = (weight != 0) | (keeps_zeros & (mark & LISTED_ZERO != 0));
 			let bond = share::from_proportion(pair.bond() & bond_mask);
 			let seen_weight = if mark & HIDDEN_WEIGHT == 0 { weight } else { 0 };
 			let seen_bond = if mark & HIDDEN_BOND == 0 { bond } else { 0 };
 			let distance = distance(seen_weight, seen_bond, consensus);
-			if distance == 0 {
-				if let Some(value) = values.get_mut(place) {
-					*value = mean(self.at_rest, weight, bond);
-				}
-			} else if waiting.push(place, distance, weight, bond) {
-				waiting.flush(self, values);
+			*value = mean(self.at_rest, weight, bond) & u64::from(is_listed).wrapping_neg();
+			if let Some(to) = waiting.get_mut(length) {
+				*to = Waiting {
+					place,
+					distance,
+					weight,
+					bond,
+				};
 			}
+			length = length.wrapping_add(usize::from(is_listed & (distance != 0)));
 		}
-		waiting.flush(self, values);
+		let left = self.decide_by_bounds(waiting.get_mut(..length).unwrap_or_default(), values);
+		self.decide_by_series(waiting.get(..left).unwrap_or_default(), values);
 	}
 
-	/// The alphas of some distances.
-	#[inline(always)]
-	fn alphas(self, distances: [u64; LANES]) -> [u64; LANES] {
-		let mut exponents = [0_i64; LANES];
-		let mut sizes = [0_u64; LANES];
-		for ((exponent, size), distance) in exponents.iter_mut().zip(&mut sizes).zip(distances) {
-			let distance = i128::from((distance as i64).wrapping_sub(HALF));
-			// A slope has less than 41 bits, and half of one 31.
-			let product = (i128::from(self.slope).wrapping_mul(distance) >> 32) as i64;
-			*exponent = product.clamp(-LARGEST_EXPONENT, LARGEST_EXPONENT);
-			*size = exponent.unsigned_abs();
+	/// Computes what bounds of alpha are enough for, and moves the others to the front. Returns how many they are.
+	fn decide_by_bounds(self, waiting: &mut [Waiting], values: &mut [u64]) -> usize {
+		let waiting = Cell::from_mut(waiting).as_slice_of_cells();
+		let mut left = 0_usize;
+		for pair in waiting {
+			let pair = pair.get();
+			let (value, is_decided) = self.mean_by_bounds(pair);
+			if let Some(to) = values.get_mut(pair.place) {
+				*to = value;
+			}
+			if let Some(to) = waiting.get(left) {
+				to.set(pair);
+			}
+			left = left.wrapping_add(usize::from(!is_decided));
 		}
+		left
+	}
+
+	/// Computes the rest by the series itself.
+	fn decide_by_series(self, waiting: &[Waiting], values: &mut [u64]) {
+		for waiting in waiting.chunks(LANES) {
+			let mut exponents = [0; LANES];
+			for (exponent, pair) in exponents.iter_mut().zip(waiting) {
+				*exponent = self.exponent(pair.distance);
+			}
+			for (pair, alpha) in waiting.iter().zip(self.alphas(exponents)) {
+				if let Some(value) = values.get_mut(pair.place) {
+					*value = mean(alpha, pair.weight, pair.bond);
+				}
+			}
+		}
+	}
+
+	/// The exponent of the sigmoid.
+	#[inline(always)]
+	fn exponent(self, distance: u64) -> i64 {
+		// A slope has less than 9 bits before the point, and half of one 31 behind it.
+		let distance = (distance as i64).wrapping_sub(HALF);
+		let product = self
+			.slope
+			.wrapping_mul(distance)
+			.wrapping_add(self.slope_fraction.wrapping_mul(distance) >> 32);
+		product.clamp(LEAST_EXPONENT, LARGEST_EXPONENT)
+	}
+
+	/// The [`mean`] of a pair by a bound of its alpha, and whether what alpha really is leads to the same.
+	#[inline(always)]
+	fn mean_by_bounds(self, pair: Waiting) -> (u64, bool) {
+		let exponent = self.exponent(pair.distance);
+		let (least, most) = bounds(exponent);
+		let one = self.between(floor_of_inverse(ONE.wrapping_add(most)));
+		let other = self.between(inverse(ONE.wrapping_add(least)));
+		let [one, other] = match exponent {
+			LARGEST_EXPONENT => [self.at_largest; 2],
+			LEAST_EXPONENT => [self.at_least; 2],
+			_ => [one, other],
+		};
+		// Each product goes one way as alpha rises, so that no alpha in between leads to others.
+		let of_weight = product::<true>(one, pair.weight);
+		let of_bond = product::<true>(ONE.wrapping_sub(one), pair.bond);
+		let is_decided = (exponent != EXPONENT_OF_ONE)
+			& (of_weight == product::<true>(other, pair.weight))
+			& (of_bond == product::<true>(ONE.wrapping_sub(other), pair.bond));
+		(of_weight.wrapping_add(of_bond), is_decided)
+	}
+
+	/// The alphas of some exponents.
+	#[inline(always)]
+	fn alphas(self, exponents: [i64; LANES]) -> [u64; LANES] {
+		let sizes = exponents.map(i64::unsigned_abs);
 		let mut alphas = taylor(sizes);
 		for (alpha, exponent) in alphas.iter_mut().zip(exponents) {
 			let exponential = match exponent {
@@ -158,139 +237,28 @@ fn mean(alpha: u64, weight: u64, bond: u64) -> u64 {
 	kept.wrapping_add(product::<true>(alpha, weight))
 }
 
-/// Pairs that wait until there are enough of them.
+/// `1 / value`, cut, or one less.
+#[inline(always)]
+fn floor_of_inverse(value: u64) -> u64 {
+	u64::MAX.checked_div(value).unwrap_or(0)
+}
+
+/// Scratch memory of a column.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Scratch {
+	/// One number for each pair.
+	pub(crate) values: Vec<u64>,
+	/// The pairs that stand out.
+	waiting: Vec<Waiting>,
+}
+
+/// A pair whose alpha is to be found.
 #[derive(Clone, Copy, Debug, Default)]
-struct Batch {
-	length: usize,
-	places: [usize; LANES],
-	distances: [u64; LANES],
-	weights: [u64; LANES],
-	bonds: [u64; LANES],
-}
-
-impl Batch {
-	/// Adds a pair and says whether the batch is full.
-	#[inline(always)]
-	fn push(&mut self, place: usize, distance: u64, weight: u64, bond: u64) -> bool {
-		let lane = self.length % LANES;
-		if let Some(to) = self.places.get_mut(lane) {
-			*to = place;
-		}
-		for (lanes, value) in [
-			(&mut self.distances, distance),
-			(&mut self.weights, weight),
-			(&mut self.bonds, bond),
-		] {
-			if let Some(to) = lanes.get_mut(lane) {
-				*to = value;
-			}
-		}
-		self.length = self.length.wrapping_add(1);
-		self.length >= LANES
-	}
-
-	/// Computes the new bonds of the pairs that wait.
-	#[inline(always)]
-	fn flush(&mut self, pace: Pace, values: &mut [u64]) {
-		let alphas = pace.alphas(self.distances);
-		let lanes = self.places.iter().zip(alphas).zip(self.weights).zip(self.bonds);
-		for (((place, alpha), weight), bond) in lanes.take(self.length) {
-			if let Some(value) = values.get_mut(*place) {
-				*value = mean(alpha, weight, bond);
-			}
-		}
-		self.length = 0;
-	}
-}
-
-/// e to the power of each exponent, which lies between 0 and 20, by the Taylor series with each term cut.
-#[inline(always)]
-fn taylor(exponents: [u64; LANES]) -> [u64; LANES] {
-	let mut series = Series {
-		exponents: exponents.map(|exponent| exponent << EXPONENT_ROOM),
-		terms: exponents,
-		sums: exponents.map(|exponent| ONE.wrapping_add(exponent)),
-	};
-	series.add::<2>();
-	series.add::<3>();
-	macro_rules! add_four {
-		($($first:literal)*) => {
-			$(
-				// What is zero stays zero.
-				if series.terms.iter().fold(0, |any, term| any | term) == 0 {
-					return series.sums;
-				}
-				series.add::<{ $first }>();
-				series.add::<{ $first + 1 }>();
-				series.add::<{ $first + 2 }>();
-				series.add::<{ $first + 3 }>();
-			)*
-		};
-	}
-	add_four!(4 8 12 16 20 24 28);
-	series.sums
-}
-
-/// Some Taylor series of the exponential, side by side: the last term and the sum up to it.
-struct Series {
-	/// Moved to the left by [`EXPONENT_ROOM`].
-	exponents: [u64; LANES],
-	terms: [u64; LANES],
-	sums: [u64; LANES],
-}
-
-impl Series {
-	/// Adds the term with the next power: `floor(floor(term · exponent / 2³²) / power)`.
-	///
-	/// No term is more than 20²⁰/20!, which is less than 2²⁶, and no exponent is more than 20.
-	#[inline(always)]
-	fn add<const POWER: u64>(&mut self) {
-		let (reciprocal, shift) = const { reciprocal(POWER) };
-		for ((term, sum), exponent) in self.terms.iter_mut().zip(&mut self.sums).zip(self.exponents) {
-			let product = high_word(*term << TERM_ROOM, exponent);
-			*term = high_word(product, reciprocal) >> shift;
-			*sum = sum.wrapping_add(*term);
-		}
-	}
-}
-
-/// By how much exponents may be moved to the left, and terms by what is missing to 32: the product of both is then cut by
-/// taking its high word.
-const EXPONENT_ROOM: u32 = 27;
-const TERM_ROOM: u32 = 32 - EXPONENT_ROOM;
-
-#[inline(always)]
-fn high_word(left: u64, right: u64) -> u64 {
-	if cfg!(target_family = "wasm") {
-		high_word_by_halves(left, right)
-	} else {
-		(u128::from(left).wrapping_mul(u128::from(right)) >> 64) as u64
-	}
-}
-
-/// The same without wide multiplications, which would be calls where processors have none.
-#[inline(always)]
-fn high_word_by_halves(left: u64, right: u64) -> u64 {
-	const HALF_WORD: u64 = ONE - 1;
-	let (left_high, left_low) = (left >> 32, left & HALF_WORD);
-	let (right_high, right_low) = (right >> 32, right & HALF_WORD);
-	let carried = left_low.wrapping_mul(right_low) >> 32;
-	let middle = left_high.wrapping_mul(right_low).wrapping_add(carried);
-	let other = left_low.wrapping_mul(right_high).wrapping_add(middle & HALF_WORD);
-	left_high
-		.wrapping_mul(right_high)
-		.wrapping_add(middle >> 32)
-		.wrapping_add(other >> 32)
-}
-
-/// `ceil(2⁶⁴⁺ˢ / power)` and `s`, with the largest `s` for which the number fits a word.
-///
-/// A number below 2⁶³ times it, over 2⁶⁴⁺ˢ, is the number over the power: what the rounding of the reciprocal adds is less
-/// than `2⁶³ · power / 2⁶⁴⁺ˢ / power`, at most what is missing to the next whole number.
-const fn reciprocal(power: u64) -> (u64, u32) {
-	let shift = power.wrapping_sub(1).ilog2();
-	let quotient = (1_u128 << 64_u32.wrapping_add(shift)).div_ceil(power as u128);
-	(quotient as u64, shift)
+struct Waiting {
+	place: usize,
+	distance: u64,
+	weight: u64,
+	bond: u64,
 }
 
 #[cfg(test)]
@@ -300,6 +268,7 @@ mod tests {
 	use proptest::prelude::*;
 
 	use super::*;
+	use crate::exponential::plain;
 
 	fn pace(steepness: i16) -> Pace {
 		Pace::new(LiquidAlpha {
@@ -309,35 +278,6 @@ mod tests {
 		})
 	}
 
-	fn integer(value: u64) -> u64 {
-		value << 32
-	}
-
-	fn exponential(exponent: u64) -> u64 {
-		taylor([exponent; LANES])[0]
-	}
-
-	/// The same by plain long arithmetic.
-	fn plainly(exponent: u64) -> u64 {
-		let mut term = exponent;
-		(2..=31_u128).fold(ONE + exponent, |sum, power| {
-			let product = (u128::from(term) * u128::from(exponent)) >> 32;
-			term = u64::try_from(product / power).unwrap();
-			sum + term
-		})
-	}
-
-	#[test]
-	fn the_exponential_is_close_where_it_is_meant_to_be() {
-		assert_eq!(exponential(0), ONE);
-		// 2^32 · e = 11674931554.5, and 2^32 / e = 1580030168.7
-		assert!((11_674_931_534..=11_674_931_554).contains(&exponential(ONE)));
-		assert!((1_580_030_158..=1_580_030_178).contains(&inverse(exponential(ONE))));
-		assert!(inverse(exponential(integer(20))) > 0);
-		assert!(exponential(integer(20)) < integer(485_165_195));
-		assert!(exponential(integer(20)) > integer(480_000_000));
-	}
-
 	#[test]
 	fn an_exponent_of_minus_one_is_computed_like_any_other() {
 		let pace = Pace::new(LiquidAlpha {
@@ -345,8 +285,8 @@ mod tests {
 			alpha_high: u16::MAX,
 			sigmoid_steepness: 200,
 		});
-		let [alpha, ..] = pace.alphas([ONE; LANES]);
-		assert_eq!(alpha, inverse(ONE + inverse(plainly(ONE))));
+		let [alpha, ..] = pace.alphas([pace.exponent(ONE); LANES]);
+		assert_eq!(alpha, inverse(ONE + inverse(plain::exponential(ONE))));
 	}
 
 	#[test]
@@ -357,31 +297,41 @@ mod tests {
 			alpha_high: u16::MAX,
 			sigmoid_steepness: -200,
 		});
-		let [alpha, ..] = pace.alphas([ONE; LANES]);
+		let [alpha, ..] = pace.alphas([pace.exponent(ONE); LANES]);
 		assert_eq!(alpha, inverse(ONE + E));
-		assert_ne!(E, exponential(ONE));
+		assert_ne!(E, plain::exponential(ONE));
 	}
 
 	proptest! {
+		/// Where bounds decide, they decide as the series does; and they decide nearly always where little hangs on it.
 		#[test]
-		fn halves_make_the_same_high_word(left: u64, right: u64) {
-			for (left, right) in [(left, right), (u64::MAX, right), (u64::MAX, u64::MAX)] {
-				prop_assert_eq!(high_word_by_halves(left, right), high_word(left, right));
+		fn bounds_decide_as_the_series_does(
+			(low, high, steepness) in (any::<u16>(), any::<u16>(), any::<i16>()),
+			distance in 0..=ONE,
+			(weight, bond) in (0..=ONE, any::<u16>()),
+		) {
+			let pace = Pace::new(LiquidAlpha { alpha_low: low, alpha_high: high, sigmoid_steepness: steepness });
+			let bond = share::from_proportion(bond);
+			let (value, is_decided) = pace.mean_by_bounds(Waiting { place: 0, distance, weight, bond });
+			if is_decided {
+				prop_assert_eq!(value, mean(pace.alpha_by_series(pace.exponent(distance)), weight, bond));
 			}
 		}
+	}
 
-		#[test]
-		fn side_by_side_is_as_one_by_one(exponents in proptest::array::uniform::<_, LANES>(0..=integer(20))) {
-			prop_assert_eq!(taylor(exponents), exponents.map(plainly));
-		}
-
-		#[test]
-		fn reciprocals_divide(number in 0..1_u64 << 63, power in 2..=31_u64, off in 0..3_u64) {
-			let (factor, shift) = reciprocal(power);
-			for number in [number, number / power * power + off] {
-				prop_assert_eq!(high_word(number, factor) >> shift, number / power);
-			}
-		}
+	#[test]
+	fn most_pairs_are_decided_by_bounds() {
+		let pace = pace(1_000);
+		let is_decided = |step: &u64| {
+			let pair = Waiting {
+				distance: step * (ONE / 1_000),
+				weight: ONE / 3,
+				bond: ONE / 7,
+				place: 0,
+			};
+			pace.mean_by_bounds(pair).1
+		};
+		assert!((0..1_000).filter(is_decided).count() > 600);
 	}
 
 	#[test]
@@ -424,9 +374,12 @@ mod tests {
 			.map(|((weight, bond), place)| Pair::new(*weight, *bond, place))
 			.collect();
 		let pairs = Cell::from_mut(pairs.as_mut_slice()).as_slice_of_cells();
-		let mut values = vec![7; 3];
-		pace(0).average(penalty, pairs, marks, consensus, u16::MAX, &mut values);
-		values
+		let mut scratch = Scratch {
+			values: vec![7; 3],
+			..Scratch::default()
+		};
+		pace(0).average(penalty, pairs, marks, consensus, u16::MAX, &mut scratch);
+		scratch.values
 	}
 
 	#[test]
@@ -456,13 +409,13 @@ mod tests {
 	#[test]
 	fn what_is_hidden_counts_for_the_value_but_not_for_the_pace() {
 		let pace = pace(1_000);
-		let alpha = |weight, bond| pace.alphas([distance(weight, bond, 0); LANES])[0];
+		let alpha = |weight, bond| pace.alpha_by_series(pace.exponent(distance(weight, bond, 0)));
 		let bond = share::from_proportion(50_000);
 		let value = |mark| {
 			let pair = [Cell::new(Pair::new(ONE / 4, 50_000, 0))];
-			let mut values = Vec::new();
-			pace.average(Penalty::None, &pair, &[mark], 0, u16::MAX, &mut values);
-			values[0]
+			let mut scratch = Scratch::default();
+			pace.average(Penalty::None, &pair, &[mark], 0, u16::MAX, &mut scratch);
+			scratch.values[0]
 		};
 		assert_eq!(value(0), mean(alpha(ONE / 4, bond), ONE / 4, bond));
 		assert_eq!(value(HIDDEN_BOND), mean(alpha(ONE / 4, 0), ONE / 4, bond));

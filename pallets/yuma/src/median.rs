@@ -11,7 +11,9 @@ const SAMPLE: usize = 8;
 /// How many weights are compared with the ends of the range at a time.
 const CHUNK: usize = 16;
 /// How often the range between two of them is halved before the weights in it are looked at one by one.
-const HALVINGS: u32 = 4;
+const HALVINGS: u32 = if COMPARES_SEVERAL { 4 } else { 2 };
+/// Whether the processor compares several weights at a time, so that another look at all costs little.
+const COMPARES_SEVERAL: bool = !cfg!(target_family = "wasm");
 
 /// What the medians of all columns have in common, and scratch memory.
 #[derive(Clone, Debug, Default)]
@@ -42,7 +44,7 @@ impl Median {
 		self.votes_behind.clear();
 		self.votes_behind.reserve_exact(votes.len());
 		self.candidates.clear();
-		self.candidates.reserve_exact(votes.len());
+		self.candidates.resize(votes.len(), (Ordinal::ZERO, 0));
 	}
 
 	/// Starts an epoch.
@@ -124,26 +126,30 @@ fn select(
 	votes: &[u32],
 	minority: u32,
 	highest: Ordinal,
-	candidates: &mut Vec<(Ordinal, u32)>,
+	candidates: &mut [(Ordinal, u32)],
 ) -> Ordinal {
-	let mut range = Range {
-		low: Ordinal::ZERO,
-		below: votes_up_to(weights, votes, Ordinal::ZERO),
-		high: Ordinal::MAX,
-	};
-	if highest == Ordinal::ZERO || range.below > minority {
+	let sample = sample(weights);
+	let [.., upper_half, _, _, _] = sample;
+	// Where many say zero it is worth to look at that first.
+	let is_zero = || votes_up_to(weights, votes, Ordinal::ZERO) > minority;
+	if highest == Ordinal::ZERO || (upper_half == Ordinal::ZERO && is_zero()) {
 		return Ordinal::ZERO;
 	}
+	let mut range = Range {
+		low: Ordinal::ZERO,
+		below: 0,
+		high: Ordinal::MAX,
+	};
 	let narrow = |range: &mut Range, middle: Ordinal| {
 		let votes = votes_up_to(weights, votes, middle);
-		if middle >= highest || votes > minority {
-			range.high = middle;
-		} else {
-			range.low = middle;
-			range.below = votes;
-		}
+		// Without branches: which half it is cannot be predicted.
+		let is_enough = (middle >= highest) | (votes > minority);
+		*range = Range {
+			low: if is_enough { range.low } else { middle },
+			below: if is_enough { range.below } else { votes },
+			high: if is_enough { middle } else { range.high },
+		};
 	};
-	let sample = sample(weights);
 	let mut rest = sample.as_slice();
 	while let Some((lower, [middle, upper @ ..])) = rest.split_at_checked(rest.len() >> 1) {
 		if *middle > range.low && *middle < range.high {
@@ -154,6 +160,12 @@ fn select(
 	for _ in 0..HALVINGS {
 		let middle = range.low.middle(range.high);
 		narrow(&mut range, middle);
+	}
+	if range.low == Ordinal::ZERO {
+		range.below = votes_up_to(weights, votes, Ordinal::ZERO);
+		if range.below > minority {
+			return Ordinal::ZERO;
+		}
 	}
 	walk(weights, votes, range, minority, candidates)
 }
@@ -176,8 +188,20 @@ fn sample(weights: &[Ordinal]) -> [Ordinal; SAMPLE] {
 	for (drawn, weight) in sample.iter_mut().zip(weights.iter().step_by(step)) {
 		*drawn = *weight;
 	}
-	sample.sort_unstable();
-	sample
+	sorted(sample)
+}
+
+/// Sorts by Batcher's network, without branches: how eight weights lie to one another cannot be predicted.
+#[inline(always)]
+fn sorted([mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h]: [Ordinal; SAMPLE]) -> [Ordinal; SAMPLE] {
+	macro_rules! order {
+		($($left:ident $right:ident,)*) => {
+			$(($left, $right) = ($left.min($right), $left.max($right));)*
+		};
+	}
+	order!(a b, c d, e f, g h, a c, b d, e g, f h, b c, f g,);
+	order!(a e, b f, c g, d h, c e, d f, b c, d e, f g,);
+	[a, b, c, d, e, f, g, h]
 }
 
 /// The sum of the votes behind the weights up to `most`. It is less than one, unless `most` is the largest weight.
@@ -190,22 +214,22 @@ fn votes_up_to(weights: &[Ordinal], votes: &[u32], most: Ordinal) -> u32 {
 }
 
 /// Goes up through the weights of a range until there are more than `minority` votes.
-fn walk(
-	weights: &[Ordinal],
-	votes: &[u32],
-	range: Range,
-	minority: u32,
-	candidates: &mut Vec<(Ordinal, u32)>,
-) -> Ordinal {
-	candidates.clear();
+fn walk(weights: &[Ordinal], votes: &[u32], range: Range, minority: u32, candidates: &mut [(Ordinal, u32)]) -> Ordinal {
 	let is_inside = |weight: &Ordinal| (weight.0 > range.low.0) & (weight.0 <= range.high.0);
+	let mut inside = 0_usize;
 	for (weights, votes) in weights.chunks(CHUNK).zip(votes.chunks(CHUNK)) {
 		// Without a way out in the middle several are compared at a time, and most chunks have none.
-		if weights.iter().fold(false, |any, weight| any | is_inside(weight)) {
-			let both = weights.iter().copied().zip(votes.iter().copied());
-			candidates.extend(both.filter(|(weight, _)| is_inside(weight)));
+		if !COMPARES_SEVERAL || weights.iter().fold(false, |any, weight| any | is_inside(weight)) {
+			for (weight, vote) in weights.iter().zip(votes) {
+				// Overwritten by the next one unless it is inside.
+				if let Some(to) = candidates.get_mut(inside) {
+					*to = (*weight, *vote);
+				}
+				inside = inside.wrapping_add(usize::from(is_inside(weight)));
+			}
 		}
 	}
+	let candidates = candidates.get_mut(..inside).unwrap_or_default();
 	candidates.sort_unstable();
 	let mut below = range.below;
 	for (weight, vote) in candidates.iter() {
@@ -227,6 +251,23 @@ mod tests {
 	use super::*;
 
 	const UNIT: i64 = 1 << 24;
+
+	/// What sorts all zeros and ones sorts everything.
+	#[test]
+	fn the_network_sorts() {
+		for bits in 0..1_u32 << SAMPLE {
+			let mut sample = [0; SAMPLE].map(Ordinal);
+			sample
+				.iter_mut()
+				.zip(0..)
+				.for_each(|(weight, bit)| weight.0 = (bits >> bit & 1) as i32);
+			assert!(sorted(sample).is_sorted());
+			assert_eq!(
+				sorted(sample).iter().filter(|weight| weight.0 == 1).count() as u32,
+				bits.count_ones()
+			);
+		}
+	}
 
 	/// The consensus about a column of weights and stakes of the validators who have a pair in it, and of one who has none.
 	/// Stakes count in units of 1/256.

@@ -15,11 +15,8 @@ use crate::validators::Validators;
 /// How many columns are filled at a time, unless rows are short: as many places are written in turn, and all stay in the
 /// fastest cache.
 const TILE: u16 = 64;
-/// Small subnets have narrower tiles, but at most so many, of at least so many columns.
-const MOST_TILES: u16 = 16;
-const LEAST_TILE: u16 = 16;
 /// The fewest pairs of a row in a tile, on average.
-const LEAST_SEGMENT: usize = 16;
+const LEAST_SEGMENT: usize = 32;
 /// Rows with less than one gap in so many entries are counted by their runs.
 const FEW_GAPS: usize = 32;
 /// Pairs in a cache line.
@@ -79,12 +76,10 @@ pub(crate) struct Pairs {
 	columns: Vec<Column>,
 	/// Where the next pair of each column goes.
 	places: Vec<Place>,
-	/// The tile that is being filled.
-	tile: Vec<Pair>,
-	/// How much room the tiles need.
-	tile_room: usize,
-	/// The columns that have been used, behind one another.
-	used: Vec<Pair>,
+	/// The columns of the tiles that have been filled, behind one another.
+	filled: Vec<Pair>,
+	/// How much room all of them need.
+	room: usize,
 	/// How many columns a tile has.
 	tile_columns: u16,
 }
@@ -121,20 +116,18 @@ impl Pairs {
 		let rows = usize::from(n).saturating_mul(validators.list.len());
 		let wide_enough = rows.saturating_mul(LEAST_SEGMENT).checked_div(all).unwrap_or(0);
 		let wide_enough = u16::try_from(wide_enough).unwrap_or(u16::MAX);
-		let narrow_enough = (n / MOST_TILES).clamp(LEAST_TILE, TILE);
-		self.tile_columns = wide_enough.clamp(narrow_enough, n.max(narrow_enough));
+		self.tile_columns = wide_enough.clamp(TILE, n.max(TILE));
 		self.lay_out(validators.list.len());
 	}
 
-	/// Gives each column a place in its tile.
+	/// Gives each column its room.
 	fn lay_out(&mut self, validators: usize) {
 		self.places.clear();
-		self.tile_room = 0;
-		let mut kept = 0_usize;
+		self.room = 0;
 		for tile in self.columns.chunks_mut(usize::from(self.tile_columns)) {
 			let mut start = 0_usize;
 			for column in tile {
-				column.start = start;
+				column.start = self.room.saturating_add(start);
 				column.length = if column.is_full {
 					validators
 				} else {
@@ -146,14 +139,11 @@ impl Pairs {
 					mask,
 				});
 				start = start.saturating_add(apart(column.length));
-				kept = kept.saturating_add(column.length);
 			}
-			self.tile_room = self.tile_room.max(start);
+			self.room = self.room.saturating_add(start);
 		}
-		self.tile.clear();
-		self.tile.reserve_exact(self.tile_room);
-		self.used.clear();
-		self.used.reserve_exact(kept);
+		self.filled.clear();
+		self.filled.reserve_exact(self.room);
 	}
 
 	/// The tiles: ranges of columns that together are all of them.
@@ -166,94 +156,42 @@ impl Pairs {
 
 	/// Puts the pairs of the next tile in their places.
 	pub(crate) fn fill(&mut self, columns: Range<u16>, validators: &mut Validators, mechanism: &MechanismInput<'_>) {
+		let start = self.filled.len();
+		let behind = self.columns.get(usize::from(columns.end));
+		let end = behind.map_or(self.room, |column| column.start);
+		self.filled.resize(end, Pair::default());
 		let Self {
+			columns: layouts,
 			places,
-			tile,
-			tile_room,
+			filled,
 			..
 		} = self;
-		tile.clear();
-		tile.resize(*tile_room, Pair::default());
-		for (validator, number) in validators.list.iter_mut().zip(0_u16..) {
-			let (weights, bonds) = validator.rows.get(validator.uid, &validators.copies, mechanism);
-			let weights = weights.get(validator.read.0..).unwrap_or_default();
-			let bonds = bonds.get(validator.read.1..).unwrap_or_default();
-			let sum = validator.rows.weight_sum;
-			let mut put = |column: u16, weight: u64, bond: u16| {
-				let pair = Pair::new(weight, bond, number);
-				if let Some(place) = places.get_mut(usize::from(column))
-					&& let Some(to) = tile.get_mut(place.next(number))
-				{
-					*to = pair;
-				}
-			};
-			let end = columns.end;
-			let read = if !validator.rows.are_aligned {
-				merge(weights, bonds, end, |column, weight, bond| {
-					put(column, sum.exact_share(weight.into()), bond)
-				})
-			} else if bonds.is_empty() {
-				let tile = weights.iter().take_while(|(column, _)| *column < end);
-				(
-					each(tile, |(column, weight)| {
-						put(*column, sum.exact_share((*weight).into()), 0)
-					}),
-					0,
-				)
-			} else if weights.is_empty() {
-				let tile = bonds.iter().take_while(|(column, _)| *column < end);
-				(0, each(tile, |(column, bond)| put(*column, 0, *bond)))
-			} else {
-				let tile = weights.iter().zip(bonds).take_while(|((column, _), _)| *column < end);
-				let read = each(tile, |((column, weight), (_, bond))| {
-					put(*column, sum.exact_share((*weight).into()), *bond);
-				});
-				(read, read)
-			};
-			validator.read.0 = validator.read.0.saturating_add(read.0);
-			validator.read.1 = validator.read.1.saturating_add(read.1);
-			if validator.rows.rates_itself_in_vain && columns.contains(&validator.uid) {
-				// The only void weight in a row that is read where it is. Its share, which may be anything as the sum is
-				// without it, is in the last pair of the column so far.
-				let place = places.get(usize::from(validator.uid)).map(|place| place.last(number));
-				if let Some(pair) = place.and_then(|place| tile.get_mut(place)) {
-					*pair = Pair::new(0, pair.bond(), number);
-				}
-			}
+		let tile = filled.get_mut(start..).unwrap_or_default();
+		let of_tile = layouts.get(usize::from(columns.start)..usize::from(columns.end));
+		let mut of_tile = of_tile.unwrap_or_default().iter();
+		if of_tile.all(|column| column.is_full || column.count == 0) {
+			fill_among::<true>(columns, validators, mechanism, places, tile);
+		} else {
+			fill_among::<false>(columns, validators, mechanism, places, tile);
 		}
 	}
 
-	/// Takes a column that has been filled over to those that are used, behind the column before it.
-	pub(crate) fn take(&mut self, column: u16) -> (Column, &mut [Pair]) {
-		let start = self.used.len();
-		let Some(column) = self.columns.get_mut(usize::from(column)) else {
-			return (Column::default(), &mut []);
-		};
-		let filled = self.tile.get(column.start..column.start.saturating_add(column.length));
-		self.used.extend_from_slice(filled.unwrap_or_default());
-		column.start = start;
-		(*column, self.used.get_mut(start..).unwrap_or_default())
+	/// What is known of a column that has been filled, and its pairs.
+	pub(crate) fn column(&mut self, column: u16) -> (Column, &mut [Pair]) {
+		let range = self.range(column);
+		let column = self.columns.get(usize::from(column)).copied().unwrap_or_default();
+		(column, self.filled.get_mut(range).unwrap_or_default())
 	}
 
-	/// Where in memory the pairs of a column that is used are; less than [`Self::room`].
+	/// Where in memory the pairs of a column that has been filled are; less than [`Self::room`].
 	pub(crate) fn range(&self, column: u16) -> Range<usize> {
 		let column = self.columns.get(usize::from(column)).copied().unwrap_or_default();
 		column.start..column.start.saturating_add(column.length)
 	}
 
-	/// The pairs of a column that is used, and whether they are all there.
-	pub(crate) fn column(&mut self, column: u16) -> (bool, &mut [Pair]) {
-		let range = self.range(column);
-		let is_full = self
-			.columns
-			.get(usize::from(column))
-			.is_some_and(|column| column.is_full);
-		(is_full, self.used.get_mut(range).unwrap_or_default())
-	}
-
-	/// How many pairs are used.
+	/// How much room all pairs take.
 	pub(crate) fn room(&self) -> usize {
-		self.used.len()
+		self.filled.len()
 	}
 
 	/// Where in memory the pair of a validator and a miner is, if there is one.
@@ -262,15 +200,70 @@ impl Pairs {
 		if self.columns.get(usize::from(column))?.is_full {
 			return Some(range.start.saturating_add(usize::from(validator)));
 		}
-		let pairs = self.used.get(range.clone())?;
+		let pairs = self.filled.get(range.clone())?;
 		let place = pairs.binary_search_by_key(&usize::from(validator), |pair| pair.validator());
 		Some(range.start.saturating_add(place.ok()?))
 	}
 }
 
+/// With `FULL`, each column of the tile is full or empty.
+fn fill_among<const FULL: bool>(
+	columns: Range<u16>,
+	validators: &mut Validators,
+	mechanism: &MechanismInput<'_>,
+	places: &mut [Place],
+	tile: &mut [Pair],
+) {
+	for (validator, number) in validators.list.iter_mut().zip(0_u16..) {
+		let (weights, bonds) = validator.rows.get(validator.uid, &validators.copies, mechanism);
+		let weights = weights.get(validator.read.0..).unwrap_or_default();
+		let bonds = bonds.get(validator.read.1..).unwrap_or_default();
+		let sum = validator.rows.weight_sum;
+		let mut put = |place: &mut Place, weight: u16, bond: u16| {
+			let place = if FULL {
+				place.base.wrapping_add(number.into()) as usize
+			} else {
+				place.next(number)
+			};
+			if let Some(to) = tile.get_mut(place) {
+				*to = Pair::new(sum.share(weight), bond, number);
+			}
+		};
+		let read = if !validator.rows.are_aligned {
+			merge(weights, bonds, columns.end, |column, weight, bond| {
+				if let Some(place) = places.get_mut(usize::from(column)) {
+					put(place, weight, bond);
+				}
+			})
+		} else if bonds.is_empty() {
+			let weights = until(weights, &columns);
+			at_places(weights, weights, places, |place, weight, _| put(place, weight, 0));
+			(weights.len(), 0)
+		} else if weights.is_empty() {
+			let bonds = until(bonds, &columns);
+			at_places(bonds, bonds, places, |place, bond, _| put(place, 0, bond));
+			(0, bonds.len())
+		} else {
+			let weights = until(weights, &columns);
+			at_places(weights, bonds, places, put);
+			(weights.len(), weights.len())
+		};
+		validator.read.0 = validator.read.0.saturating_add(read.0);
+		validator.read.1 = validator.read.1.saturating_add(read.1);
+		if validator.rows.rates_itself_in_vain && columns.contains(&validator.uid) {
+			// The only void weight in a row that is read where it is. Its share, which may be anything as the sum is
+			// without it, is in the last pair of the column so far.
+			let place = places.get(usize::from(validator.uid)).map(|place| place.last(number));
+			if let Some(pair) = place.and_then(|place| tile.get_mut(place)) {
+				*pair = Pair::new(0, pair.bond(), number);
+			}
+		}
+	}
+}
+
 /// Whether so much of a column is there that it is cheaper to go through all validators than to look them up.
 const fn is_nearly_full(count: usize, validators: usize) -> bool {
-	count.saturating_mul(8) >= validators.saturating_mul(5)
+	count.saturating_mul(8) >= validators.saturating_mul(4)
 }
 
 /// Columns that are filled together lie an odd number of cache lines apart: a power of two would put their ends into the
@@ -283,13 +276,40 @@ fn apart(length: usize) -> usize {
 	}
 }
 
-/// Hands out what there is and says how much that was.
+/// The first entries of a sorted row, up to the end of some columns. The columns before them have been read.
+fn until<'a>(row: &'a [Entry], columns: &Range<u16>) -> &'a [Entry] {
+	let most = row.len().min(columns.len());
+	let row = row.get(..most).unwrap_or_default();
+	match row.last() {
+		Some((last, _)) if *last >= columns.end => {
+			let end = row.partition_point(|(column, _)| *column < columns.end);
+			row.get(..end).unwrap_or_default()
+		}
+		_ => row,
+	}
+}
+
+/// Hands out the entries of a row and another one with the same destinations, with their columns' places.
 #[inline(always)]
-fn each<T>(items: impl Iterator<Item = T>, mut hand_out: impl FnMut(T)) -> usize {
-	items.fold(0, |number: usize, item| {
-		hand_out(item);
-		number.wrapping_add(1)
-	})
+fn at_places(row: &[Entry], other: &[Entry], places: &mut [Place], mut hand_out: impl FnMut(&mut Place, u16, u16)) {
+	let (Some((first, _)), Some((last, _))) = (row.first(), row.last()) else {
+		return;
+	};
+	let range = usize::from(*first)..usize::from(*last).saturating_add(1);
+	let Some(places) = places.get_mut(range) else {
+		return;
+	};
+	if places.len() == row.len() {
+		for (place, ((_, value), (_, other))) in places.iter_mut().zip(row.iter().zip(other)) {
+			hand_out(place, *value, *other);
+		}
+	} else {
+		for ((column, value), (_, other)) in row.iter().zip(other) {
+			if let Some(place) = places.get_mut(usize::from(column.wrapping_sub(*first))) {
+				hand_out(place, *value, *other);
+			}
+		}
+	}
 }
 
 /// Counts the destinations of a sorted row by column.
@@ -393,7 +413,7 @@ mod tests {
 			for tile in pairs.tiles(n) {
 				pairs.fill(tile.clone(), &mut validators, &mechanism);
 				for uid in tile {
-					let (Column { is_full, .. }, column) = pairs.take(uid);
+					let (Column { is_full, .. }, column) = pairs.column(uid);
 					let has = |rows: &[Vec<Entry>], own: u16, skips_own: bool| {
 						let row = &rows[usize::from(own)];
 						let entry = row.iter().find(|entry| entry.0 == uid && !(skips_own && own == uid));

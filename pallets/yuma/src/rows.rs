@@ -6,9 +6,12 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use crate::share::Whole;
+use crate::share::Total;
 use crate::stake::{entry_or_default, is_permitted};
 use crate::types::{Entry, EpochInput, MechanismInput};
+
+/// How many weights are added up in half a word.
+const CHUNK: usize = 1_024;
 
 /// The two rows of a uid, made fit.
 #[derive(Clone, Debug)]
@@ -18,7 +21,7 @@ pub(crate) struct FitRows {
 	/// Weights and bonds have the same destinations, or one side has none.
 	pub(crate) are_aligned: bool,
 	/// The sum of the weights.
-	pub(crate) weight_sum: Whole,
+	pub(crate) weight_sum: Total,
 	/// Whether a weight of zero is listed.
 	pub(crate) lists_zeros: bool,
 	/// The destination that has all the weight, if one has.
@@ -99,7 +102,7 @@ impl<'a> Reader<'a> {
 			},
 			bonds: Source::Input,
 			are_aligned: weights.is_empty() || bonds.is_empty() || look.is_aligned,
-			weight_sum: weight_sum(look.sum),
+			weight_sum: Total::new(look.sum),
 			lists_zeros: look.has_zeros,
 			only_weight: None,
 			rates_itself_in_vain: false,
@@ -139,7 +142,7 @@ impl<'a> Reader<'a> {
 				.and_then(|place| row.get(place));
 			if let Some((_, weight)) = on_itself.filter(|_| !may_rate_itself) {
 				fit.rates_itself_in_vain = true;
-				fit.weight_sum = weight_sum(fit.weight_sum.whole().saturating_sub(u64::from(*weight)));
+				fit.weight_sum = Total::new(fit.weight_sum.value().saturating_sub(u64::from(*weight)));
 			}
 			return;
 		}
@@ -149,7 +152,7 @@ impl<'a> Reader<'a> {
 		};
 		let listing = copies.add(row, self.input.n, keep);
 		let look = Look::at(copies.get(&listing), &[], self.input.n);
-		fit.weight_sum = weight_sum(look.sum);
+		fit.weight_sum = Total::new(look.sum);
 		fit.lists_zeros = look.has_zeros;
 		if look.is_sorted {
 			fit.weights = Source::Copy(listing);
@@ -173,11 +176,6 @@ fn only_weight(weights: &[Entry], uid: u16, fit: &FitRows) -> Option<u16> {
 	counted.next().is_none().then_some(only)
 }
 
-/// The sum of a row of weights, none of which has more than 16 bits.
-fn weight_sum(sum: u64) -> Whole {
-	Whole::new(sum, sum.min(u64::from(u16::MAX)))
-}
-
 /// What a look at the two raw rows of a uid shows.
 struct Look {
 	/// The destinations of the weights rise strictly and exist.
@@ -192,41 +190,43 @@ struct Look {
 
 impl Look {
 	fn at(weights: &[Entry], bonds: &[Entry], n: u16) -> Self {
-		let (mut is_sorted, mut has_zeros, mut sum, mut next) = (true, false, 0_u64, 0_u32);
-		let mut see = |(destination, weight): Entry| {
-			is_sorted &= u32::from(destination) >= next;
-			next = u32::from(destination).wrapping_add(1);
-			has_zeros |= weight == 0;
-			sum = sum.wrapping_add(u64::from(weight));
-		};
-		let mut is_aligned = weights.len() == bonds.len();
-		if is_aligned {
-			for (weight, bond) in weights.iter().zip(bonds) {
-				see(*weight);
-				is_aligned &= weight.0 == bond.0;
-			}
-		} else {
-			weights.iter().for_each(|weight| see(*weight));
-		}
-		is_sorted &= next <= u32::from(n);
+		let is_aligned = weights.len() == bonds.len() && are_aligned(weights, bonds);
+		let is_sorted = rises_below(weights, n);
+		let sum = weights.chunks(CHUNK).fold(0_u64, |sum, weights| {
+			// Half words are added up more at a time.
+			let of_chunk = weights
+				.iter()
+				.fold(0_u32, |sum, (_, weight)| sum.wrapping_add(u32::from(*weight)));
+			sum.wrapping_add(u64::from(of_chunk))
+		});
+		let least = weights.iter().fold(u16::MAX, |least, (_, weight)| least.min(*weight));
 		Self {
 			is_sorted,
 			are_bonds_sorted: if is_aligned { is_sorted } else { rises_below(bonds, n) },
 			is_aligned,
 			sum,
-			has_zeros,
+			has_zeros: least == 0,
 		}
 	}
 }
 
+/// Whether two rows of one length have the same destinations.
+fn are_aligned(row: &[Entry], other: &[Entry]) -> bool {
+	let differences = row
+		.iter()
+		.zip(other)
+		.fold(0_u16, |all, (one, other)| all | (one.0 ^ other.0));
+	differences == 0
+}
+
 /// Whether the destinations rise strictly and exist.
 fn rises_below(row: &[Entry], n: u16) -> bool {
-	let (mut rises, mut next) = (true, 0_u32);
-	for (destination, _) in row {
-		rises &= u32::from(*destination) >= next;
-		next = u32::from(*destination).wrapping_add(1);
-	}
-	rises && next <= u32::from(n)
+	let next = row.iter().skip(1);
+	// Zero unless a destination is below the one before it, or the same; 65535 exists nowhere.
+	let falls = row.iter().zip(next).fold(0_u16, |any, (one, next)| {
+		any | one.0.saturating_add(1).saturating_sub(next.0)
+	});
+	falls == 0 && row.last().is_none_or(|(last, _)| *last < n)
 }
 
 /// Rows that had to be copied.
@@ -364,10 +364,10 @@ mod tests {
 		};
 		let (on_itself, ..) = fit(raw, |_| ());
 		assert!(on_itself.rates_itself_in_vain);
-		assert_eq!(on_itself.weight_sum.whole(), 40);
+		assert_eq!(on_itself.weight_sum.value(), 40);
 		let (owner, ..) = fit(raw, |input| input.owner_uid = Some(0));
 		assert!(!owner.rates_itself_in_vain);
-		assert_eq!(owner.weight_sum.whole(), 100);
+		assert_eq!(owner.weight_sum.value(), 100);
 		let newcomer = |input: &mut EpochInput<'_>| input.block_at_registration = &[0, 4, 5, 6];
 		assert_eq!(weights(&row, newcomer), [(1, 10)]);
 	}

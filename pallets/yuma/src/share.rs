@@ -33,6 +33,12 @@ pub(crate) const fn product<const ONES: bool>(left: u64, right: u64) -> u64 {
 	}
 }
 
+/// The product of two shares, cut. `right` has to be less than one.
+#[inline(always)]
+pub(crate) const fn product_below_one(left: u64, right: u64) -> u64 {
+	left.wrapping_mul(right) >> 32
+}
+
 /// The product of a share and `proportion / 65535`, cut. Without `ONES` the share may be neither zero nor one.
 #[inline(always)]
 pub(crate) const fn product_with_proportion<const ONES: bool>(share: u64, proportion: u16) -> u64 {
@@ -40,7 +46,7 @@ pub(crate) const fn product_with_proportion<const ONES: bool>(share: u64, propor
 		return product::<true>(share, from_proportion(proportion));
 	}
 	// 65535 · 65537 is one less than one, which takes one from the product.
-	let product = product::<false>(share, (proportion as u64).wrapping_mul(65_537));
+	let product = product::<false>(share, (proportion as u64) << 16 | proportion as u64);
 	product.wrapping_add((proportion == u16::MAX) as u64)
 }
 
@@ -68,118 +74,121 @@ pub(crate) const fn to_proportion(share: u64) -> u16 {
 
 /// A whole that parts are divided by, again and again.
 ///
-/// A multiplication takes a fraction of the time of a division, so that parts are multiplied by a reciprocal that is
-/// rounded up. The product, cut, is the quotient, cut, as long as the error is too small to lift it to the next whole
-/// number, and at most one too much otherwise (Granlund and Montgomery, "Division by Invariant Integers using
-/// Multiplication", 1994). Which of the two it is depends on the largest part.
+/// Multiplications take a fraction of the time of a division. The product of a part and the reciprocal of the whole,
+/// both cut, is the quotient or one less, and what is left tells which (Granlund and Montgomery, "Division by Invariant
+/// Integers using Multiplication", 1994). All products fit a word, so that processors without wide ones are as fast.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Whole {
 	/// Less than 2⁴⁸: the sum of at most 65535 shares.
 	value: u64,
-	/// How many bits the whole lacks to 33.
-	lacking: u32,
-	/// How many bits it has beyond 33.
-	beyond: u32,
-	/// `ceil(2⁹⁶⁺ᵇ / (value · 2ˡ))`, for the `l` that are lacking and the `b` beyond; it has all 64 bits.
+	/// `floor((2⁶⁴ - 1) / value)`
 	reciprocal: u64,
-	/// Whether the quotient by the reciprocal is never too much.
-	is_exact: bool,
-	/// Whether no part is the whole, so that no share is one.
-	is_divided: bool,
 }
 
 impl Whole {
-	/// A whole with parts of at most `most`, which exceeds neither the whole nor one. A whole of less than 2⁴⁸ with parts of
-	/// at most 16 bits is always exact.
+	/// A whole with parts that exceed neither the whole nor one.
 	///
 	/// Parts of a whole of zero are zero, and so are their quotients: the same as by a whole of one.
-	pub(crate) fn new(value: u64, most: u64) -> Self {
+	pub(crate) fn new(value: u64) -> Self {
 		let value = value.max(1);
-		// A power of two counts as the bits below it: its reciprocal would just not fit.
-		let bits = u64::BITS.wrapping_sub(value.wrapping_sub(1).leading_zeros());
-		let (lacking, beyond) = (33_u32.saturating_sub(bits), bits.saturating_sub(33));
-		let (reciprocal, error) = reciprocal(value << lacking, beyond);
-		// The quotient of a part is a multiple of `1 / value`, and may be lifted by less than that.
-		let lift = u128::from(most).wrapping_mul(error.into()) >> 64_u32.wrapping_add(beyond);
 		Self {
 			value,
-			lacking,
-			beyond,
-			reciprocal,
-			is_exact: lift == 0,
-			is_divided: most < value,
-		}
-	}
-
-	/// The whole itself; one where it is zero.
-	pub(crate) const fn whole(self) -> u64 {
-		self.value
-	}
-
-	/// Whether [`Self::exact_share`] is right for all parts.
-	pub(crate) const fn is_exact(self) -> bool {
-		self.is_exact
-	}
-
-	/// Whether, on top of that, no share is one.
-	pub(crate) const fn is_exact_below_one(self) -> bool {
-		self.is_exact && self.is_divided
-	}
-
-	/// `part / whole`, cut, where the whole is exact.
-	#[inline(always)]
-	pub(crate) fn exact_share(self, part: u64) -> u64 {
-		if cfg!(target_family = "wasm") {
-			self.divide(part)
-		} else {
-			self.estimate(part)
+			reciprocal: u64::MAX.checked_div(value).unwrap_or(0),
 		}
 	}
 
 	/// `part / whole`, cut.
+	///
+	/// The reciprocal falls short of `2⁶⁴ / whole` by at most one, and the product of that and a part, which is at most 2³²,
+	/// by one in the quotient. The rest is less than two wholes, which fits a word even if what it is the rest of does not.
 	#[inline(always)]
-	pub(crate) fn share(self, part: u64) -> u64 {
-		if cfg!(target_family = "wasm") {
-			return self.divide(part);
-		}
-		let quotient = self.estimate(part);
-		let rest = (part << 32).wrapping_sub(quotient.wrapping_mul(self.value)) as i64;
-		quotient.wrapping_sub((rest < 0) as u64)
+	pub(crate) const fn share(self, part: u64) -> u64 {
+		let quotient = part.wrapping_mul(self.reciprocal) >> 32;
+		let rest = (part << 32).wrapping_sub(quotient.wrapping_mul(self.value));
+		quotient.wrapping_add((rest >= self.value) as u64)
 	}
 
-	/// The quotient, or at most one more.
+	/// The same, faster for parts that are small in themselves.
+	///
+	/// What the product lacks is at most the part, which is seldom enough to change the quotient.
 	#[inline(always)]
-	fn estimate(self, part: u64) -> u64 {
-		let product = u128::from(part << self.lacking).wrapping_mul(u128::from(self.reciprocal));
-		(product >> 64) as u64 >> self.beyond
-	}
-
-	/// The quotient by the processor's own division, which is the faster way where there are no wide multiplications.
-	#[inline(always)]
-	fn divide(self, part: u64) -> u64 {
-		if part < ONE {
-			(part << 32).checked_div(self.value).unwrap_or(0)
+	pub(crate) const fn share_of_little(self, part: u64) -> u64 {
+		let product = part.wrapping_mul(self.reciprocal);
+		if (product & FRACTION).wrapping_add(part) < ONE {
+			product >> 32
 		} else {
-			inverse(self.value)
+			self.share(part)
+		}
+	}
+
+	/// The product of a part's share and a factor below one, both cut.
+	///
+	/// What the share is without a look at the rest lacks one at most, and the product then the factor at most, which is
+	/// seldom enough to change it.
+	#[inline(always)]
+	pub(crate) const fn share_times(self, part: u64, factor: u64) -> u64 {
+		let product = (part.wrapping_mul(self.reciprocal) >> 32).wrapping_mul(factor);
+		if (product & FRACTION).wrapping_add(factor) < ONE {
+			product >> 32
+		} else {
+			product_below_one(self.share(part), factor)
 		}
 	}
 }
 
-/// `ceil(2⁹⁶⁺ᵇ / value)` for a value above 2³² and up to 2⁴⁸ that has `b` bits `beyond` 33, and by how much the product of
-/// both exceeds the dividend.
-fn reciprocal(value: u64, beyond: u32) -> (u64, u64) {
-	// Long division: what is left is less than 2⁴⁸, so that 16 bits at a time come down.
-	let (mut quotient, mut rest) = (0_u64, 1_u64 << 47);
-	for bits in [16, 16, 16, 1, beyond] {
-		let dividend = rest << bits;
-		let digits = dividend.checked_div(value).unwrap_or(0);
-		quotient = (quotient << bits).wrapping_add(digits);
-		rest = dividend.wrapping_sub(digits.wrapping_mul(value));
+/// A sum of 16-bit numbers that each of them is divided by.
+///
+/// One product is enough: the reciprocal is rounded up, or if that is too much, rounded down with a little on top of the
+/// product (Robison, "N-Bit Unsigned Division via N-Bit Multiply-Add", 2005).
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Total {
+	/// Less than 2³².
+	value: u64,
+	/// `2⁴⁷⁺ᵇ / value`, rounded, for the `b` with `2ᵇ⁻¹ < value ≤ 2ᵇ`: at most 2⁴⁸.
+	reciprocal: u64,
+	addend: u64,
+	/// `15 + b`
+	shift: u32,
+}
+
+impl Total {
+	/// Parts of a total of zero are zero, and so are their quotients: the same as by a total of one.
+	pub(crate) fn new(value: u64) -> Self {
+		let value = value.max(1);
+		let bits = u64::BITS.wrapping_sub(value.wrapping_sub(1).leading_zeros());
+		let divide = |dividend: u64| (dividend.checked_div(value), dividend.checked_rem(value).unwrap_or(0));
+		let (upper, rest) = divide(1_u64.wrapping_shl(bits.wrapping_add(31)));
+		let (lower, rest) = divide(rest << 16);
+		let cut = (upper.unwrap_or(0) << 16).wrapping_add(lower.unwrap_or(0));
+		let shift = bits.wrapping_add(15);
+		// Fractions of quotients are multiples of `1 / value`, and what rounding up adds has to be less than one of them. If it
+		// is not, what rounding down takes from a product is at most the addend, which is less than one as well.
+		let lift = u64::from(u16::MAX).wrapping_mul(value.wrapping_sub(rest));
+		let (reciprocal, addend) = if rest == 0 {
+			(cut, 0)
+		} else if lift >> shift == 0 {
+			(cut.wrapping_add(1), 0)
+		} else {
+			(cut, cut >> 32)
+		};
+		Self {
+			value,
+			reciprocal,
+			addend,
+			shift,
+		}
 	}
-	if rest == 0 {
-		(quotient, 0)
-	} else {
-		(quotient.wrapping_add(1), value.wrapping_sub(rest))
+
+	/// The total itself; one where it is zero.
+	pub(crate) const fn value(self) -> u64 {
+		self.value
+	}
+
+	/// `part / total`, cut, of a part that is not more than the total; anything if it is.
+	#[inline(always)]
+	pub(crate) const fn share(self, part: u16) -> u64 {
+		let product = (part as u64).wrapping_mul(self.reciprocal);
+		product.wrapping_add(self.addend) >> (self.shift & 63)
 	}
 }
 
@@ -202,22 +211,51 @@ mod tests {
 	}
 
 	fn check(part: u64, whole: u64) {
-		for most in [part, whole.min(ONE)] {
-			let parts = Whole::new(whole, most);
-			assert_eq!(parts.divide(part), exact(part, whole), "{part} of {whole}");
+		let expected = exact(part, whole);
+		assert_eq!(Whole::new(whole).share(part), expected, "{part} of {whole}");
+		assert_eq!(Whole::new(whole).share_of_little(part), expected, "{part} of {whole}");
+		for factor in [0, 1, expected / 3, ONE / 3, ONE - 1] {
+			let product = Whole::new(whole).share_times(part, factor);
 			assert_eq!(
-				parts.share(part),
-				exact(part, whole),
-				"{part} of {whole}, at most {most}"
+				product,
+				product_below_one(expected, factor),
+				"{part} of {whole}, times {factor}"
 			);
-			if parts.is_exact() {
-				assert_eq!(
-					parts.exact_share(part),
-					exact(part, whole),
-					"{part} of {whole}, at most {most}"
-				);
+		}
+	}
+
+	/// Of the largest parts and those around whole quotients, where a reciprocal that is off shows.
+	fn check_total(value: u64) {
+		let total = Total::new(value);
+		let largest = value.min(u64::from(u16::MAX));
+		for part in [1, 2, 3, largest / 3, largest / 2, largest - largest.min(1), largest] {
+			let step = value / gcd(value, part.max(1));
+			for part in [part, largest / step.min(largest) * step.min(largest), part.min(largest)] {
+				assert_eq!(total.share(part as u16), exact(part, value), "{part} of {value}");
 			}
 		}
+	}
+
+	fn gcd(left: u64, right: u64) -> u64 {
+		if right == 0 { left } else { gcd(right, left % right) }
+	}
+
+	#[test]
+	fn shares_of_totals_are_cut_at_the_edges() {
+		for bits in 0..32_u32 {
+			for off in 0..400_u64 {
+				let edges = [1_u64 << bits, 1 << (bits + 1), 3 << bits >> 1];
+				for value in edges
+					.into_iter()
+					.flat_map(|edge| [edge.saturating_sub(off), edge + off])
+				{
+					if (1..1 << 32).contains(&value) {
+						check_total(value);
+					}
+				}
+			}
+		}
+		assert_eq!(Total::new(0).share(0), 0);
 	}
 
 	#[test]
@@ -227,7 +265,7 @@ mod tests {
 			assert_eq!(product::<true>(ONE, share), share);
 			check(share, ONE);
 		}
-		assert_eq!(Whole::new(0, 0).share(0), 0);
+		assert_eq!(Whole::new(0).share(0), 0);
 	}
 
 	#[test]
@@ -262,6 +300,7 @@ mod tests {
 			if left < ONE {
 				prop_assert_eq!(u128::from(product::<false>(left, below_one)), exact >> 32);
 			}
+			prop_assert_eq!(u128::from(product_below_one(left, below_one)), exact >> 32);
 			prop_assert_eq!(u128::from(product_rounded_up(left, below_one)), (exact + u128::from(FRACTION)) >> 32);
 		}
 
@@ -272,6 +311,14 @@ mod tests {
 			if share > 0 && share < ONE {
 				prop_assert_eq!(product_with_proportion::<false>(share, proportion), exact);
 			}
+		}
+
+		#[test]
+		fn shares_of_totals_are_cut(value in 1..1_u64 << 32, shift in 0..32_u32, part: u16) {
+			let value = (value >> shift).max(1);
+			let part = part.min(u16::try_from(value).unwrap_or(u16::MAX));
+			prop_assert_eq!(Total::new(value).share(part), exact(part.into(), value));
+			check_total(value);
 		}
 
 		#[test]

@@ -50,10 +50,30 @@ pub(crate) fn clip<const ONES: bool>(
 	standings: &mut Standings,
 	mut each: impl FnMut(&Cell<Pair>, u64, u64),
 ) -> u64 {
+	clip_beside::<ONES, ()>(
+		is_full,
+		column,
+		consensus,
+		standings,
+		core::iter::repeat(()),
+		|pair, clipped, stake, ()| each(pair, clipped, stake),
+	)
+}
+
+/// The same with something at the side of each pair.
+#[inline(always)]
+pub(crate) fn clip_beside<const ONES: bool, T>(
+	is_full: bool,
+	column: &[Cell<Pair>],
+	consensus: u64,
+	standings: &mut Standings,
+	beside: impl Iterator<Item = T>,
+	mut each: impl FnMut(&Cell<Pair>, u64, u64, T),
+) -> u64 {
 	let Standings { stakes, trusts } = standings;
 	let consensus_below_one = u32::try_from(consensus).unwrap_or(u32::MAX);
 	let mut rank = 0_u64;
-	let mut clip = |pair: &Cell<Pair>, stake: u64, trust: &mut u64| {
+	let mut clip = |pair: &Cell<Pair>, stake: u64, trust: &mut u64, beside: T| {
 		let clipped = if ONES {
 			pair.get().weight().min(consensus)
 		} else {
@@ -62,17 +82,17 @@ pub(crate) fn clip<const ONES: bool>(
 		};
 		*trust = trust.wrapping_add(clipped);
 		rank = rank.wrapping_add(product::<ONES>(clipped, stake));
-		each(pair, clipped, stake);
+		each(pair, clipped, stake, beside);
 	};
 	if is_full {
-		for ((pair, stake), trust) in column.iter().zip(stakes.iter()).zip(trusts) {
-			clip(pair, *stake, trust);
+		for (((pair, stake), trust), beside) in column.iter().zip(stakes.iter()).zip(trusts).zip(beside) {
+			clip(pair, *stake, trust, beside);
 		}
 	} else {
-		for pair in column {
+		for (pair, beside) in column.iter().zip(beside) {
 			let validator = pair.get().validator();
 			if let (Some(stake), Some(trust)) = (stakes.get(validator), trusts.get_mut(validator)) {
-				clip(pair, *stake, trust);
+				clip(pair, *stake, trust, beside);
 			}
 		}
 	}

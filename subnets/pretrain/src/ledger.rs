@@ -136,6 +136,14 @@ impl Ledger {
 		})
 	}
 
+	/// The best model and its loss when it was measured, as of the last epoch that was settled; none while nothing beats
+	/// the untrained one.
+	pub fn best(&self) -> Option<(Arc<Weights>, Best)> {
+		let state = self.state();
+		let champion = state.champion.as_ref()?;
+		Some((champion.weights.clone(), champion.best))
+	}
+
 	fn state(&self) -> MutexGuard<'_, State> {
 		// A panic elsewhere leaves the state whole: it is changed in single assignments.
 		self.state.lock().unwrap_or_else(PoisonError::into_inner)

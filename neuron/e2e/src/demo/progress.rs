@@ -117,6 +117,11 @@ pub(super) fn print_epoch(
 	println!();
 }
 
+/// How good the best model is, in nats a byte.
+pub(super) fn print_loss(best: f64, untrained: f64) {
+	println!("    the best model's loss: {best:.3} nats a byte (untrained: {untrained:.3})\n");
+}
+
 #[cfg(test)]
 mod tests {
 	use super::*;

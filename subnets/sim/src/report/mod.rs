@@ -144,16 +144,15 @@ fn by_time(study: &Study) -> String {
 }
 
 fn sweep(study: &Study) -> String {
-	let teams = study.scenario.cheating_teams().len().max(1) as f64;
 	let rows: Vec<_> = study
 		.sweep
 		.iter()
-		.map(|column| (column.variant.name.clone(), vec![column.temptation() / teams], 0.0))
+		.map(|column| (column.variant.name.clone(), vec![column.temptation()], 0.0))
 		.collect();
 	bars(
-		"Temptation: what cheats gain above honest work, mean over all cheats",
+		"Temptation: what cheats gain above honest work, all cheats added up",
 		"gain above honest work, in parts of it (0: no cheat pays)",
-		&["mean of max(0, gain − 1)"],
+		&["sum of max(0, gain − 1)"],
 		&rows,
 		None,
 	)

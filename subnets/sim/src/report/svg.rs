@@ -56,10 +56,11 @@ fn open(height: f64, title: &str) -> String {
 
 fn text(svg: &mut String, (x, y): (f64, f64), anchor: &str, content: &str) {
 	let content = escape(content);
-	// Writing to a string cannot fail.
+	// A white edge keeps it legible where lines pass below it. Writing to a string cannot fail.
 	let _ = writeln!(
 		svg,
-		"<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{content}</text>"
+		"<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" stroke=\"#fff\" stroke-width=\"3\" \
+		 paint-order=\"stroke\">{content}</text>"
 	);
 }
 

@@ -1,7 +1,7 @@
-//! `ganglion-relay`: a cheating miner for the demo. It has no model and sells another miner's answers.
+//! `ganglion-cheat`: the miners of the demo that the program `neuron` is too honest for.
 
 use anyhow::Result;
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use neuron::{
 	miner::{self, MinerOptions},
 	neuron_options::{MetricsPlace, NeuronOptions, Relaying, WalletLocation},
@@ -9,10 +9,11 @@ use neuron::{
 	startup::Parts,
 };
 use neuron_chain::AccountId;
-use neuron_e2e::relay::Relay;
+use neuron_e2e::{careless, relay::Relay};
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use subnet_sdk::{Descriptor, DynMechanism};
 
-/// Serve the answers of another miner as one's own.
+/// Mine by cheating.
 #[derive(Debug, Parser)]
 struct Arguments {
 	/// The node's WebSocket address.
@@ -36,9 +37,34 @@ struct Arguments {
 	/// Where to listen.
 	#[arg(long)]
 	listen: SocketAddr,
-	/// The hotkey (SS58) of the miner whose answers are sold.
-	#[arg(long)]
-	victim: AccountId,
+	#[command(subcommand)]
+	cheat: Cheat,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum Cheat {
+	/// Have no model, and serve another miner's answers as one's own.
+	Relay {
+		/// The mechanism: text or embedding.
+		#[arg(long, value_parser = descriptor)]
+		mechanism: Descriptor,
+		/// The hotkey (SS58) of the miner whose answers are sold.
+		#[arg(long)]
+		victim: AccountId,
+	},
+	/// Embed every other passage, and make up the other vectors.
+	Careless {
+		/// The embedder's folder.
+		#[arg(long)]
+		model: PathBuf,
+	},
+}
+
+fn descriptor(name: &str) -> Result<Descriptor, String> {
+	[subnet_text::DESCRIPTOR, subnet_embedding::DESCRIPTOR]
+		.into_iter()
+		.find(|descriptor| descriptor.name == name)
+		.ok_or_else(|| "expected text or embedding".into())
 }
 
 fn main() -> Result<()> {
@@ -68,10 +94,12 @@ async fn run(arguments: Arguments) -> Result<()> {
 		relaying: Relaying::default(),
 		metrics: MetricsPlace::Off,
 	});
-	let victim = arguments.victim;
-	let relay = Box::new(move |parts: &Parts| {
-		let relay: Arc<dyn subnet_sdk::DynMechanism> = Arc::new(Relay::new(parts, victim));
-		Ok(relay)
+	let mechanism = Box::new(move |parts: &Parts| {
+		let mechanism: Arc<dyn DynMechanism> = match arguments.cheat {
+			Cheat::Relay { mechanism, victim } => Arc::new(Relay::new(mechanism, parts, victim)),
+			Cheat::Careless { model } => Arc::new(careless::mechanism(&model)?),
+		};
+		Ok(mechanism)
 	});
-	miner::run_with(options, relay, stop).await
+	miner::run_with(options, mechanism, stop).await
 }
