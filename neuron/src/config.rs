@@ -50,6 +50,8 @@ pub struct FileConfig {
 	pub mechanism_command: Option<String>,
 	/// How many of that program run at once.
 	pub mechanism_processes: Option<usize>,
+	/// Memory of each of them with all that it starts, in MiB; 0 for no limit.
+	pub mechanism_memory_mib: Option<u64>,
 	/// Path of the model file.
 	pub model: Option<PathBuf>,
 	/// Hexadecimal sha256 that the model file must have.

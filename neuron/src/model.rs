@@ -12,7 +12,7 @@ use neuron_infer::{
 	ChatMessage, InferError, Model,
 	engine::{EVENT_CAPACITY, Engine, EngineError, EngineOptions, Event, FinishReason, Request, Sampler, Sampling},
 };
-use subnet_sdk::{MechanismError, SinkClosed};
+use subnet_sdk::{Listener, MechanismError, SinkClosed};
 use subnet_text::{Emitted, LanguageModel, Message, ModelError, Picked, Picker, Role, Session, generate_alone};
 
 /// A model file, loaded.
@@ -102,10 +102,26 @@ impl LanguageModel for GgufModel {
 		picker: Box<dyn Picker>,
 		visit: &mut dyn FnMut(Emitted) -> Result<(), SinkClosed>,
 	) -> Result<(), MechanismError> {
-		match &self.engine {
-			Some(engine) => generate_together(engine, self.pace.as_ref(), (prompt, max_tokens), picker, visit),
-			None => generate_alone(self, prompt, max_tokens, picker, visit),
-		}
+		self.generate_for(&Listener::default(), prompt, max_tokens, picker, visit)
+	}
+
+	fn generate_for(
+		&self,
+		listener: &Listener,
+		prompt: &[u32],
+		max_tokens: usize,
+		picker: Box<dyn Picker>,
+		visit: &mut dyn FnMut(Emitted) -> Result<(), SinkClosed>,
+	) -> Result<(), MechanismError> {
+		let Some(engine) = &self.engine else {
+			return generate_alone(self, prompt, max_tokens, picker, visit);
+		};
+		let asked = Asked {
+			listener,
+			prompt,
+			max_tokens,
+		};
+		generate_together(engine, self.pace.as_ref(), asked, picker, visit)
 	}
 
 	fn score(
@@ -131,17 +147,25 @@ fn model_error(error: InferError) -> ModelError {
 	ModelError(error.to_string())
 }
 
-/// Makes one answer of at most so many tokens in the engine's batch. Returning early, as on a closed sink, takes it out.
+/// What is asked for, and by whom.
+struct Asked<'a> {
+	listener: &'a Listener,
+	prompt: &'a [u32],
+	max_tokens: usize,
+}
+
+/// Makes one answer in the engine's batch. Returning early, as on a closed sink, takes it out; so does a caller that goes while
+/// the request waits for its turn or its prompt is read, at the engine's next step.
 fn generate_together(
 	engine: &Engine,
 	pace: Option<&Pace>,
-	(prompt, max_tokens): (&[u32], usize),
+	asked: Asked<'_>,
 	picker: Box<dyn Picker>,
 	visit: &mut dyn FnMut(Emitted) -> Result<(), SinkClosed>,
 ) -> Result<(), MechanismError> {
 	// One place for each event that may wait, and one for the token whose event is not sent yet: never full.
 	let (sender, picked) = mpsc::sync_channel(EVENT_CAPACITY + 1);
-	let mut request = Request::new(prompt.to_vec(), max_tokens);
+	let mut request = Request::new(asked.prompt.to_vec(), asked.max_tokens);
 	// Only the picker knows where the answer ends: an end of turn is a token of it, with evidence.
 	request.stop_at_end_of_turn = false;
 	request.sampling = Sampling::Custom(Box::new(BatchPicker {
@@ -154,6 +178,8 @@ fn generate_together(
 		Ok(generation) => generation,
 		Err(error) => return failed(error.to_string()),
 	};
+	let canceller = generation.canceller();
+	let _watching = asked.listener.when_gone(move || canceller.cancel());
 	let mut first = true;
 	loop {
 		match generation.blocking_next() {
@@ -169,6 +195,7 @@ fn generate_together(
 			Some(Event::Finished(finished)) => {
 				return match finished.reason {
 					FinishReason::Sampler | FinishReason::Length => Ok(()),
+					FinishReason::Cancelled => Err(MechanismError::Cancelled),
 					reason => failed(format!("the engine ended the answer early: {reason:?}")),
 				};
 			}

@@ -11,7 +11,7 @@ use neuron_infer::{
 	engine::{EngineError, EngineOptions},
 };
 use subnet_echo::Echo;
-use subnet_process::{MAX_PROCESSES, ProcessError, ProcessMechanism, ProcessOptions};
+use subnet_process::{DEFAULT_MEMORY_MIB, MAX_PROCESSES, ProcessError, ProcessMechanism, ProcessOptions};
 use subnet_sdk::DynMechanism;
 use subnet_text::{Chunk, LanguageModel, ParameterError, TextMechanism, TextParameters};
 
@@ -95,6 +95,8 @@ pub struct MechanismOptions {
 	pub command: Option<String>,
 	/// `process`: how many of it run at once; one for each worker of a miner where absent, and one of a validator.
 	pub processes: Option<usize>,
+	/// `process`: memory of each of them with all that it starts, in MiB; 0 for no limit.
+	pub memory_mib: Option<u64>,
 }
 
 /// Bounds of the engine that serves a model.
@@ -200,8 +202,9 @@ impl MechanismOptions {
 		if find_own(&name).is_some() {
 			return Ok(());
 		}
-		if self.name != "process" && (self.command.is_some() || self.processes.is_some()) {
-			let option = "--mechanism-command and --mechanism-processes";
+		let is_for_process = self.command.is_some() || self.processes.is_some() || self.memory_mib.is_some();
+		if self.name != "process" && is_for_process {
+			let option = "--mechanism-command, --mechanism-processes and --mechanism-memory-mib";
 			return Err(RegistryError::NotTaken { name, option });
 		}
 		match self.name.as_str() {
@@ -250,7 +253,9 @@ impl MechanismOptions {
 		let command = self.command.as_deref().ok_or(RegistryError::NoCommand)?;
 		// A miner has one for each request that it works on.
 		let at_once = self.serving.map_or(1, |serving| serving.batch.clamp(1, MAX_PROCESSES));
-		Ok(ProcessOptions::new(command)?.with_processes(self.processes.unwrap_or(at_once))?)
+		Ok(ProcessOptions::new(command)?
+			.with_processes(self.processes.unwrap_or(at_once))?
+			.with_memory_mib(self.memory_mib.unwrap_or(DEFAULT_MEMORY_MIB))?)
 	}
 
 	fn load_options(&self) -> Result<LoadOptions, RegistryError> {

@@ -1,8 +1,12 @@
 //! A miner's answers come out of one batch, bit for bit as if each had been made alone.
 
 use std::{
-	sync::{Arc, Barrier},
-	time::Duration,
+	sync::{
+		Arc, Barrier,
+		atomic::{AtomicU32, Ordering},
+		mpsc,
+	},
+	time::{Duration, Instant},
 };
 
 use neuron::{
@@ -11,11 +15,12 @@ use neuron::{
 };
 use neuron_infer::{
 	LoadOptions, Model,
-	engine::EngineOptions,
+	engine::{Clock, EngineOptions, EngineStats},
 	tiny::{TinySpec, write_gguf},
 };
 use subnet_sdk::{
-	ChallengeContext, Epoch, Hotkey, Mechanism, MechanismError, Nonce, Outcome, SinkClosed, TimedChunk, Transcript,
+	ChallengeContext, Epoch, Hotkey, Listener, Mechanism, MechanismError, Nonce, Outcome, SinkClosed, TimedChunk,
+	Transcript,
 };
 use subnet_text::{Chunk, LanguageModel, Prompt, Sampling, Task, TextMechanism, TextParameters};
 
@@ -162,6 +167,107 @@ fn an_answer_that_nobody_reads_any_more_leaves_the_batch() {
 	let stats = engine.stats();
 	assert_eq!((stats.abandoned, stats.running), (1, 0));
 	assert_eq!(stats.kv_used_bytes, stats.prefix_cache_bytes, "{stats:?}");
+}
+
+/// The engine's figures, once this holds of them.
+fn stats_when(served: &GgufModel, holds: impl Fn(&EngineStats) -> bool) -> EngineStats {
+	let engine = served.engine().unwrap();
+	for _ in 0..10_000 {
+		if holds(&engine.stats()) {
+			break;
+		}
+		std::thread::sleep(Duration::from_millis(1));
+	}
+	engine.stats()
+}
+
+#[test]
+fn a_caller_that_goes_while_its_request_waits_takes_it_along() {
+	let options = EngineOptions {
+		max_batch: 1,
+		..EngineOptions::default()
+	};
+	let model = tiny();
+	let served = Arc::new(GgufModel::serving(model.clone(), options, None).unwrap());
+	let miner = mechanism(served.clone());
+	let (begun, has_begun) = mpsc::channel();
+	let (go_on, may_go_on) = mpsc::channel::<()>();
+	let listener = Listener::default();
+	std::thread::scope(|scope| {
+		// The first answer keeps the only place, for its reader does not read on.
+		let first = scope.spawn(|| {
+			let (may_go_on, mut sent) = (may_go_on, 0);
+			miner.solve(&context(1), task(&model, 1), &mut |_| {
+				sent += 1;
+				if sent == 2 {
+					begun.send(()).unwrap();
+					may_go_on.recv().unwrap();
+				}
+				Ok(())
+			})
+		});
+		has_begun.recv().unwrap();
+		let second = scope.spawn(|| {
+			let mut chunks = 0;
+			let ended = miner.solve_for(&listener, &context(2), task(&model, 2), &mut |_| {
+				chunks += 1;
+				Ok(())
+			});
+			(ended, chunks)
+		});
+		assert_eq!(stats_when(&served, |stats| stats.waiting == 1).waiting, 1);
+		listener.leave();
+		// The header alone was sent: it is no token that has told.
+		assert_eq!(second.join().unwrap(), (Err(MechanismError::Cancelled), 1));
+		let stats = served.engine().unwrap().stats();
+		assert_eq!((stats.waiting, stats.abandoned, stats.running), (0, 1, 1), "{stats:?}");
+		go_on.send(()).unwrap();
+		assert_eq!(first.join().unwrap(), Ok(()));
+	});
+}
+
+/// A caller that goes when the engine looks at the time for the last of so many times: in the middle of a prompt.
+struct LeavingClock {
+	listener: Listener,
+	left: AtomicU32,
+}
+
+impl Clock for LeavingClock {
+	fn now(&self) -> Instant {
+		if self.left.fetch_sub(1, Ordering::Relaxed) == 1 {
+			self.listener.leave();
+		}
+		Instant::now()
+	}
+}
+
+#[test]
+fn a_caller_that_goes_while_its_prompt_is_read_ends_that() {
+	let model = tiny();
+	let listener = Listener::default();
+	let options = EngineOptions {
+		clock: Arc::new(LeavingClock {
+			listener: listener.clone(),
+			left: AtomicU32::new(12),
+		}),
+		..EngineOptions::default()
+	};
+	let served = Arc::new(GgufModel::serving(model.clone(), options, None).unwrap());
+	let miner = mechanism(served.clone());
+	// 1,800 tokens, which take eight steps, each of which looks at the time several times.
+	let long = Task {
+		prompt: Prompt::user("x".repeat(1_800)),
+		..task(&model, 1)
+	};
+	let mut chunks = 0;
+	let ended = miner.solve_for(&listener, &context(1), long, &mut |_| {
+		chunks += 1;
+		Ok(())
+	});
+	assert_eq!((ended, chunks), (Err(MechanismError::Cancelled), 1));
+	let stats = stats_when(&served, |stats| stats.abandoned == 1);
+	assert_eq!((stats.abandoned, stats.completion_tokens), (1, 0), "{stats:?}");
+	assert!((1..6).contains(&stats.steps), "{stats:?}");
 }
 
 #[test]

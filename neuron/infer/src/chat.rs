@@ -1,7 +1,8 @@
 //! Conversations to tokens, by the template that the model carries.
 //!
 //! The template is a Jinja program that strangers wrote, so it runs under bounds: fuel, depth and
-//! the length of what it writes. What users say is text and stays text: special tokens spelled in
+//! the length of what it writes. (Lists that a template doubles over and over escape them: the engine
+//! charges for texts only. It takes a malicious model file.) What users say is text and stays text: special tokens spelled in
 //! a message are broken up with a mark before the template sees them, and the mark is taken out
 //! again when the rendered text has been searched for the special tokens of the template itself.
 

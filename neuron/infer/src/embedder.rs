@@ -13,6 +13,7 @@ use crate::folder::Folder;
 use crate::folder_config::{positive, size};
 use crate::source::Loader;
 use crate::tokenizer::MAX_TEXT_BYTES;
+use crate::tokenizer_parts;
 use crate::{InferError, LoadOptions, Precision};
 
 /// An encoder that turns a text into a vector of length 1. Cheap to clone.
@@ -47,6 +48,12 @@ impl Embedder {
 		}
 		let inner = Inner::read(&folder, options.precision, compute).map_err(|fault| fault.at(path))?;
 		tracing::info!(path = %path.display(), sha256 = hexadecimal(&folder.sha256), "embedder loaded");
+		Ok(Self { inner: Arc::new(inner) })
+	}
+
+	/// An embedder of a folder in memory.
+	pub(crate) fn from_folder(folder: &Folder, compute: Compute) -> Result<Self, Fault> {
+		let inner = Inner::read(folder, Precision::F32, compute)?;
 		Ok(Self { inner: Arc::new(inner) })
 	}
 
@@ -128,7 +135,10 @@ impl Inner {
 				"an embedder runs in f32, {precision} was asked for"
 			)));
 		}
-		let mut tokenizer = tokenizers::Tokenizer::from_bytes(folder.tokenizer()?.to_string())
+		let json = folder.tokenizer()?;
+		tokenizer_parts::check_preparation(&json)?;
+		tokenizer_parts::check_word_pieces(&json)?;
+		let mut tokenizer = tokenizers::Tokenizer::from_bytes(json.to_string())
 			.map_err(|error| Fault::malformed(format!("tokenizer.json cannot be used: {error}")))?;
 		tokenizer.with_padding(None);
 		tokenizer

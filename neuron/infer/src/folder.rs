@@ -67,18 +67,12 @@ impl Folder {
 		};
 		read(&mut folder, CONFIG)?;
 		read(&mut folder, TOKENIZER)?;
-		for name in OPTIONAL {
+		for name in OPTIONAL.into_iter().chain([INDEX]) {
 			if path.join(name).exists() {
 				read(&mut folder, name)?;
 			}
 		}
-		if path.join(INDEX).exists() {
-			read(&mut folder, INDEX)?;
-			folder.weights =
-				shards(folder.json(INDEX).map_err(|fault| fault.at(path))?).map_err(|fault| fault.at(path))?;
-		} else {
-			folder.weights.insert(WEIGHTS.to_owned());
-		}
+		folder.weights = folder.named_weights().map_err(|fault| fault.at(path))?;
 		for name in folder.weights.clone() {
 			read(&mut folder, &name)?;
 		}
@@ -88,6 +82,26 @@ impl Folder {
 		}
 		folder.sha256 = hasher.finalize().into();
 		Ok(folder)
+	}
+
+	/// A folder of files that are in memory, without its hash.
+	pub(crate) fn of(files: BTreeMap<String, Vec<u8>>) -> Result<Self, Fault> {
+		let mut folder = Self {
+			files,
+			weights: BTreeSet::new(),
+			sha256: [0; 32],
+		};
+		folder.weights = folder.named_weights()?;
+		Ok(folder)
+	}
+
+	/// The files of weights that there must be.
+	fn named_weights(&self) -> Result<BTreeSet<String>, Fault> {
+		if self.files.contains_key(INDEX) {
+			shards(self.json(INDEX)?)
+		} else {
+			Ok(BTreeSet::from([WEIGHTS.to_owned()]))
+		}
 	}
 
 	/// A file's content as JSON.

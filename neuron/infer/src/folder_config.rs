@@ -11,7 +11,8 @@ use crate::config::{
 use crate::error::Fault;
 use crate::folder::Folder;
 use crate::rotary::{RotaryPairs, RotaryScaling};
-use crate::tokenizer::{Parts, Special, TextTokenizer};
+use crate::tokenizer::{MAX_SPECIALS, Parts, Special, TextTokenizer, too_many_specials};
+use crate::tokenizer_parts;
 
 /// Reads `config.json` of a decoder.
 pub(crate) fn decoder_config(json: &Value) -> Result<Config, Fault> {
@@ -145,6 +146,8 @@ pub(crate) fn tokenizer(folder: &Folder, vocabulary_size: usize) -> Result<TextT
 			model["type"]
 		)));
 	}
+	tokenizer_parts::check_preparation(&json)?;
+	tokenizer_parts::check_byte_pairs(model)?;
 	let mut vocabulary = vec![None; vocabulary_size];
 	let known = model["vocab"].as_object().into_iter().flatten();
 	let ids = known.map(|(text, id)| (text.clone(), id.as_u64()));
@@ -161,7 +164,7 @@ pub(crate) fn tokenizer(folder: &Folder, vocabulary_size: usize) -> Result<TextT
 		*place = Some(text);
 	}
 	// Special tokens are found apart from the rest; length is not the tokenizer's to change.
-	for key in ["added_tokens", "post_processor", "truncation", "padding"] {
+	for key in ["added_tokens", "post_processor", "decoder", "truncation", "padding"] {
 		json[key] = if key == "added_tokens" {
 			Value::Array(Vec::new())
 		} else {
@@ -194,8 +197,12 @@ pub(crate) fn tokenizer(folder: &Folder, vocabulary_size: usize) -> Result<TextT
 
 /// The tokens that are matched whole.
 fn added_tokens(json: &Value) -> Result<Vec<Special>, Fault> {
-	let entries = json["added_tokens"].as_array().into_iter().flatten();
+	let entries = json["added_tokens"].as_array().map_or(&[][..], Vec::as_slice);
+	if entries.len() > MAX_SPECIALS {
+		return Err(too_many_specials(entries.len()));
+	}
 	entries
+		.iter()
 		.map(|entry| {
 			let id = entry["id"].as_u64().and_then(|id| u32::try_from(id).ok());
 			match (entry["content"].as_str(), id) {

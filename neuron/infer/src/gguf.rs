@@ -18,6 +18,8 @@ use crate::source::TensorSource;
 const MAX_METADATA_ENTRIES: u64 = 4_096;
 const MAX_TENSORS: u64 = 16_384;
 const MAX_ARRAY_ELEMENTS: u64 = 4 << 20;
+/// Elements of all arrays together: they take more room here than in the file.
+const MAX_ALL_ELEMENTS: u64 = 16 << 20;
 const MAX_STRING_BYTES: u64 = 16 << 20;
 const MAX_DIMENSIONS: u32 = 4;
 const MAX_ALIGNMENT: u64 = 1 << 16;
@@ -73,7 +75,11 @@ pub(crate) struct Gguf<'a> {
 impl<'a> Gguf<'a> {
 	/// Parses the header and checks that every tensor lies inside the file.
 	pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, Fault> {
-		let mut reader = Reader { bytes, position: 0 };
+		let mut reader = Reader {
+			bytes,
+			position: 0,
+			elements: 0,
+		};
 		let magic = bytes.get(..4).unwrap_or(bytes);
 		if magic != b"GGUF" {
 			return Err(Fault::malformed(format!(
@@ -255,6 +261,8 @@ fn wrong_kind(key: &str, expected: &str, found: Option<&Value>) -> Fault {
 struct Reader<'a> {
 	bytes: &'a [u8],
 	position: usize,
+	/// Array elements so far.
+	elements: u64,
 }
 
 impl<'a> Reader<'a> {
@@ -336,6 +344,13 @@ impl<'a> Reader<'a> {
 	fn list(&mut self, key: &str) -> Result<Value, Fault> {
 		let kind = self.u32(key)?;
 		let count = self.count("array elements", MAX_ARRAY_ELEMENTS)?;
+		self.elements += count;
+		if self.elements > MAX_ALL_ELEMENTS {
+			return Err(Fault::malformed(format!(
+				"its metadata have {} array elements up to {key}, the limit is {MAX_ALL_ELEMENTS}",
+				self.elements
+			)));
+		}
 		match kind {
 			8 => (0..count)
 				.map(|_| self.string(key))

@@ -70,6 +70,7 @@ mod rotary;
 mod source;
 mod tiny_folder;
 mod tokenizer;
+mod tokenizer_parts;
 mod transformer;
 mod weights;
 
@@ -78,6 +79,7 @@ mod reference_tests;
 
 pub mod engine;
 pub mod tiny;
+pub mod untrusted;
 
 pub use chat::{ChatMessage, MAX_MESSAGES};
 pub use config::Family;

@@ -84,6 +84,18 @@ impl Model {
 		Ok(model)
 	}
 
+	/// A model of a file in memory, in F32.
+	pub(crate) fn from_gguf(bytes: &[u8], compute: Compute) -> Result<Self, Fault> {
+		let inner = Inner::from_gguf(bytes, [0; 32], Precision::F32, compute)?;
+		Ok(Self { inner: Arc::new(inner) })
+	}
+
+	/// A model of a folder in memory, in F32.
+	pub(crate) fn from_folder(folder: &Folder, compute: Compute) -> Result<Self, Fault> {
+		let inner = Inner::from_folder(folder, Precision::F32, compute)?;
+		Ok(Self { inner: Arc::new(inner) })
+	}
+
 	/// What the model is.
 	pub fn descriptor(&self) -> ModelDescriptor {
 		let config = self.inner.transformer.config();

@@ -4,8 +4,7 @@
 //! machine. The vocabulary is `<|endoftext|>`, `<|im_start|>`, `<|im_end|>`, the 256 bytes and two
 //! merges; the tokenizer and the chat template are of the kind that [`crate::Model`] supports.
 
-use std::fs::File;
-use std::io::{BufWriter, Cursor, Write};
+use std::io::Cursor;
 use std::path::Path;
 
 use candle_core::quantized::gguf_file::{self, Value};
@@ -78,18 +77,19 @@ impl Default for TinySpec {
 /// [`InferError::File`] if the file cannot be written, [`InferError::Backend`] if the sizes of
 /// `spec` do not fit its `storage`.
 pub fn write_gguf(path: &Path, seed: u64, spec: &TinySpec) -> Result<(), InferError> {
+	let bytes = gguf(seed, spec)?;
+	std::fs::write(path, bytes).map_err(|error| InferError::file(path, error))
+}
+
+/// The file that [`write_gguf`] writes.
+pub(crate) fn gguf(seed: u64, spec: &TinySpec) -> Result<Vec<u8>, InferError> {
 	let metadata = metadata(spec);
 	let metadata: Vec<(&str, &Value)> = metadata.iter().map(|(key, value)| (key.as_str(), value)).collect();
 	let tensors = tensors(seed, spec)?;
 	let tensors: Vec<(&str, &QTensor)> = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
 	let mut bytes = Cursor::new(Vec::new());
 	gguf_file::write(&mut bytes, &metadata, &tensors)?;
-	let save = || {
-		let mut file = BufWriter::new(File::create(path)?);
-		file.write_all(bytes.get_ref())?;
-		file.flush()
-	};
-	save().map_err(|error| InferError::file(path, error))
+	Ok(bytes.into_inner())
 }
 
 /// The vocabulary in the order of the ids.

@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 use crate::tiny::{MERGES, Plain, SPECIALS, SplitMix64, TEMPLATE, TinySpec, plain_tensors, vocabulary};
 use crate::{Family, InferError};
 
+/// Files by their names.
+pub(crate) type Files = BTreeMap<String, Vec<u8>>;
+
 /// Writes the model that [`crate::tiny::write_gguf`] writes for the same seed and sizes as a
 /// folder, with its weights in `shards` safetensors files (and an index if more than one).
 ///
@@ -22,9 +25,15 @@ pub fn write_folder(folder: &Path, seed: u64, spec: &TinySpec, shards: usize) ->
 		let detail = format!("tiny folders hold f32, {} was asked for", spec.storage);
 		return Err(crate::error::Fault::unsupported(detail).at(folder));
 	}
+	write(folder, model_files(seed, spec, shards)?)
+}
+
+/// The files that [`write_folder`] writes.
+pub(crate) fn model_files(seed: u64, spec: &TinySpec, shards: usize) -> Result<Files, InferError> {
 	let tensors = plain_tensors(seed, spec).into_iter();
 	let tensors: Vec<Plain> = tensors.map(|tensor| renamed(tensor, spec)).collect();
 	let shards = shards.clamp(1, tensors.len());
+	let mut files = Files::new();
 	let mut weight_map = BTreeMap::new();
 	for (index, part) in tensors.chunks(tensors.len().div_ceil(shards)).enumerate() {
 		let name = match shards {
@@ -32,25 +41,32 @@ pub fn write_folder(folder: &Path, seed: u64, spec: &TinySpec, shards: usize) ->
 			_ => format!("model-{:05}-of-{shards:05}.safetensors", index + 1),
 		};
 		weight_map.extend(part.iter().map(|(tensor, _, _)| (tensor.clone(), name.clone())));
-		write_tensors(&folder.join(name), part)?;
+		files.insert(name, tensors_file(part)?);
 	}
 	if shards > 1 {
 		let index = json!({ "metadata": {}, "weight_map": weight_map });
-		write(folder, "model.safetensors.index.json", &index)?;
+		add(&mut files, "model.safetensors.index.json", &index);
 	}
-	write(folder, "config.json", &config(spec))?;
-	write(folder, "tokenizer.json", &tokenizer(spec))?;
+	add(&mut files, "config.json", &config(spec));
+	add(&mut files, "tokenizer.json", &tokenizer(spec));
 	let settings =
 		json!({ "bos_token": SPECIALS[1], "eos_token": { "content": SPECIALS[2] }, "chat_template": TEMPLATE });
-	write(folder, "tokenizer_config.json", &settings)
+	add(&mut files, "tokenizer_config.json", &settings);
+	Ok(files)
 }
 
-fn write(folder: &Path, name: &str, json: &Value) -> Result<(), InferError> {
-	let path = folder.join(name);
-	std::fs::write(&path, json.to_string()).map_err(|error| InferError::file(&path, error))
+fn add(files: &mut Files, name: &str, json: &Value) {
+	files.insert(name.to_owned(), json.to_string().into_bytes());
 }
 
-fn write_tensors(path: &Path, tensors: &[Plain]) -> Result<(), InferError> {
+fn write(folder: &Path, files: Files) -> Result<(), InferError> {
+	files.into_iter().try_for_each(|(name, bytes)| {
+		let path = folder.join(name);
+		std::fs::write(&path, bytes).map_err(|error| InferError::file(&path, error))
+	})
+}
+
+fn tensors_file(tensors: &[Plain]) -> Result<Vec<u8>, InferError> {
 	let bytes: Vec<Vec<u8>> = tensors
 		.iter()
 		.map(|(_, _, numbers)| numbers.iter().flat_map(|number| number.to_le_bytes()).collect())
@@ -63,8 +79,7 @@ fn write_tensors(path: &Path, tensors: &[Plain]) -> Result<(), InferError> {
 			view.map_err(|error| InferError::Backend(error.to_string()))?,
 		));
 	}
-	let file = safetensors::serialize(views, None).map_err(|error| InferError::Backend(error.to_string()))?;
-	std::fs::write(path, file).map_err(|error| InferError::file(path, error))
+	safetensors::serialize(views, None).map_err(|error| InferError::Backend(error.to_string()))
 }
 
 /// A tensor under its Hugging Face name, its rows in the order that belongs to it.
@@ -180,13 +195,18 @@ const EMBEDDER_CONTEXT: usize = 512;
 ///
 /// [`InferError::File`] if a file cannot be written.
 pub fn write_embedder(folder: &Path, seed: u64) -> Result<(), InferError> {
-	write_tensors(&folder.join("model.safetensors"), &embedder_tensors(seed))?;
+	write(folder, embedder_files(seed)?)
+}
+
+/// The files that [`write_embedder`] writes.
+pub(crate) fn embedder_files(seed: u64) -> Result<Files, InferError> {
+	let mut files = Files::from([("model.safetensors".to_owned(), tensors_file(&embedder_tensors(seed))?)]);
 	let config = json!({
 		"model_type": "bert", "hidden_act": "gelu", "hidden_size": 32, "num_attention_heads": 4,
 		"num_hidden_layers": 2, "intermediate_size": 64, "max_position_embeddings": EMBEDDER_CONTEXT,
 		"vocab_size": WORDS.len(), "type_vocab_size": 2, "layer_norm_eps": 1e-12,
 	});
-	write(folder, "config.json", &config)?;
+	add(&mut files, "config.json", &config);
 	let special = |id: usize| {
 		json!({
 			"id": id, "content": WORDS[id], "special": true,
@@ -222,7 +242,8 @@ pub fn write_embedder(folder: &Path, seed: u64) -> Result<(), InferError> {
 			"max_input_chars_per_word": 100, "vocab": ids,
 		},
 	});
-	write(folder, "tokenizer.json", &tokenizer)
+	add(&mut files, "tokenizer.json", &tokenizer);
+	Ok(files)
 }
 
 pub(crate) fn embedder_tensors(seed: u64) -> Vec<Plain> {

@@ -13,9 +13,13 @@ use tokenizers::tokenizer::SplitDelimiterBehavior;
 use crate::InferError;
 use crate::error::Fault;
 use crate::gguf::{Gguf, Value};
+use crate::tokenizer_parts::check_merge;
 
 /// The longest text that is tokenised, in bytes (1 MiB).
 pub const MAX_TEXT_BYTES: usize = 1 << 20;
+
+/// Special tokens of one vocabulary; each is looked for at every character of a text.
+pub(crate) const MAX_SPECIALS: usize = 16_384;
 
 /// `tokenizer.ggml.token_type` of tokens that steer the model and are not text.
 const CONTROL: i128 = 3;
@@ -349,15 +353,24 @@ fn specials(file: &Gguf<'_>, tokens: &[String]) -> Result<Vec<Special>, Fault> {
 			)));
 		}
 	};
+	let is_special = |kind: &&i128| [CONTROL, USER_DEFINED].contains(kind);
+	let count = kinds.iter().filter(is_special).count();
+	if count > MAX_SPECIALS {
+		return Err(too_many_specials(count));
+	}
 	let known = tokens.iter().zip(kinds).zip(0..);
 	Ok(known
-		.filter(|((_, kind), _)| [CONTROL, USER_DEFINED].contains(kind))
+		.filter(|((_, kind), _)| is_special(kind))
 		.map(|((text, kind), id)| Special {
 			text: text.clone(),
 			id,
 			control: *kind == CONTROL,
 		})
 		.collect())
+}
+
+pub(crate) fn too_many_specials(count: usize) -> Fault {
+	Fault::unsupported(format!("it has {count} special tokens; supported are {MAX_SPECIALS}"))
 }
 
 fn bpe_model(file: &Gguf<'_>, tokens: &[String]) -> Result<BPE, Fault> {
@@ -370,13 +383,14 @@ fn bpe_model(file: &Gguf<'_>, tokens: &[String]) -> Result<BPE, Fault> {
 		)));
 	}
 	let merges = file.texts("tokenizer.ggml.merges")?.iter().map(|merge| {
-		merge
-			.split_once(' ')
-			.map(|(left, right)| (left.to_owned(), right.to_owned()))
-			.ok_or_else(|| Fault::malformed(format!("the merge {merge:?} is not two tokens")))
+		let pair = merge.split_once(' ');
+		let (left, right) = pair.ok_or_else(|| Fault::malformed(format!("the merge {merge:?} is not two tokens")))?;
+		check_merge(left, right, |text| vocabulary.contains_key(text))?;
+		Ok((left.to_owned(), right.to_owned()))
 	});
+	let merges = merges.collect::<Result<Vec<_>, Fault>>()?;
 	BPE::builder()
-		.vocab_and_merges(vocabulary, merges.collect::<Result<Vec<_>, _>>()?)
+		.vocab_and_merges(vocabulary, merges)
 		.build()
 		.map_err(|error| Fault::malformed(format!("its merges do not fit its vocabulary: {error}")))
 }

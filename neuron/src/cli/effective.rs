@@ -10,7 +10,7 @@ use clap::CommandFactory as _;
 struct Key(&'static str, &'static str, &'static str, &'static str);
 
 /// Every key of the file, in the order in which they are printed.
-const KEYS: [Key; 55] = [
+const KEYS: [Key; 56] = [
 	Key("", "url", "", "url"),
 	Key("", "wallet_path", "", "wallet_path"),
 	Key("", "wallet", "", "wallet"),
@@ -22,6 +22,7 @@ const KEYS: [Key; 55] = [
 	Key("", "mechanism", "miner", "mechanism"),
 	Key("", "mechanism_command", "miner", "mechanism_command"),
 	Key("", "mechanism_processes", "miner", "mechanism_processes"),
+	Key("", "mechanism_memory_mib", "miner", "mechanism_memory_mib"),
 	Key("", "model", "miner", "model"),
 	Key("", "model_sha256", "miner", "model_sha256"),
 	Key("", "precision", "miner", "precision"),
@@ -157,6 +158,7 @@ fn put_mechanism(file: &mut FileConfig, mechanism: &MechanismOptions) {
 	file.mechanism = Some(mechanism.name.clone());
 	file.mechanism_command.clone_from(&mechanism.command);
 	file.mechanism_processes = mechanism.processes;
+	file.mechanism_memory_mib = mechanism.memory_mib;
 	file.model.clone_from(&mechanism.model);
 	file.model_sha256.clone_from(&mechanism.model_sha256);
 	file.precision.clone_from(&mechanism.precision);

@@ -227,6 +227,9 @@ impl Resolver {
 			processes: role
 				.mechanism_processes
 				.or(file.mechanism_processes.filter(|_| is_process)),
+			memory_mib: role
+				.mechanism_memory_mib
+				.or(file.mechanism_memory_mib.filter(|_| is_process)),
 			name,
 			model: role.model.clone().or_else(|| file.model.clone()),
 			model_sha256: role.model_sha256.clone().or_else(|| file.model_sha256.clone()),

@@ -180,6 +180,9 @@ pub struct RoleLow {
 	/// Mechanism process: how many of the program run at once, each for one request [default: --workers, validator 1].
 	#[arg(long, env = "NEURON_MECHANISM_PROCESSES", value_name = "N")]
 	pub mechanism_processes: Option<usize>,
+	/// Mechanism process: memory of each such program with all that it starts, in MiB; 0 for no limit [default: 16384].
+	#[arg(long, env = "NEURON_MECHANISM_MEMORY_MIB", value_name = "MIB")]
+	pub mechanism_memory_mib: Option<u64>,
 	/// Model: a GGUF file or a folder for text, a folder for embedding; a miner's submission for
 	/// pretrain (its validators need none).
 	#[arg(long, env = "NEURON_MODEL", value_name = "PATH")]

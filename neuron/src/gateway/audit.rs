@@ -1,5 +1,7 @@
 //! Checks of what miners served to applications: a random share of the answers is scored like a challenge, once all of it
-//! has come, and now and then a question with a known answer is sent among the others.
+//! has come, and now and then a question with a known answer is sent among the others. Of an answer that ends before its
+//! time, be it by the application, the miner or the deadline, the tokens that came are checked, each by itself: that is
+//! evidence too, and an honest miner's tokens hold wherever they end. That it broke off is for the routing to remember.
 //!
 //! Only what was said is scored, not how fast: an answer comes as fast as the application reads it. Routing measures by
 //! itself how soon miners begin.
@@ -11,7 +13,7 @@ use std::{num::NonZeroU64, sync::Arc, time::Duration};
 
 use neuron_chain::AccountId;
 use subnet_sdk::{ChallengeContext, Epoch, Evidence, Hotkey, Mechanism, MechanismError, Nonce, Score, Transcript};
-use subnet_text::{Canary, CanaryVerdict, Chunk, Task, TextMechanism};
+use subnet_text::{Canary, CanaryVerdict, Chunk, Emitted, Task, TextMechanism};
 use tokio::sync::mpsc;
 
 use super::{text::TextMiners, verdicts::Verdicts};
@@ -52,12 +54,20 @@ pub(super) struct Shape {
 	pub(super) max_tokens: u16,
 }
 
-/// A whole answer to an application, until it is checked.
+/// An answer to an application, until it is checked.
 pub(super) struct Served {
 	pub(super) uid: u16,
 	pub(super) context: ChallengeContext,
 	pub(super) task: Task,
-	pub(super) transcript: Transcript<Chunk>,
+	pub(super) heard: Heard,
+}
+
+/// What came of an answer.
+pub(super) enum Heard {
+	/// All of it.
+	Whole(Transcript<Chunk>),
+	/// So many tokens, and then no more.
+	Beginning(Vec<Emitted>),
 }
 
 /// Where answers are handed in.
@@ -148,8 +158,10 @@ impl Audits {
 	async fn check(&self, served: Served) {
 		let (uid, hotkey) = (served.uid, served.context.miner);
 		let mechanism = self.mechanism.clone();
-		let scored =
-			tokio::task::spawn_blocking(move || mechanism.score(&served.context, &served.task, &served.transcript));
+		let scored = tokio::task::spawn_blocking(move || match &served.heard {
+			Heard::Whole(transcript) => mechanism.score(&served.context, &served.task, transcript),
+			Heard::Beginning(tokens) => mechanism.score_beginning(&served.context, &served.task, tokens),
+		});
 		match scored.await {
 			Ok(Ok(score)) => self.note(uid, hotkey, score, "an answer to an application").await,
 			Ok(Err(error)) => tracing::error!(%error, "own fault: an answer could not be checked"),

@@ -9,7 +9,7 @@
 //! - `http` speaks OpenAI's dialect: [`openai`] has its objects, [`error`] its errors;
 //! - [`keys`] are the API keys, hashed at rest, and `limits` what each may do;
 //! - [`Upstream`] is the seam: whoever implements it can stand behind the interface. [`routing`] does, over miners that are
-//!   ranked by quality and latency; [`text`] reaches real ones.
+//!   ranked by quality, latency and output rate; [`text`] reaches real ones.
 //! - [`audit`] checks a random share of the answers, and sends questions with known answers; [`verdicts`] keep what came of it.
 //!
 //! A prompt goes to the miner that serves it (to two where hedging is on) and into no log.
@@ -20,6 +20,7 @@ mod http;
 pub mod keys;
 mod limits;
 pub mod openai;
+mod records;
 mod respond;
 pub mod routing;
 mod stream;

@@ -1,11 +1,9 @@
 //! Which miner gets a request: the better and the quicker, the likelier; another one where it fails.
+//!
+//! Quick is who begins soon and goes on quickly: both are measured at every answer, the second as the time that the gateway
+//! has to wait for a token, so that an application that reads slowly makes no miner slow.
 
-use std::{
-	collections::HashMap,
-	fmt,
-	sync::{Arc, Mutex, MutexGuard, PoisonError},
-	time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use futures::{StreamExt, future::BoxFuture, stream, stream::BoxStream, stream::FuturesUnordered};
@@ -13,21 +11,13 @@ use tokio::time::Instant;
 
 use super::{
 	GatewayOptions,
+	records::{Records, Running},
 	upstream::{Answerer, Generate, Generation, Model, Piece, Upstream, UpstreamError},
 };
 use crate::metrics::Metrics;
 
-/// Weight of the newest latency or failure in a miner's average.
-const NEWEST_SHARE: f64 = 0.2;
-/// The latency that miners are credited with while none is known. Later a newcomer is credited with the least known one, so
-/// that it is tried.
-const UNKNOWN_LATENCY: Duration = Duration::from_millis(500);
-/// The least quality that counts: a miner without any score yet is tried now and then.
-const LEAST_QUALITY: f64 = 0.02;
 /// When an application may try again where no miner could answer.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
-/// Miners whose record is kept; the ones that have left the subnet go first.
-const MAX_RECORDS: usize = 65_536;
 
 /// A miner that could be asked.
 #[derive(Clone, Debug, PartialEq)]
@@ -113,112 +103,6 @@ impl From<&GatewayOptions> for RoutingOptions {
 	}
 }
 
-/// What was measured about a miner.
-#[derive(Clone, Copy, Debug, Default)]
-struct Record {
-	/// How soon its answers begin; absent until one has.
-	first_part: Option<Duration>,
-	failures: f64,
-	running: u32,
-}
-
-impl Record {
-	/// How much a miner is worth asking: quality by the share of requests that it answers, by how soon it begins, the ones
-	/// under way included. `unmeasured` stands for a latency that is not known.
-	fn worth(&self, quality: f64, unmeasured: Duration) -> f64 {
-		let delay = self.first_part.unwrap_or(unmeasured).as_secs_f64() * f64::from(self.running.saturating_add(1));
-		quality.max(LEAST_QUALITY) * (1.0 - self.failures).max(0.01) / (0.1 + delay)
-	}
-}
-
-/// The miners' records, by hotkey address.
-#[derive(Clone, Debug, Default)]
-struct Records(Arc<Mutex<HashMap<String, Record>>>);
-
-impl Records {
-	fn lock(&self) -> MutexGuard<'_, HashMap<String, Record>> {
-		self.0.lock().unwrap_or_else(PoisonError::into_inner)
-	}
-
-	fn change(&self, hotkey: &str, change: impl FnOnce(&mut Record)) {
-		change(self.lock().entry(hotkey.to_owned()).or_default());
-	}
-
-	fn note(&self, hotkey: &str, fault: Option<&Fault>) {
-		let failed = match fault {
-			// A question that nobody can answer, and one that was taken back, say nothing about the miner.
-			Some(Fault::Request(_)) => return,
-			Some(_) => 1.0,
-			None => 0.0,
-		};
-		self.change(hotkey, |record| {
-			record.failures += NEWEST_SHARE * (failed - record.failures);
-		});
-	}
-
-	fn note_latency(&self, hotkey: &str, first_part: Duration) {
-		self.change(hotkey, |record| {
-			record.first_part = Some(match record.first_part {
-				None => first_part,
-				Some(known) => known.mul_f64(1.0 - NEWEST_SHARE) + first_part.mul_f64(NEWEST_SHARE),
-			});
-		});
-	}
-
-	/// The candidates in the order in which they are asked: drawn without replacement, in proportion to the square of what
-	/// they are worth, so that the best get most and every one is measured now and then.
-	fn order(&self, candidates: Vec<Candidate>, dice: &dyn Fn() -> f64, count: usize) -> Vec<Answerer> {
-		let mut records = self.lock();
-		if records.len() > MAX_RECORDS {
-			records.retain(|hotkey, _| candidates.iter().any(|candidate| candidate.answerer.hotkey == *hotkey));
-		}
-		let known = candidates
-			.iter()
-			.filter_map(|candidate| records.get(&candidate.answerer.hotkey)?.first_part);
-		let unmeasured = known.min().unwrap_or(UNKNOWN_LATENCY);
-		let mut pool: Vec<(f64, Answerer)> = candidates
-			.into_iter()
-			.map(|candidate| {
-				let record = records.get(&candidate.answerer.hotkey).copied().unwrap_or_default();
-				(record.worth(candidate.quality, unmeasured).powi(2), candidate.answerer)
-			})
-			.collect();
-		let mut order = Vec::new();
-		while order.len() < count && !pool.is_empty() {
-			let mut mark = dice() * pool.iter().map(|entry| entry.0).sum::<f64>();
-			let drawn = pool.iter().position(|entry| {
-				mark -= entry.0;
-				mark < 0.0
-			});
-			order.push(pool.swap_remove(drawn.unwrap_or(pool.len() - 1)).1);
-		}
-		order
-	}
-}
-
-/// A request under way at a miner; dropping it is its end.
-struct Running {
-	records: Records,
-	hotkey: String,
-}
-
-impl Running {
-	fn new(records: &Records, hotkey: &str) -> Self {
-		records.change(hotkey, |record| record.running = record.running.saturating_add(1));
-		Self {
-			records: records.clone(),
-			hotkey: hotkey.to_owned(),
-		}
-	}
-}
-
-impl Drop for Running {
-	fn drop(&mut self) {
-		self.records
-			.change(&self.hotkey, |record| record.running = record.running.saturating_sub(1));
-	}
-}
-
 /// An answer that has begun.
 struct Begun {
 	first: Piece,
@@ -245,6 +129,12 @@ impl<M: Miners> Routed<M> {
 			metrics,
 			records: Records::default(),
 		}
+	}
+
+	/// How long a miner's answers keep the gateway waiting for a token after their first part, on average; `None` until one
+	/// has told.
+	pub fn token_time(&self, hotkey: &str) -> Option<Duration> {
+		self.records.token_time(hotkey)
 	}
 
 	fn attempt(&self, miner: Answerer, request: Arc<Generate>, deadline: Duration) -> Attempt {
@@ -352,10 +242,30 @@ struct Watch {
 	metrics: Arc<Metrics>,
 	hotkey: String,
 	ended: bool,
+	/// Tokens after the first part.
+	tokens: u32,
+	/// How long they were waited for.
+	waited: Duration,
+	/// Since when the next part is waited for.
+	waiting: Option<Instant>,
 	_running: Running,
 }
 
 impl Watch {
+	/// Notes the next part, or that there is none.
+	fn take(&mut self, piece: Option<&Result<Piece, Fault>>) {
+		self.waited += self.waiting.take().map_or(Duration::ZERO, |since| since.elapsed());
+		match piece {
+			Some(Ok(Piece::Text { tokens, .. })) => {
+				let count = u32::try_from(tokens.len()).unwrap_or(u32::MAX);
+				self.tokens = self.tokens.saturating_add(count);
+			}
+			Some(Ok(Piece::End { .. })) => self.end(None),
+			Some(Err(fault)) => self.end(Some(fault)),
+			None => {}
+		}
+	}
+
 	fn end(&mut self, fault: Option<&Fault>) {
 		if !std::mem::replace(&mut self.ended, true) {
 			self.metrics.gateway.attempt(fault.map_or("answered", Fault::word));
@@ -366,6 +276,9 @@ impl Watch {
 
 impl Drop for Watch {
 	fn drop(&mut self) {
+		// A miner that is waited for when the application gives up is slow too.
+		self.take(None);
+		self.records.note_token_time(&self.hotkey, self.tokens, self.waited);
 		if !self.ended {
 			self.metrics.gateway.attempt("left");
 		}
@@ -393,22 +306,27 @@ impl<M: Miners> Upstream for Routed<M> {
 			metrics: self.metrics.clone(),
 			hotkey: answerer.hotkey.clone(),
 			ended: false,
+			tokens: 0,
+			waited: Duration::ZERO,
+			waiting: None,
 			_running: begun.running,
 		};
-		let pieces = stream::once(async { Ok(begun.first) })
-			.chain(begun.rest)
-			.map(move |piece| {
-				match &piece {
-					Ok(Piece::End { .. }) => watch.end(None),
-					Ok(Piece::Text { .. }) => {}
-					Err(fault) => watch.end(Some(fault)),
-				}
-				piece.map_err(|fault| match fault {
-					Fault::Late => UpstreamError::TooLate(deadline),
-					Fault::Request(error) => error,
-					fault => UpstreamError::Failed(format!("the miner broke off: {fault}")),
-				})
-			});
+		if let Piece::End { .. } = begun.first {
+			watch.end(None);
+		}
+		let rest = stream::unfold((watch, begun.rest), |(mut watch, mut rest)| async move {
+			watch.waiting = Some(Instant::now());
+			let piece = rest.next().await;
+			watch.take(piece.as_ref());
+			Some((piece?, (watch, rest)))
+		});
+		let pieces = stream::once(async { Ok(begun.first) }).chain(rest).map(move |piece| {
+			piece.map_err(|fault| match fault {
+				Fault::Late => UpstreamError::TooLate(deadline),
+				Fault::Request(error) => error,
+				fault => UpstreamError::Failed(format!("the miner broke off: {fault}")),
+			})
+		});
 		Ok(Generation {
 			answerer,
 			attempts,

@@ -20,7 +20,7 @@ use subnet_text::{
 use tokio::{sync::watch, time::Instant};
 
 use super::{
-	audit::{Auditor, Served, Shape},
+	audit::{Auditor, Heard, Served, Shape},
 	routing::{Candidate, Fault, Miners, Pieces},
 	upstream::{Answerer, Finish, Generate, Piece, TokenLogprob, UpstreamError},
 	verdicts::{Standing, Verdicts},
@@ -294,24 +294,38 @@ impl Reading {
 }
 
 impl Reading {
-	/// Hands a finished answer in to be checked, once.
+	/// Hands the answer in to be checked, once: all of it where it is finished, else what has come.
 	fn hand_in(&mut self) {
 		let Some(kept) = self.audit.take() else { return };
-		// All at once: chunks are taken when the application reads, so that their times would say how slow it is.
-		let at_once = |chunk| TimedChunk { elapsed_us: 0, chunk };
-		let header = Chunk::Header {
-			model_hash: kept.task.model_hash,
+		let tokens = self.reader.tokens().to_vec();
+		let heard = if self.reader.finish().is_some() {
+			// All at once: chunks are taken when the application reads, so that their times would say how slow it is.
+			let at_once = |chunk| TimedChunk { elapsed_us: 0, chunk };
+			let header = Chunk::Header {
+				model_hash: kept.task.model_hash,
+			};
+			Heard::Whole(Transcript {
+				chunks: vec![at_once(header), at_once(Chunk::Tokens(tokens))],
+				outcome: Outcome::Complete,
+			})
+		} else if tokens.is_empty() {
+			return;
+		} else {
+			Heard::Beginning(tokens)
 		};
-		let tokens = Chunk::Tokens(self.reader.tokens().to_vec());
 		kept.auditor.check(Served {
 			uid: kept.uid,
 			context: self.context,
 			task: kept.task,
-			transcript: Transcript {
-				chunks: vec![at_once(header), at_once(tokens)],
-				outcome: Outcome::Complete,
-			},
+			heard,
 		});
+	}
+}
+
+/// Nobody reads it any more: the application has left, or the miner or the deadline has broken it off.
+impl Drop for Reading {
+	fn drop(&mut self) {
+		self.hand_in();
 	}
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Every bound is here: how many requests are solved at once, how many wait, how many chunks lie between the
 //! solver and the wire, how long one request may take. A caller that goes away, a deadline that passes and a
-//! shutdown all end a solver the same way: its sink closes, and it stops at its next chunk.
+//! shutdown all end a solver the same way: its sink closes and its [`Listener`] leaves, and it stops at its next chunk, or
+//! before where the mechanism looks.
 
 use std::{
 	sync::{
@@ -14,7 +15,7 @@ use std::{
 
 use async_trait::async_trait;
 use neuron_net::{Caller, Refusal, Request};
-use subnet_sdk::{ChallengeContext, DynMechanism, Hotkey, MechanismError, Nonce, SinkClosed};
+use subnet_sdk::{ChallengeContext, DynMechanism, Hotkey, Listener, MechanismError, Nonce, SinkClosed};
 use tokio::{
 	sync::{OwnedSemaphorePermit, Semaphore, mpsc},
 	time::Instant,
@@ -268,9 +269,11 @@ impl Answering {
 	) -> Result<u64, Ended> {
 		let (sender, mut receiver) = mpsc::channel::<Vec<u8>>(CHUNK_BUFFER);
 		let (mechanism, context) = (self.mechanism.clone(), self.context);
+		let leaving = Leaving(Listener::default());
+		let listener = leaving.0.clone();
 		let solver = tokio::task::spawn_blocking(move || {
 			let _permits = permits;
-			mechanism.solve(&context, &body, &mut |chunk| {
+			mechanism.solve_for(&listener, &context, &body, &mut |chunk| {
 				sender.blocking_send(chunk).map_err(|_| SinkClosed)
 			})
 		});
@@ -309,6 +312,15 @@ impl Answering {
 			() = self.stop.cancelled() => Ended::Stopped,
 			() = tokio::time::sleep_until(self.deadline) => Ended::TooLate,
 		}
+	}
+}
+
+/// The caller leaves when this is dropped: however an answer ends, nobody listens to its solver any more.
+struct Leaving(Listener);
+
+impl Drop for Leaving {
+	fn drop(&mut self) {
+		self.0.leave();
 	}
 }
 

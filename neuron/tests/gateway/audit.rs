@@ -43,6 +43,8 @@ struct Tampering {
 	honest: Arc<dyn DynMechanism>,
 	/// Whether it sends another token after the last, so that its answers end with an error.
 	overlong: bool,
+	/// Chunks after which it breaks off.
+	breaks_off_after: Option<usize>,
 }
 
 impl DynMechanism for Tampering {
@@ -64,7 +66,7 @@ impl DynMechanism for Tampering {
 		task: &[u8],
 		sink: &mut dyn FnMut(Vec<u8>) -> Result<(), SinkClosed>,
 	) -> Result<(), MechanismError> {
-		let mut last = Vec::new();
+		let (mut last, mut sent) = (Vec::new(), 0);
 		self.honest.solve(context, task, &mut |chunk| {
 			let chunk = match Chunk::decode_all(&mut &chunk[..]) {
 				Ok(Chunk::Tokens(mut tokens)) => {
@@ -77,6 +79,10 @@ impl DynMechanism for Tampering {
 				_ => chunk,
 			};
 			last = chunk.clone();
+			sent += 1;
+			if self.breaks_off_after.is_some_and(|after| sent > after) {
+				return Err(SinkClosed);
+			}
 			sink(chunk)
 		})?;
 		if self.overlong {
@@ -119,6 +125,8 @@ fn serve(mut incoming: Incoming, mechanism: Arc<dyn DynMechanism>, uid: u16, see
 struct Setup {
 	/// Whether the cheat sends more than it was asked for.
 	overlong: bool,
+	/// Chunks after which the cheat breaks off.
+	breaks_off_after: Option<usize>,
 	/// Which candidate gets the questions with known answers, from 0 up to 1; every answer is checked where any is.
 	drawn: f64,
 }
@@ -171,6 +179,7 @@ async fn world(options: AuditOptions, setup: Setup) -> World {
 	let tampering = Tampering {
 		honest: built,
 		overlong: setup.overlong,
+		breaks_off_after: setup.breaks_off_after,
 	};
 	serve(cheat_incoming, Arc::new(tampering), 2, Arc::clone(&seen));
 	let newest = watch::channel(Arc::new(snapshot(metagraph))).1;
@@ -201,6 +210,11 @@ async fn world(options: AuditOptions, setup: Setup) -> World {
 impl World {
 	/// Asks a miner and reads all of its answer.
 	async fn ask(&self, uid: u16) -> Result<(), Fault> {
+		self.ask_for(uid, usize::MAX).await
+	}
+
+	/// Asks a miner, reads so many parts of its answer, and leaves.
+	async fn ask_for(&self, uid: u16, parts: usize) -> Result<(), Fault> {
 		let miner = Answerer {
 			uid,
 			hotkey: hotkey(uid).to_string(),
@@ -213,7 +227,7 @@ impl World {
 			seed: 3,
 			stop: Vec::new(),
 		};
-		let mut pieces = self.miners.ask(&miner, &request, LONG).await?;
+		let mut pieces = self.miners.ask(&miner, &request, LONG).await?.take(parts);
 		while let Some(piece) = pieces.next().await {
 			piece?;
 		}
@@ -253,6 +267,8 @@ async fn who_cheats_applications_gets_no_more_requests_and_the_validator_knows()
 	}
 	assert!(caught(), "{:?}", world.standing(2));
 	assert_eq!(world.uids(), [1]);
+	// The list is written after the verdict is known.
+	until(|| condemned::read(world.folder.path()).is_ok_and(|told| !told.is_empty())).await;
 	let told = condemned::read(world.folder.path()).unwrap();
 	assert_eq!((told.len(), told[0].hotkey), (1, hotkey(2)));
 	let kept = std::fs::read(world.folder.path().join("gateway-watch.redb")).unwrap();
@@ -310,6 +326,7 @@ async fn an_error_after_the_last_token_hides_no_cheat() {
 		overlong: true,
 		// The second of two candidates, the cheat; too high for answers to be checked unless all are.
 		drawn: 0.9,
+		..Setup::default()
 	};
 	for (share, canary_every) in [(1.0, None), (0.0, NonZeroU64::new(1))] {
 		let world = world(AuditOptions { share, canary_every }, setup).await;
@@ -324,5 +341,36 @@ async fn an_error_after_the_last_token_hides_no_cheat() {
 			_ => true,
 		};
 		assert!(low, "share {share}: {:?}", world.standing(2));
+	}
+}
+
+/// What was said before an answer ended is evidence, whoever ended it.
+#[tokio::test]
+async fn the_beginning_of_an_answer_that_breaks_off_is_checked() {
+	let all = AuditOptions {
+		share: 1.0,
+		canary_every: None,
+	};
+	let breaks_off = Setup {
+		// The header and four tokens of twelve.
+		breaks_off_after: Some(5),
+		..Setup::default()
+	};
+	for (setup, read) in [(breaks_off, usize::MAX), (Setup::default(), 4)] {
+		let world = world(all, setup).await;
+		let asked = world.ask_for(2, read).await;
+		assert_eq!(asked.is_err(), read == usize::MAX, "{asked:?}");
+		until(|| world.standing(2) != Standing::Unknown).await;
+		let low = match world.standing(2) {
+			Standing::Measured(quality) => quality < 0.5,
+			_ => true,
+		};
+		assert!(low, "{:?}", world.standing(2));
+		// An application that leaves makes no honest miner fail.
+		world.ask_for(1, 4).await.unwrap();
+		until(|| world.standing(1) != Standing::Unknown).await;
+		assert_eq!(world.standing(1), Standing::Measured(1.0));
+		// Nothing was said, so nothing is checked.
+		world.ask_for(1, 0).await.unwrap();
 	}
 }

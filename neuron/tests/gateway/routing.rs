@@ -29,7 +29,14 @@ enum Manner {
 	BreaksOffAtOnce,
 	BreaksOffLater,
 	Hangs,
+	/// Begins at once, and then lets its answer drip.
+	Drips,
+	/// Takes a while to begin, and is done then.
+	Flows,
 }
+
+/// Tokens of the answers that drip or flow, after the first.
+const TOKENS: usize = 8;
 
 #[derive(Default)]
 struct Fakes {
@@ -68,6 +75,20 @@ impl Miners for Fakes {
 			Manner::Refuses(fault) => return Err(fault),
 			Manner::Hangs => std::future::pending().await,
 			Manner::Answers => vec![Ok(word(&miner.hotkey)), Ok(end)],
+			Manner::Drips => {
+				let drops = stream::repeat(word("drop")).take(TOKENS).then(|drop| async {
+					tokio::time::sleep(Duration::from_millis(30)).await;
+					Ok(drop)
+				});
+				let begun = stream::iter([Ok(word("drip"))]).chain(drops);
+				return Ok(begun.chain(stream::iter([Ok(end)])).boxed());
+			}
+			Manner::Flows => {
+				tokio::time::sleep(Duration::from_millis(20)).await;
+				let mut pieces = vec![Ok(word("flow")); TOKENS + 1];
+				pieces.push(Ok(end));
+				pieces
+			}
 			Manner::BreaksOffAtOnce => vec![Err(broken())],
 			Manner::BreaksOffLater => vec![Ok(word(&miner.hotkey)), Err(broken())],
 		};
@@ -250,4 +271,54 @@ async fn good_miners_get_most_and_failing_ones_ever_less() {
 	let late = count(&asked[asked.len() / 2..]);
 	assert!(all["good"] > 3 * all["poor"] && all["poor"] > 0, "{all:?}");
 	assert!(late.get("down").copied().unwrap_or(0) < late["good"] / 10, "{late:?}");
+}
+
+/// The prompter one is quick to begin, and would get nearly all by that.
+#[tokio::test]
+async fn a_miner_that_begins_quickly_and_then_drips_is_avoided() {
+	let seed: u64 = rand::random();
+	println!("seed {seed}");
+	let random = Mutex::new(StdRng::seed_from_u64(seed));
+	let miners = vec![("drips", 1.0, Manner::Drips), ("flows", 1.0, Manner::Flows)];
+	let (routed, fakes, _) = routed(miners, None, move || random.lock().unwrap().random());
+	let asked_times = |hotkey: &str| {
+		fakes
+			.asked
+			.lock()
+			.unwrap()
+			.iter()
+			.filter(|asked| *asked == hotkey)
+			.count()
+	};
+	// Until both have been measured; every other answer is left before its end, which hides nothing.
+	while asked_times("drips") < 3 || asked_times("flows") < 3 {
+		let answer = routed.generate(question(), LONG).await.unwrap();
+		let wanted = if asked_times("drips").is_multiple_of(2) {
+			TOKENS + 2
+		} else {
+			TOKENS + 1
+		};
+		let _: Vec<_> = answer.pieces.take(wanted).collect().await;
+	}
+	let before = asked_times("drips");
+	for _ in 0..60 {
+		let answer = routed.generate(question(), LONG).await.unwrap();
+		let _: Vec<_> = answer.pieces.collect().await;
+	}
+	let since = asked_times("drips") - before;
+	assert!(since <= 6, "{since} of 60 went to the miner that drips");
+}
+
+/// It is the miner that is measured, not who reads its answer.
+#[tokio::test]
+async fn an_application_that_reads_slowly_makes_no_miner_slow() {
+	let (routed, ..) = routed(vec![("flows", 1.0, Manner::Flows)], None, || 0.0);
+	let reading = Duration::from_millis(40);
+	let mut answer = routed.generate(question(), LONG).await.unwrap();
+	while answer.pieces.next().await.is_some() {
+		tokio::time::sleep(reading).await;
+	}
+	drop(answer);
+	let measured = routed.token_time("flows");
+	assert!(measured.is_some_and(|time| time < reading), "{measured:?}");
 }

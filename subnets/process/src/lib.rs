@@ -30,16 +30,20 @@
 //! ```
 
 mod backoff;
+mod group;
+mod hangs;
 mod log;
 mod mechanism;
+mod memory;
 mod options;
 mod pool;
 mod protocol;
+pub mod untrusted;
 mod worker;
 
 pub use log::{MAX_LOG_LINE_BYTES, MAX_LOG_LINES_PER_SECOND};
 pub use mechanism::{MAX_ANSWER_BYTES, ProcessMechanism};
-pub use options::{Limits, MAX_PROCESSES, ProcessError, ProcessOptions};
+pub use options::{DEFAULT_MEMORY_MIB, Limits, MAX_PROCESSES, MEMORY_MIB, ProcessError, ProcessOptions};
 pub use protocol::{MAX_NAME_BYTES, MAX_REPLY_BYTES, PROTOCOL};
 
 #[cfg(doc)]

@@ -4,25 +4,32 @@ use core::time::Duration;
 use std::time::Instant;
 
 use subnet_sdk::{
-	ChallengeContext, Descriptor, DynMechanism, Epoch, Evidence, MAX_CHUNK_BYTES, MAX_CHUNKS, MAX_TASK_BYTES,
+	ChallengeContext, Descriptor, DynMechanism, Epoch, Evidence, Listener, MAX_CHUNK_BYTES, MAX_CHUNKS, MAX_TASK_BYTES,
 	MechanismError, Score, SinkClosed, Transcript,
 };
 
+use crate::hangs::Hangs;
 use crate::options::{ProcessError, ProcessOptions};
-use crate::pool::Pool;
+use crate::pool::{Patience, Pool};
 use crate::protocol::{self, ErrorKind, Reply, Request};
 use crate::worker::{Failure, Worker};
 
 /// Most bytes of one answer that are handed to a process for its score.
 pub const MAX_ANSWER_BYTES: usize = 8 << 20;
-/// Processes that an answer may fail before it is worth nothing.
+/// Processes that an answer may fail before it is worth nothing. One that keeps a process until its time is over gets no
+/// second one.
 const SCORE_ATTEMPTS: usize = 2;
+/// From one look at whether the caller of a silent process still listens to the next.
+const LOOK: Duration = Duration::from_millis(100);
+/// Characters of a program's words that are logged for one answer.
+const MAX_LOGGED_CHARS: usize = 300;
 
 /// A mechanism whose work another program does.
 pub struct ProcessMechanism {
 	pool: Pool,
 	options: ProcessOptions,
 	descriptor: Descriptor,
+	hangs: Hangs,
 }
 
 /// What became of one exchange with a process: its answer, or why there is none.
@@ -44,20 +51,18 @@ impl ProcessMechanism {
 			pool,
 			options,
 			descriptor,
+			hangs: Hangs::default(),
 		})
 	}
 
 	/// Lets one process have one exchange. A process that fails is ended.
 	fn exchange<T>(
 		&self,
-		wait: Duration,
+		patience: Patience,
 		talk: impl FnOnce(&mut Worker) -> Exchange<T>,
 	) -> Result<Result<T, Failure>, MechanismError> {
 		// In this order: where `talk` panics, the process is ended before its place is free.
-		let (place, mut worker) = self
-			.pool
-			.acquire(Instant::now() + wait)
-			.map_err(MechanismError::Model)?;
+		let (place, mut worker) = self.pool.acquire(patience).map_err(MechanismError::Model)?;
 		match talk(&mut worker) {
 			Ok(answer) => {
 				self.pool.release(place, worker);
@@ -70,54 +75,73 @@ impl ProcessMechanism {
 		}
 	}
 
-	/// Asks once for a score; the outer error is the validator's own fault.
+	/// How long a validator's own request waits for a process: a miner's answer that keeps one must not cost another miner
+	/// its challenge or its score.
+	fn own_patience(&self) -> Patience {
+		Patience::ForThoseBefore(self.options.limits.score)
+	}
+
+	/// Asks once for a score, for which there is so much time; the outer error is the validator's own fault.
 	fn try_score(
 		&self,
 		context: &ChallengeContext,
 		task: &[u8],
 		transcript: &Transcript<Vec<u8>>,
+		left: &mut Duration,
 	) -> Result<Result<Score, Failure>, MechanismError> {
-		let limit = self.options.limits.score;
-		self.exchange(limit, |worker| {
-			let id = worker.next_id();
-			worker.send(&Request::Score {
-				id,
-				context: context.into(),
-				task: protocol::encode(task),
-				answer: transcript.into(),
-			})?;
-			match worker.receive_for(id, Instant::now() + limit, limit)? {
-				Reply::Score {
-					score,
-					reason,
-					trials,
-					failures,
-					..
-				} => {
-					let reason = if reason.is_empty() {
-						"no reason given".into()
-					} else {
-						reason
-					};
-					let evidence = Evidence { trials, failures };
-					Ok(Ok(match Score::new(score, reason) {
-						Ok(score) => score.with_evidence(evidence),
-						Err(error) => Score::zero(format!("the mechanism failed over this answer: {error}")),
-					}))
-				}
-				Reply::Error {
-					kind: ErrorKind::Fault,
-					message,
-					..
-				} => Ok(Err(said(ErrorKind::Fault, message))),
-				// Whoever can make the scorer stumble must not gain by it: only a fault of its own leaves scores alone.
-				Reply::Error { kind, message, .. } => Ok(Ok(Score::zero(format!(
-					"the mechanism failed over this answer: {}",
-					said(kind, message)
-				)))),
-				other => Err(unexpected(&other, "score")),
-			}
+		self.exchange(self.own_patience(), |worker| {
+			let (limit, begun) = (*left, Instant::now());
+			let scored = Self::ask_for_score(worker, context, task, transcript, limit);
+			*left = limit.saturating_sub(begun.elapsed());
+			scored
 		})
+	}
+
+	fn ask_for_score(
+		worker: &mut Worker,
+		context: &ChallengeContext,
+		task: &[u8],
+		transcript: &Transcript<Vec<u8>>,
+		limit: Duration,
+	) -> Exchange<Score> {
+		let id = worker.next_id();
+		worker.send(&Request::Score {
+			id,
+			context: context.into(),
+			task: protocol::encode(task),
+			answer: transcript.into(),
+		})?;
+		match worker.receive_for(id, Instant::now() + limit, limit)? {
+			Reply::Score {
+				score,
+				reason,
+				trials,
+				failures,
+				..
+			} => {
+				let reason = if reason.is_empty() {
+					"no reason given".into()
+				} else {
+					reason
+				};
+				let evidence = Evidence { trials, failures };
+				Ok(Ok(match Score::new(score, reason) {
+					Ok(score) => score.with_evidence(evidence),
+					Err(error) => Score::zero(format!("the mechanism failed over this answer: {error}")),
+				}))
+			}
+			Reply::Error {
+				kind: ErrorKind::Fault,
+				message,
+				..
+			} => Ok(Err(said(ErrorKind::Fault, message))),
+			// Whoever can make the scorer stumble must not gain by it: only a fault of its own leaves scores alone.
+			Reply::Error { kind, message, .. } => Ok(Ok(Score::zero(format!(
+				"the mechanism failed over this answer: {}",
+				said(kind, message)
+			)))),
+			other => Err(unexpected(&other, "score")),
+		}
 	}
 }
 
@@ -136,7 +160,7 @@ impl DynMechanism for ProcessMechanism {
 
 	fn task(&self, context: &ChallengeContext, epoch: &Epoch) -> Result<Vec<u8>, MechanismError> {
 		let limit = self.options.limits.task;
-		let exchanged = self.exchange(limit, |worker| {
+		let exchanged = self.exchange(self.own_patience(), |worker| {
 			let id = worker.next_id();
 			worker.send(&Request::Task {
 				id,
@@ -160,20 +184,30 @@ impl DynMechanism for ProcessMechanism {
 		task: &[u8],
 		sink: &mut dyn FnMut(Vec<u8>) -> Result<(), SinkClosed>,
 	) -> Result<(), MechanismError> {
+		self.solve_for(&Listener::default(), context, task, sink)
+	}
+
+	fn solve_for(
+		&self,
+		listener: &Listener,
+		context: &ChallengeContext,
+		task: &[u8],
+		sink: &mut dyn FnMut(Vec<u8>) -> Result<(), SinkClosed>,
+	) -> Result<(), MechanismError> {
 		if task.len() > MAX_TASK_BYTES {
 			let reason = format!("{} bytes came, at most {MAX_TASK_BYTES} are taken", task.len());
 			return Err(MechanismError::InvalidTask(reason));
 		}
 		let until = Instant::now() + self.deadline();
 		let limit = self.options.limits.cancel;
-		self.exchange(self.deadline(), |worker| {
+		self.exchange(Patience::For(self.deadline()), |worker| {
 			let id = worker.next_id();
 			worker.send(&Request::Solve {
 				id,
 				context: context.into(),
 				task: protocol::encode(task),
 			})?;
-			let ended = stream(worker, id, until, sink)?;
+			let ended = stream(worker, id, (until, listener), sink)?;
 			if let Err(Stopped::ByUs(_)) = &ended {
 				cancel(worker, id, limit)?;
 			}
@@ -193,10 +227,22 @@ impl DynMechanism for ProcessMechanism {
 		if let Err(reason) = check_answer(transcript) {
 			return Ok(Score::zero(reason));
 		}
+		let limit = self.hangs.limit(&context.miner, self.options.limits.score);
+		// Both attempts share it.
+		let mut left = limit;
 		let mut last = String::new();
 		for _ in 0..SCORE_ATTEMPTS {
-			match self.try_score(context, task, transcript)? {
-				Ok(score) => return Ok(score),
+			match self.try_score(context, task, transcript, &mut left)? {
+				Ok(score) => {
+					self.hangs.ended(&context.miner, limit.saturating_sub(left));
+					return Ok(score);
+				}
+				Err(Failure::Hung(_)) => {
+					self.hangs.hung(&context.miner);
+					return Ok(Score::zero(format!(
+						"a process of the mechanism had no score for this answer within {limit:?}"
+					)));
+				}
 				Err(failure) => last = failure.to_string(),
 			}
 		}
@@ -218,13 +264,18 @@ enum Stopped {
 fn stream(
 	worker: &mut Worker,
 	id: u64,
-	until: Instant,
+	(until, listener): (Instant, &Listener),
 	sink: &mut dyn FnMut(Vec<u8>) -> Result<(), SinkClosed>,
 ) -> Result<Result<(), Stopped>, Failure> {
 	let mut sent = 0_usize;
 	loop {
-		let reply = match worker.receive_for(id, until, Duration::ZERO) {
+		let look = until.min(Instant::now() + LOOK);
+		let reply = match worker.receive_for(id, look, Duration::ZERO) {
 			// Not the end of the process yet: it is asked to stop first.
+			Err(Failure::Hung(_)) if listener.has_left() => {
+				return Ok(Err(Stopped::ByUs(MechanismError::Cancelled)));
+			}
+			Err(Failure::Hung(_)) if Instant::now() < until => continue,
 			Err(Failure::Hung(_)) => {
 				let late = MechanismError::Model("no whole answer before the deadline".into());
 				return Ok(Err(Stopped::ByUs(late)));
@@ -234,7 +285,16 @@ fn stream(
 		let chunk = match reply {
 			Reply::Chunk { chunk, .. } => protocol::decode(&chunk).map_err(Failure::Rubbish)?,
 			Reply::Done { .. } => return Ok(Ok(())),
-			Reply::Error { kind, message, .. } => return Ok(Err(Stopped::ByProcess(said(kind, message)))),
+			Reply::Error { kind, message, .. } => {
+				let words = protocol::quote(&message, MAX_LOGGED_CHARS);
+				tracing::warn!(
+					process = worker.id(),
+					?kind,
+					words,
+					"the mechanism's process gave no answer"
+				);
+				return Ok(Err(Stopped::ByProcess(told(kind))));
+			}
 			other => return Err(unexpected(&other, "chunk")),
 		};
 		sent += 1;
@@ -264,7 +324,18 @@ fn failed(failure: Failure) -> MechanismError {
 	MechanismError::Model(format!("the mechanism's process {failure}"))
 }
 
-/// What the process itself says is wrong.
+/// What a caller on another machine is told: the kind. The program's words may hold paths, other callers' requests, or what
+/// this caller wants to be repeated in this neuron's name.
+fn told(kind: ErrorKind) -> MechanismError {
+	match kind {
+		ErrorKind::InvalidTask => MechanismError::InvalidTask("the mechanism's program does not take it".into()),
+		ErrorKind::Model => MechanismError::Model("the mechanism's program could not do the work".into()),
+		ErrorKind::Cancelled => MechanismError::Cancelled,
+		ErrorKind::Fault => MechanismError::Internal("of its program".into()),
+	}
+}
+
+/// What the process itself says is wrong, for this machine alone.
 fn said(kind: ErrorKind, message: String) -> MechanismError {
 	let message = protocol::one_line(&message);
 	match kind {

@@ -4,6 +4,10 @@ use core::time::Duration;
 
 /// Most processes of one mechanism.
 pub const MAX_PROCESSES: usize = 64;
+/// Memory of one process with all that it starts, unless told otherwise, in MiB.
+pub const DEFAULT_MEMORY_MIB: u64 = 16 << 10;
+/// The least and the most that such a limit may be, in MiB: a language's run time must fit in.
+pub const MEMORY_MIB: core::ops::RangeInclusive<u64> = 32..=16 << 20;
 
 /// How long a process may take, and how soon another start follows one that failed.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -16,6 +20,8 @@ pub struct Limits {
 	pub score: Duration,
 	/// From `cancel` to the end of the answer.
 	pub cancel: Duration,
+	/// From the end of its input to its own end; then it is killed.
+	pub farewell: Duration,
 	/// Between the second failed start in a row and the next; it doubles with each further one. The first has none.
 	pub first_pause: Duration,
 	/// The longest such pause.
@@ -23,12 +29,14 @@ pub struct Limits {
 }
 
 impl Limits {
-	/// Two minutes to start, 10 seconds a task, 60 seconds a score, 2 seconds to cancel, pauses of 1 to 60 seconds.
+	/// Two minutes to start, 10 seconds a task, 60 seconds a score, 2 seconds to cancel, one to end, pauses of 1 to 60
+	/// seconds.
 	pub const STANDARD: Self = Self {
 		startup: Duration::from_secs(120),
 		task: Duration::from_secs(10),
 		score: Duration::from_secs(60),
 		cancel: Duration::from_secs(2),
+		farewell: Duration::from_secs(1),
 		first_pause: Duration::from_secs(1),
 		longest_pause: Duration::from_secs(60),
 	};
@@ -49,6 +57,8 @@ pub struct ProcessOptions {
 	pub processes: usize,
 	/// How long it may take.
 	pub limits: Limits,
+	/// Memory of one process with all that it starts, in bytes; `None` leaves it unbounded. Linux only.
+	pub memory_limit_bytes: Option<u64>,
 }
 
 impl ProcessOptions {
@@ -71,6 +81,7 @@ impl ProcessOptions {
 				command,
 				processes: 1,
 				limits: Limits::STANDARD,
+				memory_limit_bytes: Some(DEFAULT_MEMORY_MIB << 20),
 			}),
 			None => Err(ProcessError::Command {
 				given: command.to_owned(),
@@ -88,6 +99,22 @@ impl ProcessOptions {
 		}
 		Ok(Self { processes, ..self })
 	}
+
+	/// The same with so much memory, in MiB, for each process with all that it starts; 0 leaves it unbounded.
+	///
+	/// # Errors
+	/// [`ProcessError::Memory`] outside [`MEMORY_MIB`].
+	pub fn with_memory_mib(self, mib: u64) -> Result<Self, ProcessError> {
+		let memory_limit_bytes = match mib {
+			0 => None,
+			mib if MEMORY_MIB.contains(&mib) => Some(mib << 20),
+			given => return Err(ProcessError::Memory { given }),
+		};
+		Ok(Self {
+			memory_limit_bytes,
+			..self
+		})
+	}
 }
 
 /// Why there is no mechanism.
@@ -104,6 +131,12 @@ pub enum ProcessError {
 	Processes {
 		/// What was given.
 		given: usize,
+	},
+	/// A limit of memory that no program can run in.
+	#[error("{given} MiB of memory: expected {} to {}, or 0 for no limit", MEMORY_MIB.start(), MEMORY_MIB.end())]
+	Memory {
+		/// What was given, in MiB.
+		given: u64,
 	},
 	/// The program cannot be run.
 	#[error("cannot run `{program}`: {source}; give the path of a program that this account may run")]

@@ -1,15 +1,20 @@
 //! Processes that wait for work: handed out, taken back, replaced.
 
+use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::backoff::Backoff;
+use crate::memory::MemoryWatch;
 use crate::options::{ProcessError, ProcessOptions};
 use crate::protocol::{MAX_NAME_BYTES, PROTOCOL, Reply, Request, decode_hash, quote};
 use crate::worker::{Failure, Worker};
 
 /// Characters that an error quotes of a name or a hash that is none.
 const MAX_QUOTE_CHARS: usize = 80;
+
+/// The longest that anybody waits for a process.
+const MAX_WAIT: Duration = Duration::from_secs(24 * 3600);
 
 /// What a process says about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,28 +29,64 @@ struct State {
 	idle: Vec<Worker>,
 	/// Processes that run or are being started, idle or not.
 	live: usize,
+	/// Who waits for one, first come first served; as many as the neuron lets call at once.
+	waiting: VecDeque<u64>,
+	last_ticket: u64,
 	backoff: Backoff,
+}
+
+impl State {
+	/// A process that has nothing to do and still runs.
+	fn idle_worker(&mut self) -> Option<Worker> {
+		while let Some(worker) = self.idle.pop() {
+			if worker.is_alive() {
+				return Some(worker);
+			}
+			tracing::warn!(
+				process = worker.id(),
+				used_too_much_bytes = worker.used_too_much_bytes(),
+				"a process of the mechanism ended while it had nothing to do"
+			);
+			self.live -= 1;
+		}
+		None
+	}
 }
 
 /// At most [`ProcessOptions::processes`] processes of one command, all of which say the same hello.
 pub(crate) struct Pool {
 	options: ProcessOptions,
 	hello: Hello,
+	memory: Option<MemoryWatch>,
 	state: Mutex<State>,
 	returned: Condvar,
+}
+
+/// How long somebody waits for a process.
+#[derive(Copy, Clone, Debug)]
+pub(crate) enum Patience {
+	/// So long.
+	For(Duration),
+	/// As long as those before it may take, if each takes so long and leaves a process that has to be replaced: who waits
+	/// must not pay for others' answers, however many of them hang.
+	ForThoseBefore(Duration),
 }
 
 impl Pool {
 	/// Starts the first process and learns from it what it is.
 	pub(crate) fn start(options: ProcessOptions) -> Result<Self, ProcessError> {
-		let (worker, hello) = greet(&options)?;
+		let memory = options.memory_limit_bytes.map(MemoryWatch::start);
+		let (worker, hello) = greet(&options, memory.as_ref())?;
 		let backoff = Backoff::new(options.limits.first_pause, options.limits.longest_pause);
 		Ok(Self {
 			options,
 			hello,
+			memory,
 			state: Mutex::new(State {
 				idle: vec![worker],
 				live: 1,
+				waiting: VecDeque::new(),
+				last_ticket: 0,
 				backoff,
 			}),
 			returned: Condvar::new(),
@@ -56,53 +97,72 @@ impl Pool {
 		&self.hello
 	}
 
-	/// A process of one's own and its place: an idle one, a new one, or the next that is given back until `until`.
+	/// A process of one's own and its place: an idle one, a new one, or the next that is given back in time.
 	///
 	/// # Errors
 	/// In words that are fit for other machines: none became free in time, or none can be started now.
-	pub(crate) fn acquire(&self, until: Instant) -> Result<(Place<'_>, Worker), String> {
+	pub(crate) fn acquire(&self, patience: Patience) -> Result<(Place<'_>, Worker), String> {
 		let mut state = self.lock();
-		loop {
-			while let Some(mut worker) = state.idle.pop() {
-				if worker.is_alive() {
-					return Ok((Place::of(self), worker));
-				}
-				tracing::warn!(
-					process = worker.id(),
-					"a process of the mechanism ended while it had nothing to do"
-				);
-				state.live -= 1;
-			}
+		state.last_ticket += 1;
+		let ticket = state.last_ticket;
+		let until = Instant::now() + self.longest_wait(patience, &state);
+		state.waiting.push_back(ticket);
+		let outcome = loop {
 			let now = Instant::now();
 			let left = until.saturating_duration_since(now);
-			let wait = if state.live < self.options.processes {
+			let is_next = state.waiting.front() == Some(&ticket);
+			if is_next && let Some(worker) = state.idle_worker() {
+				break Ok(Some(worker));
+			}
+			let wait = if is_next && state.live < self.options.processes {
 				match state.backoff.pause(now) {
 					None => {
 						state.live += 1;
-						drop(state);
-						let place = Place::of(self);
-						return self.start_another().map(|worker| (place, worker));
+						break Ok(None);
 					}
 					Some(pause) if pause > left => {
-						return Err(format!(
+						break Err(format!(
 							"the mechanism's process cannot be started: it is tried again in {pause:.1?}"
 						));
 					}
 					Some(pause) => pause,
 				}
 			} else if left.is_zero() {
-				return Err("all processes of the mechanism are busy: let it have more of them".into());
+				break Err("all processes of the mechanism are busy: let it have more of them".into());
 			} else {
 				left
 			};
 			let waited = self.returned.wait_timeout(state, wait);
 			state = waited.unwrap_or_else(PoisonError::into_inner).0;
+		};
+		state.waiting.retain(|waiting| *waiting != ticket);
+		drop(state);
+		// Somebody else is the next one now, and there may be more than one process.
+		self.returned.notify_all();
+		let place = match outcome? {
+			Some(worker) => return Ok((Place::of(self), worker)),
+			None => Place::of(self),
+		};
+		self.start_another().map(|worker| (place, worker))
+	}
+
+	/// How long a caller that comes now may have to wait.
+	fn longest_wait(&self, patience: Patience, state: &State) -> Duration {
+		match patience {
+			Patience::For(wait) => wait,
+			Patience::ForThoseBefore(each) => {
+				let busy = state.live - state.idle.len().min(state.live);
+				let turns = (busy + state.waiting.len()).div_ceil(self.options.processes) + 1;
+				let each = each.saturating_add(self.options.limits.startup);
+				each.saturating_mul(u32::try_from(turns).unwrap_or(u32::MAX))
+					.min(MAX_WAIT)
+			}
 		}
 	}
 
 	/// Starts a process, whose place among the live ones is taken already.
 	fn start_another(&self) -> Result<Worker, String> {
-		let started = match greet(&self.options) {
+		let started = match greet(&self.options, self.memory.as_ref()) {
 			Ok((worker, hello)) if hello == self.hello => Ok(worker),
 			Ok((_, hello)) => Err(format!(
 				"the mechanism's new process says that it is {}/{} with {:?}, the first one was {}/{} with {:?}: restart the neuron",
@@ -133,7 +193,7 @@ impl Pool {
 	pub(crate) fn release(&self, place: Place<'_>, worker: Worker) {
 		place.keep();
 		self.lock().idle.push(worker);
-		self.returned.notify_one();
+		self.returned.notify_all();
 	}
 
 	fn lock(&self) -> MutexGuard<'_, State> {
@@ -173,7 +233,7 @@ impl Drop for Place<'_> {
 	fn drop(&mut self) {
 		if !self.is_kept {
 			self.pool.lock().live -= 1;
-			self.pool.returned.notify_one();
+			self.pool.returned.notify_all();
 		}
 	}
 }
@@ -181,13 +241,13 @@ impl Drop for Place<'_> {
 impl Drop for Pool {
 	fn drop(&mut self) {
 		let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-		state.idle.drain(..).for_each(Worker::retire);
+		Worker::retire(std::mem::take(&mut state.idle), self.options.limits.farewell);
 	}
 }
 
 /// Starts a process and exchanges hellos with it.
-fn greet(options: &ProcessOptions) -> Result<(Worker, Hello), ProcessError> {
-	let mut worker = Worker::spawn(&options.command)?;
+fn greet(options: &ProcessOptions, memory: Option<&MemoryWatch>) -> Result<(Worker, Hello), ProcessError> {
+	let mut worker = Worker::spawn(&options.command, memory)?;
 	let limit = options.limits.startup;
 	let until = Instant::now() + limit;
 	let said = worker
@@ -206,7 +266,7 @@ fn greet(options: &ProcessOptions) -> Result<(Worker, Hello), ProcessError> {
 	}
 }
 
-fn understand(reply: Reply) -> Result<Hello, String> {
+pub(crate) fn understand(reply: Reply) -> Result<Hello, String> {
 	let Reply::Hello {
 		protocol,
 		name,

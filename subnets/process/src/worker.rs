@@ -2,14 +2,15 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
-
+use crate::group::Group;
 use crate::log::{self, LastWords};
+use crate::memory::MemoryWatch;
 use crate::options::ProcessError;
 use crate::protocol::{MAX_REPLY_BYTES, Reply, Request};
 
@@ -17,7 +18,7 @@ use crate::protocol::{MAX_REPLY_BYTES, Reply, Request};
 const LINES_AHEAD: usize = 4;
 /// Lines that may wait for a process to read them: a request and its cancellation.
 const LINES_WAITING: usize = 2;
-/// How long a process that was asked to end, by the end of its input, gets to do so.
+/// How long a process that has closed its output gets to end, and its last words to come.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// How long one look at whether it has ended is from the next.
 const GLANCE: Duration = Duration::from_millis(10);
@@ -34,6 +35,11 @@ pub(crate) enum Failure {
 	},
 	/// It did not answer in time.
 	Hung(Duration),
+	/// It was ended because it used so much memory, with all that it had started.
+	Memory {
+		/// What it used.
+		used_bytes: u64,
+	},
 	/// It printed what is no answer.
 	Rubbish(String),
 	/// It printed what is no line of the protocol: a phrase that quotes it.
@@ -46,7 +52,7 @@ impl Failure {
 		match self {
 			Self::Ended { last_words, .. } => format!("{self}{last_words}"),
 			Self::NoLine(quote) => quote.clone(),
-			Self::Hung(_) | Self::Rubbish(_) => self.to_string(),
+			Self::Hung(_) | Self::Memory { .. } | Self::Rubbish(_) => self.to_string(),
 		}
 	}
 }
@@ -57,6 +63,11 @@ impl core::fmt::Display for Failure {
 		match self {
 			Self::Ended { how, .. } => write!(formatter, "ended: {how}"),
 			Self::Hung(limit) => write!(formatter, "did not answer within {limit:?}"),
+			Self::Memory { used_bytes } => write!(
+				formatter,
+				"was ended: it used {} MiB of memory together with what it started, more than --mechanism-memory-mib allows",
+				used_bytes >> 20
+			),
 			Self::Rubbish(what) => formatter.write_str(what),
 			Self::NoLine(_) => formatter.write_str("printed what is no line of the protocol"),
 		}
@@ -66,6 +77,7 @@ impl core::fmt::Display for Failure {
 /// A process that works on one request at a time. It is killed when dropped, and all that it started with it.
 pub(crate) struct Worker {
 	process: Child,
+	group: Arc<Group>,
 	requests: Option<SyncSender<Vec<u8>>>,
 	replies: Receiver<Result<Reply, Failure>>,
 	last_words: LastWords,
@@ -74,8 +86,8 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-	/// Starts the command, whose first word is the program.
-	pub(crate) fn spawn(command: &[String]) -> Result<Self, ProcessError> {
+	/// Starts the command, whose first word is the program, under this watch.
+	pub(crate) fn spawn(command: &[String], memory: Option<&MemoryWatch>) -> Result<Self, ProcessError> {
 		let program = command.first().map_or("", String::as_str);
 		let spawned = Command::new(program)
 			.args(command.get(1..).unwrap_or_default())
@@ -90,6 +102,10 @@ impl Worker {
 			source,
 		})?;
 		let id = process.id();
+		let group = Arc::new(Group::of(&process));
+		if let Some(memory) = memory {
+			memory.add(&group);
+		}
 		let (requests, waiting) = sync_channel::<Vec<u8>>(LINES_WAITING);
 		let (sender, replies) = sync_channel(LINES_AHEAD);
 		let last_words = LastWords::default();
@@ -111,6 +127,7 @@ impl Worker {
 		});
 		Ok(Self {
 			process,
+			group,
 			requests: Some(requests),
 			replies,
 			last_words,
@@ -122,6 +139,11 @@ impl Worker {
 	/// The process's id.
 	pub(crate) fn id(&self) -> u32 {
 		self.process.id()
+	}
+
+	/// What it used when it was ended for using too much memory.
+	pub(crate) fn used_too_much_bytes(&self) -> Option<u64> {
+		self.group.used_too_much_bytes()
 	}
 
 	/// An id that no request of this process has had.
@@ -165,17 +187,23 @@ impl Worker {
 	}
 
 	/// Whether it still runs.
-	pub(crate) fn is_alive(&mut self) -> bool {
-		matches!(self.process.try_wait(), Ok(None))
+	pub(crate) fn is_alive(&self) -> bool {
+		self.group.is_running()
 	}
 
-	/// Its output is closed: how it ended, with its last words.
+	/// Its output is closed: how it ended, with its last words. Ends it where it has not.
 	fn ended(&mut self) -> Failure {
-		let how = match self.wait_for(FAREWELL) {
+		let until = Instant::now() + FAREWELL;
+		let has_ended = self.ends_until(until);
+		let status = self.group.end(&mut self.process);
+		if let Some(used_bytes) = self.group.used_too_much_bytes() {
+			return Failure::Memory { used_bytes };
+		}
+		let how = match status.filter(|_| has_ended) {
 			Some(status) => status.to_string(),
-			None => "it closed its output and still runs".to_owned(),
+			None => "it closed its output and went on".to_owned(),
 		};
-		// Its last words may still be on their way, unless something that it started keeps the stream open.
+		// Its last words may still be on their way, unless something that has left its group keeps the stream open.
 		let until = Instant::now() + FAREWELL;
 		while self.log.as_ref().is_some_and(|log| !log.is_finished()) && Instant::now() < until {
 			thread::sleep(GLANCE);
@@ -186,41 +214,35 @@ impl Worker {
 		}
 	}
 
-	fn wait_for(&mut self, limit: Duration) -> Option<ExitStatus> {
-		let until = Instant::now() + limit;
-		loop {
-			if let Ok(Some(status)) = self.process.try_wait() {
-				return Some(status);
-			}
+	/// Whether it ends by itself until then.
+	fn ends_until(&self, until: Instant) -> bool {
+		while self.group.is_running() {
 			if Instant::now() >= until {
-				return None;
+				return false;
 			}
 			thread::sleep(GLANCE);
 		}
+		true
 	}
 
-	/// Asks it to end by closing its input, and ends it where it does not.
-	pub(crate) fn retire(mut self) {
-		self.requests = None;
-		self.wait_for(FAREWELL);
+	/// Asks them all to end by closing their input, and ends those that do not in time.
+	pub(crate) fn retire(mut workers: Vec<Self>, limit: Duration) {
+		workers.iter_mut().for_each(|worker| worker.requests = None);
+		let until = Instant::now() + limit;
+		for worker in &workers {
+			worker.ends_until(until);
+		}
 	}
 }
 
 impl Drop for Worker {
 	fn drop(&mut self) {
-		// The group is there as long as anyone of it is, even after the process itself.
-		let group = i32::try_from(self.process.id()).ok().and_then(Pid::from_raw);
-		if let Some(Err(error)) = group.map(|group| kill_process_group(group, Signal::KILL)) {
-			tracing::debug!(process = self.process.id(), %error, "nothing to kill");
-		}
-		if let Err(error) = self.process.wait() {
-			tracing::warn!(process = self.process.id(), %error, "a process of the mechanism was not waited for");
-		}
+		self.group.end(&mut self.process);
 	}
 }
 
 /// Reads lines, bounded, until the stream ends, a line is none, or nobody wants them any more.
-fn read_replies(stdout: ChildStdout, sender: &SyncSender<Result<Reply, Failure>>) {
+pub(crate) fn read_replies(stdout: impl Read, sender: &SyncSender<Result<Reply, Failure>>) {
 	let mut reader = BufReader::new(stdout);
 	let mut line = Vec::new();
 	loop {

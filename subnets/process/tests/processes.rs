@@ -22,6 +22,7 @@ const LIMITS: Limits = Limits {
 	task: Duration::from_secs(20),
 	score: Duration::from_secs(20),
 	cancel: Duration::from_secs(20),
+	farewell: Duration::from_millis(50),
 	first_pause: Duration::from_secs(3600),
 	longest_pause: Duration::from_secs(3600),
 };
@@ -38,6 +39,7 @@ fn shell(work: &str) -> ProcessOptions {
 		command: vec!["sh".into(), "-c".into(), script],
 		processes: 1,
 		limits: LIMITS,
+		memory_limit_bytes: None,
 	}
 }
 
@@ -68,6 +70,7 @@ fn python_example() -> ProcessOptions {
 		command: vec!["python3".into(), "-B".into(), script.display().to_string()],
 		processes: 1,
 		limits: LIMITS,
+		memory_limit_bytes: None,
 	}
 }
 
@@ -115,14 +118,15 @@ g.run(Clumsy())
 		command: command.map(String::from).to_vec(),
 		processes: 1,
 		limits: LIMITS,
+		memory_limit_bytes: None,
 	});
 	// The same seed as the Rust SDK's own test pins, for other bytes of the context.
 	let seed = mechanism.task(&CONTEXT, &Epoch::default()).unwrap();
 	assert_eq!(seed, CONTEXT.seed(b"test"));
 	let solve = |task: &[u8]| mechanism.solve(&CONTEXT, task, &mut |_| Ok(()));
 	assert_eq!(solve(b"none"), Ok(()));
-	assert_eq!(solve(b"x"), Err(MechanismError::Model("out of paper".into())));
-	assert!(matches!(solve(b"text"), Err(MechanismError::Internal(text)) if text.contains("send() takes bytes")));
+	assert!(matches!(solve(b"x"), Err(MechanismError::Model(text)) if !text.contains("paper")));
+	assert!(matches!(solve(b"text"), Err(MechanismError::Internal(text)) if !text.contains("send()")));
 	let score = mechanism.score(&CONTEXT, b"x", &answer(vec![1])).unwrap();
 	assert_eq!(score.value(), 0.0);
 	assert!(score.reason.contains("TypeError"), "{score}");
@@ -271,6 +275,20 @@ fn what_a_program_writes_stays_on_this_machine() {
 		let score = mechanism.score(&CONTEXT, &[1], &answer(vec![1])).unwrap();
 		assert!(!score.reason.contains("secret"), "{score}");
 	}
+	// Nor is what it says to its caller repeated: the kind alone.
+	for (kind, expected) in [
+		(
+			"model",
+			"the model failed: the mechanism's program could not do the work",
+		),
+		("invalid_task", "invalid task: the mechanism's program does not take it"),
+		("cancelled", "cancelled: the other side no longer listens"),
+		("fault", "fault in the mechanism: of its program"),
+	] {
+		let work = format!(r#"echo '{{"type":"error","id":'$id',"kind":"{kind}","message":"folder/secret"}}'"#);
+		let error = start(shell(&work)).solve(&CONTEXT, &[1], &mut |_| Ok(())).unwrap_err();
+		assert_eq!(error.to_string(), expected);
+	}
 }
 
 /// A mechanism that starts once, and whose process ends at its first request; what is in the folder goes with it.
@@ -369,10 +387,14 @@ fn a_validator_scores_zero_what_two_processes_fail_over() {
 			expected
 		};
 		assert_eq!(score.value(), 0.0, "{work}");
-		assert!(
-			score.reason.contains("2 processes of the mechanism failed") && score.reason.contains(expected),
-			"{work}: {score}"
-		);
+		if work.contains("sleep") {
+			assert!(score.reason.contains("had no score for this answer within"), "{score}");
+		} else {
+			assert!(
+				score.reason.contains("2 processes of the mechanism failed") && score.reason.contains(expected),
+				"{work}: {score}"
+			);
+		}
 		// The next such answer is no fault of the validator's either.
 		assert_eq!(mechanism.score(&CONTEXT, &[1], &answer(vec![1])).unwrap().value(), 0.0);
 	}

@@ -5,7 +5,7 @@ use core::time::Duration;
 use codec::{DecodeLimit, Encode};
 
 use crate::{
-	ChallengeContext, Descriptor, Epoch, Mechanism, MechanismError, Score, SinkClosed, TimedChunk, Transcript,
+	ChallengeContext, Descriptor, Epoch, Listener, Mechanism, MechanismError, Score, SinkClosed, TimedChunk, Transcript,
 };
 
 /// Largest encoded task, in bytes.
@@ -53,6 +53,21 @@ pub trait DynMechanism: Send + Sync {
 		sink: &mut dyn FnMut(Vec<u8>) -> Result<(), SinkClosed>,
 	) -> Result<(), MechanismError>;
 
+	/// See [`Mechanism::solve_for`].
+	///
+	/// # Errors
+	///
+	/// See [`DynMechanism::solve`].
+	fn solve_for(
+		&self,
+		_listener: &Listener,
+		context: &ChallengeContext,
+		task: &[u8],
+		sink: &mut dyn FnMut(Vec<u8>) -> Result<(), SinkClosed>,
+	) -> Result<(), MechanismError> {
+		self.solve(context, task, sink)
+	}
+
 	/// Decodes and scores an answer. One that does not decode scores zero.
 	///
 	/// # Errors
@@ -91,12 +106,22 @@ impl<M: Mechanism> DynMechanism for M {
 		task: &[u8],
 		sink: &mut dyn FnMut(Vec<u8>) -> Result<(), SinkClosed>,
 	) -> Result<(), MechanismError> {
+		DynMechanism::solve_for(self, &Listener::default(), context, task, sink)
+	}
+
+	fn solve_for(
+		&self,
+		listener: &Listener,
+		context: &ChallengeContext,
+		task: &[u8],
+		sink: &mut dyn FnMut(Vec<u8>) -> Result<(), SinkClosed>,
+	) -> Result<(), MechanismError> {
 		let task: M::Task = decode(task, MAX_TASK_BYTES).map_err(MechanismError::InvalidTask)?;
 		let mut sent = 0_usize;
 		let mut fault = None;
 		// An answer that is too large is this side's fault, yet the mechanism can only be stopped by closing its sink:
 		// the fault is put aside and takes the place of the `Cancelled` that comes back.
-		let solved = Mechanism::solve(self, context, task, &mut |chunk| {
+		let solved = Mechanism::solve_for(self, listener, context, task, &mut |chunk| {
 			let bytes = chunk.encode();
 			sent += 1;
 			let checked = check_size("the answer, in chunks,", sent, MAX_CHUNKS)

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 
-use crate::{ChallengeContext, Epoch, Score, Transcript};
+use crate::{ChallengeContext, Epoch, Listener, Score, Transcript};
 
 /// How a mechanism is called on the wire and in configuration files.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
@@ -108,6 +108,22 @@ pub trait Mechanism: Send + Sync + 'static {
 		task: Self::Task,
 		sink: &mut dyn FnMut(Self::Chunk) -> Result<(), SinkClosed>,
 	) -> Result<(), MechanismError>;
+
+	/// [`Mechanism::solve`] for a caller that can be asked whether it still listens; this is what a miner calls. As it stands
+	/// only the sink tells: enough for work that sends its next chunk soon.
+	///
+	/// # Errors
+	///
+	/// See [`Mechanism::solve`].
+	fn solve_for(
+		&self,
+		_listener: &Listener,
+		context: &ChallengeContext,
+		task: Self::Task,
+		sink: &mut dyn FnMut(Self::Chunk) -> Result<(), SinkClosed>,
+	) -> Result<(), MechanismError> {
+		self.solve(context, task, sink)
+	}
 
 	/// Validator: what the answer to `task` is worth. A pure function of its arguments: no clock, no other answers.
 	///

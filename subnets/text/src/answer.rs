@@ -131,19 +131,21 @@ impl AnswerReader {
 		}
 		self.tokens.push(emitted);
 		self.ids.push(emitted.token);
+		let before = self.text.len();
 		if Some(emitted.token) == self.model.end_of_turn() {
 			self.finish = Some(Finish::EndOfTurn);
 			self.decode(true)?;
 		} else {
-			let before = self.text.len();
 			self.decode(false)?;
-			if let Some(stop) = self.find_stop(before) {
-				self.text.truncate(stop);
-				self.finish = Some(Finish::StopSequence);
-			} else if self.tokens.len() >= asked {
+			if self.find_stop(before).is_none() && self.tokens.len() >= asked {
 				self.finish = Some(Finish::Length);
 				self.decode(true)?;
 			}
+		}
+		// Last: the end of an answer shows bytes that waited for the rest of a character, which may complete one too.
+		if let Some(stop) = self.find_stop(before) {
+			self.text.truncate(stop);
+			self.finish = Some(Finish::StopSequence);
 		}
 		Ok(self.release())
 	}

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use blake2::digest::consts::U32;
 use blake2::{Blake2b, Digest};
 use codec::Encode;
-use subnet_sdk::{ChallengeContext, Descriptor, Epoch, Mechanism, MechanismError, Score, SinkClosed, Transcript};
+use subnet_sdk::{
+	ChallengeContext, Descriptor, Epoch, Listener, Mechanism, MechanismError, Score, SinkClosed, Transcript,
+};
 
 use crate::answer::{AnswerError, AnswerReader, hex};
 use crate::leaf::Leaves;
@@ -44,6 +46,24 @@ impl TextMechanism {
 	pub fn new(model: Arc<dyn LanguageModel>, parameters: TextParameters) -> Result<Self, ParameterError> {
 		parameters.validate()?;
 		Ok(Self { model, parameters })
+	}
+
+	/// What the tokens of an answer that broke off are worth as evidence: the share of them that holds, 0 where they condemn the
+	/// miner. Each token is checked by itself, so that an honest miner's are worth 1 wherever they end, and whoever ended them.
+	/// Not for pay: an answer that is not whole earns nothing.
+	///
+	/// # Errors
+	///
+	/// As [`Mechanism::score`]; [`MechanismError::Model`] for a token that does not exist, which an
+	/// [`AnswerReader`] refuses.
+	pub fn score_beginning(
+		&self,
+		context: &ChallengeContext,
+		task: &Task,
+		tokens: &[Emitted],
+	) -> Result<Score, MechanismError> {
+		task.validate()?;
+		verify::score_beginning(&*self.model, &self.parameters, context, task, tokens)
 	}
 
 	/// The model: for an application that reads answers with an [`AnswerReader`].
@@ -194,6 +214,16 @@ impl Mechanism for TextMechanism {
 		task: Task,
 		sink: &mut dyn FnMut(Chunk) -> Result<(), SinkClosed>,
 	) -> Result<(), MechanismError> {
+		self.solve_for(&Listener::default(), context, task, sink)
+	}
+
+	fn solve_for(
+		&self,
+		listener: &Listener,
+		context: &ChallengeContext,
+		task: Task,
+		sink: &mut dyn FnMut(Chunk) -> Result<(), SinkClosed>,
+	) -> Result<(), MechanismError> {
 		task.validate()?;
 		let model_hash = self.model.model_hash();
 		if task.model_hash != model_hash {
@@ -216,7 +246,8 @@ impl Mechanism for TextMechanism {
 		sink(Chunk::Header { model_hash })?;
 		// One token a chunk: the validator stamps each as it arrives, and a closed sink stops the work at once.
 		let mut send = |emitted| sink(Chunk::Tokens(vec![emitted]));
-		self.model.generate(&prompt, max_tokens, Box::new(picker), &mut send)
+		self.model
+			.generate_for(listener, &prompt, max_tokens, Box::new(picker), &mut send)
 	}
 
 	fn score(

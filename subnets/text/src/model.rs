@@ -1,6 +1,6 @@
 //! What this mechanism needs from a language model. The neuron supplies it; tests bring a toy.
 
-use subnet_sdk::{MechanismError, SinkClosed};
+use subnet_sdk::{Listener, MechanismError, SinkClosed};
 
 use crate::wire::{Emitted, Message};
 
@@ -78,6 +78,23 @@ pub trait LanguageModel: Send + Sync + 'static {
 		visit: &mut dyn FnMut(Emitted) -> Result<(), SinkClosed>,
 	) -> Result<(), MechanismError> {
 		generate_alone(self, prompt, max_tokens, picker, visit)
+	}
+
+	/// [`LanguageModel::generate`] for a caller that can be asked whether it still listens. A model whose requests wait for a
+	/// turn, or that takes long over a prompt, gives up here when it does not; as it stands only `visit` tells.
+	///
+	/// # Errors
+	///
+	/// As [`LanguageModel::generate`]; [`MechanismError::Cancelled`] once the caller has gone.
+	fn generate_for(
+		&self,
+		_listener: &Listener,
+		prompt: &[u32],
+		max_tokens: usize,
+		picker: Box<dyn Picker>,
+		visit: &mut dyn FnMut(Emitted) -> Result<(), SinkClosed>,
+	) -> Result<(), MechanismError> {
+		self.generate(prompt, max_tokens, picker, visit)
 	}
 
 	/// The logits before each token of `continuation`, when it follows `prompt`: one teacher-forced pass, whose rows (index

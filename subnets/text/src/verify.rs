@@ -131,6 +131,64 @@ pub fn check_tokens(
 	}
 }
 
+/// Scores the tokens of an answer of which no more is known: each by itself, with nothing said about where they end.
+pub(crate) fn score_beginning(
+	model: &dyn LanguageModel,
+	parameters: &TextParameters,
+	context: &ChallengeContext,
+	task: &Task,
+	tokens: &[Emitted],
+) -> Result<Score, MechanismError> {
+	let checks = check_tokens(model, parameters, context, task, tokens)?;
+	let Summary {
+		evidence,
+		condemned_at,
+		first_fault,
+	} = summarise(&checks, tokens, parameters);
+	let (count, failures) = (tokens.len(), evidence.failures);
+	let share = if condemned_at.is_some() || count == 0 {
+		0.0
+	} else {
+		(count - failures as usize) as f64 / count as f64
+	};
+	let but = if first_fault.is_empty() { "" } else { "; " };
+	let reason = format!("{failures} of the first {count} tokens fail{but}{first_fault}");
+	Ok(Score::new(share, reason)?.with_evidence(evidence))
+}
+
+/// What the checks of an answer's tokens come to.
+struct Summary {
+	evidence: Evidence,
+	/// Tokens that were enough to condemn the miner, if they were.
+	condemned_at: Option<usize>,
+	/// What is wrong with the first token that fails; empty where none does.
+	first_fault: String,
+}
+
+fn summarise(checks: &[TokenCheck], tokens: &[Emitted], parameters: &TextParameters) -> Summary {
+	let mut test = SequentialTest::new(parameters.test);
+	let mut summary = Summary {
+		evidence: Evidence::default(),
+		condemned_at: None,
+		first_fault: String::new(),
+	};
+	for ((position, check), emitted) in checks.iter().enumerate().zip(tokens) {
+		let failed = !check.holds(parameters);
+		test.observe(failed);
+		summary.evidence.trials += 1;
+		if failed {
+			summary.evidence.failures += 1;
+			if summary.first_fault.is_empty() {
+				summary.first_fault = check.fault(position, emitted, parameters);
+			}
+		}
+		if summary.condemned_at.is_none() && test.condemned() {
+			summary.condemned_at = Some(position + 1);
+		}
+	}
+	summary
+}
+
 /// Scores a well-formed answer.
 pub(crate) fn score_answer(
 	model: &dyn LanguageModel,
@@ -142,24 +200,11 @@ pub(crate) fn score_answer(
 	let tokens = &timed.answer.tokens;
 	let checks = check_tokens(model, parameters, context, task, tokens)?;
 	let count = tokens.len();
-	let mut test = SequentialTest::new(parameters.test);
-	let mut evidence = Evidence::default();
-	let mut condemned_at = None;
-	let mut first_fault = String::new();
-	for ((position, check), emitted) in checks.iter().enumerate().zip(tokens) {
-		let failed = !check.holds(parameters);
-		test.observe(failed);
-		evidence.trials += 1;
-		if failed {
-			evidence.failures += 1;
-			if first_fault.is_empty() {
-				first_fault = check.fault(position, emitted, parameters);
-			}
-		}
-		if condemned_at.is_none() && test.condemned() {
-			condemned_at = Some(position + 1);
-		}
-	}
+	let Summary {
+		evidence,
+		condemned_at,
+		first_fault,
+	} = summarise(&checks, tokens, parameters);
 	let failures = evidence.failures;
 	if let Some(seen) = condemned_at {
 		let alarm = parameters.test.false_alarm;

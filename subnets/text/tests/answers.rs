@@ -80,6 +80,19 @@ fn an_end_of_turn_ends_the_answer() {
 	assert!(matches!(self::reader(3, &[]).end(), Err(AnswerError::Malformed(_))));
 }
 
+/// Bytes that waited for the rest of their character are shown at the end, and may complete a stop sequence then.
+#[test]
+fn a_stop_sequence_of_the_last_bytes_is_not_shown_either() {
+	for (max_tokens, last) in [(32, END_OF_TURN), (3, 0xf0)] {
+		let mut reader = reader(max_tokens, &["\u{fffd}"]);
+		assert_eq!(feed(&mut reader, &[b'a', 0xca]), ["a", ""]);
+		let shown = reader.push_token(emitted(last)).expect("a sound token");
+		let answer = reader.end().expect("a whole answer");
+		assert_eq!((shown.as_str(), answer.text.as_str()), ("", "a"));
+		assert_eq!(answer.finish, Finish::StopSequence);
+	}
+}
+
 #[test]
 fn miners_stop_where_readers_stop() {
 	let model = mechanism(Toy::default());

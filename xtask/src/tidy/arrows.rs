@@ -96,7 +96,7 @@ const RULES: &[Rule] = &[
 	},
 	Rule {
 		of: &["subnets/"],
-		but: &["subnet-sim"],
+		but: &["subnet-sim", "subnets-fuzz"],
 		never: &[OUR_CRATES],
 		save: &["subnet-sdk"],
 		why: "a mechanism is written against the sdk alone",

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "every test file uses a part of it")]
 
+pub(crate) mod untrusted;
+
 use std::sync::Arc;
 
 use subnet_embedding::{
