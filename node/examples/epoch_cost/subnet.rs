@@ -21,7 +21,7 @@ pub(crate) const NETUID: NetUid = NetUid::new(1);
 const SIGNER_UID: u16 = 1;
 const RAO_PER_TAO: u64 = 1_000_000_000;
 /// What every coldkey has, in rao.
-const BALANCE: u64 = 2_000 * RAO_PER_TAO;
+const BALANCE: u64 = 2_100 * RAO_PER_TAO;
 /// Epochs after which bonds hardly move any more.
 const SETTLING_EPOCHS: u32 = 4;
 
@@ -131,7 +131,7 @@ pub(crate) struct Subnet {
 }
 
 impl Subnet {
-	/// Registers everybody, stakes, and sets weights.
+	/// Registers everybody, starts the subnet, stakes, and sets weights.
 	pub(crate) fn build(size: Size) -> Result<Self, Box<dyn Error>> {
 		let mut subnet = Self {
 			externalities: genesis(size).build_storage()?.into(),
@@ -140,6 +140,7 @@ impl Subnet {
 		};
 		subnet.next_blocks(1);
 		subnet.register()?;
+		subnet.start()?;
 		subnet.stake()?;
 		subnet.epoch()?;
 		subnet.set_weights()?;
@@ -210,6 +211,14 @@ impl Subnet {
 				.map_err(|refusal| refused(refusal.error))?;
 		}
 		Ok(())
+	}
+
+	/// Before that there is no emission, and nobody can stake.
+	fn start(&mut self) -> Result<(), Box<dyn Error>> {
+		let owner = RuntimeOrigin::signed(coldkey(0));
+		self.externalities
+			.execute_with(|| SubtensorModule::start_call(owner, NETUID))
+			.map_err(refused)
 	}
 
 	/// Stakes on all validators, a little less on each than on the one before.
@@ -285,6 +294,7 @@ fn genesis(size: Size) -> RuntimeGenesisConfig {
 			..Default::default()
 		},
 		subtensor_module: pallet_subtensor::GenesisConfig {
+			start_call_delay: 0,
 			subnet_defaults: Hyperparameters {
 				tempo: MAX_TEMPO,
 				max_allowed_uids: size.neurons,
