@@ -18,7 +18,7 @@ fn every_shipped_scenario_is_read_and_runs() {
 		assert!((paid / 30.0 - 295.2).abs() < 1.0, "{}: {paid}", path.display());
 		count += 1;
 	}
-	assert_eq!(count, 7);
+	assert_eq!(count, 8);
 }
 
 #[test]
