@@ -18,8 +18,10 @@ const NEWEST_SHARE: f64 = 0.2;
 const UNKNOWN_LATENCY: Duration = Duration::from_millis(500);
 /// The time a token that miners are credited with while none is known, as with latency.
 const UNKNOWN_TOKEN_TIME: Duration = Duration::from_millis(50);
-/// Bounds of what one answer says about the time a token: quicker than anybody needs, and as good as never.
-const TOKEN_TIMES: (Duration, Duration) = (Duration::from_millis(2), Duration::from_secs(20));
+/// Bounds of what one answer says about the time a token: quicker than anybody needs, and slower than anybody bears.
+const TOKEN_TIMES: (Duration, Duration) = (Duration::from_millis(2), Duration::from_secs(1));
+/// The longest that a usual answer is taken to last: whoever was slow is still asked now and then, and can get better.
+const LONGEST_ANSWER: Duration = Duration::from_secs(30);
 /// Tokens of the answer that miners are compared by.
 const USUAL_TOKENS: u32 = 100;
 /// An answer says something about the time a token with so many tokens after its first part …
@@ -58,7 +60,8 @@ impl Record {
 			.token_time
 			.unwrap_or(unmeasured.token_time)
 			.saturating_mul(USUAL_TOKENS);
-		let delay = first_part.saturating_add(rest).as_secs_f64() * f64::from(self.running.saturating_add(1));
+		let answer = first_part.saturating_add(rest).min(LONGEST_ANSWER);
+		let delay = answer.as_secs_f64() * f64::from(self.running.saturating_add(1));
 		quality.max(LEAST_QUALITY) * (1.0 - self.failures).max(0.01) / (0.1 + delay)
 	}
 }
@@ -113,7 +116,8 @@ impl Records {
 		if tokens < MEASURED_TOKENS && waited < MEASURED_WAIT {
 			return;
 		}
-		let newest = (waited / tokens.max(1)).clamp(TOKEN_TIMES.0, TOKEN_TIMES.1);
+		// One token that was long in coming says little about the next.
+		let newest = (waited / tokens.max(MEASURED_TOKENS)).clamp(TOKEN_TIMES.0, TOKEN_TIMES.1);
 		self.change(hotkey, |record| {
 			record.token_time = Some(averaged(record.token_time, newest))
 		});
@@ -182,5 +186,33 @@ impl Drop for Running {
 	fn drop(&mut self) {
 		self.records
 			.change(&self.hotkey, |record| record.running = record.running.saturating_sub(1));
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn a_miner_that_stalled_once_is_asked_less_and_not_forgotten() {
+		let records = Records::default();
+		for hotkey in ["flows", "stalls"] {
+			records.note_latency(hotkey, Duration::from_millis(100));
+			records.note_token_time(hotkey, 100, Duration::from_secs(3));
+		}
+		records.note_token_time("stalls", 1, Duration::from_secs(10));
+		let candidate = |hotkey: &str| Candidate {
+			answerer: Answerer {
+				uid: 0,
+				hotkey: hotkey.into(),
+			},
+			quality: 1.0,
+		};
+		let first = |dice: f64| {
+			let candidates = vec![candidate("flows"), candidate("stalls")];
+			records.order(candidates, &|| dice, 1).pop().unwrap().hotkey
+		};
+		assert_eq!(first(0.5), "flows");
+		assert_eq!(first(0.99), "stalls", "less than one request in a hundred");
 	}
 }

@@ -6,7 +6,7 @@
 //! for more fails in the program.
 //!
 //! Memory is what can be written to and is not a file's: pages of a file that is mapped, such as a model's, are the
-//! system's to drop. Linux only; elsewhere nothing is bounded, and the log says so.
+//! system's to drop. (The second bound counts them too where they are mapped privately and for writing.) Linux only; elsewhere nothing is bounded, and the log says so.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
