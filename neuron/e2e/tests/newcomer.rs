@@ -4,12 +4,14 @@ use anyhow::{Result, ensure};
 use neuron_e2e::world::Programs;
 use std::{path::Path, process::Command};
 
-fn follow_the_guide(language: &str) -> Result<()> {
+/// Runs the guide's commands for at most this long; where they take longer, the ends of their logs say where they stood.
+fn follow_the_guide(language: &str, limit_seconds: u32) -> Result<()> {
 	let programs = Programs::find()?;
 	let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("newcomer.sh");
 	let output = Command::new("bash")
 		.arg(script)
 		.arg(language)
+		.env("NEWCOMER_LIMIT_SECONDS", limit_seconds.to_string())
 		.env("GANGLION_NODE", programs.node)
 		.env("GANGLION_NEURON", programs.neuron)
 		.output()?;
@@ -28,11 +30,11 @@ fn follow_the_guide(language: &str) -> Result<()> {
 
 #[test]
 fn the_guide_works_in_python() -> Result<()> {
-	follow_the_guide("python")
+	follow_the_guide("python", 480)
 }
 
 #[test]
 #[ignore = "compiles a neuron of its own: minutes"]
 fn the_guide_works_in_rust() -> Result<()> {
-	follow_the_guide("rust")
+	follow_the_guide("rust", 7200)
 }

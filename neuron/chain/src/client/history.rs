@@ -124,20 +124,9 @@ async fn at_block(session: &Session, block: Option<u64>) -> Result<AtBlock, Chai
 	let Some(number) = block else {
 		return session.best().await;
 	};
-	let name = format!("block {number}");
-	let context = session.context(&name);
-	let hash = session.rpc.chain_get_block_hash(Some(number.into())).await;
-	let hash = hash.map_err(|error| error.to_chain_error(context))?;
-	let hash = hash.ok_or_else(|| ChainError::InvalidArgument {
-		argument: "block",
-		expected: "a block that the chain has".to_owned(),
-		found: number.to_string(),
-	})?;
-	session
-		.api
-		.at_block(hash)
-		.await
-		.map_err(|error| error.to_chain_error(context))
+	let hash = session.block_hash(number).await?;
+	let read = session.api.at_block(hash).await;
+	read.map_err(|error| error.to_chain_error(session.context(&format!("block {number}"))))
 }
 
 /// A value of the pallet that is not a subnet's.

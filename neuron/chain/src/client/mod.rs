@@ -23,6 +23,7 @@ pub use submit::Inclusion;
 use subxt::backend::LegacyBackend;
 use subxt::config::RpcConfigFor;
 use subxt::rpcs::{LegacyRpcMethods, RpcClient};
+use subxt::utils::H256;
 use subxt::{OnlineClient, OnlineClientAtBlock, SubstrateConfig};
 use tokio::sync::Mutex;
 pub(crate) use write::check_uids;
@@ -245,6 +246,20 @@ impl Session {
 			.at_block(hash)
 			.await
 			.map_err(|error| error.to_chain_error(context))
+	}
+
+	/// The hash of the block with this number on the best chain.
+	///
+	/// # Errors
+	/// [`ChainError::InvalidArgument`] if the chain has no such block, and those of a broken connection.
+	pub(crate) async fn block_hash(&self, number: u64) -> Result<H256, ChainError> {
+		let hash = self.rpc.chain_get_block_hash(Some(number.into())).await;
+		let hash = hash.map_err(|error| error.to_chain_error(self.context(&format!("block {number}"))))?;
+		hash.ok_or_else(|| ChainError::InvalidArgument {
+			argument: "block",
+			expected: "a block that the chain has".to_owned(),
+			found: number.to_string(),
+		})
 	}
 
 	/// The chain at the last finalised block.

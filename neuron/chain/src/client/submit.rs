@@ -21,6 +21,9 @@ const MORTALITY_BLOCKS: u64 = 128;
 /// How far finality may be behind before a transaction is anchored at the best block instead: an older anchor
 /// would leave too little of its life.
 const MAX_FINALITY_LAG_BLOCKS: u64 = 32;
+/// How far below that block a transaction is anchored. The node's pool learns of a block a moment after the rest of the
+/// node does, and refuses a transaction that is born in a block that it does not know yet ("ancient birth block").
+const ANCHOR_DEPTH_BLOCKS: u64 = 8;
 /// How often a call is sent whose nonce somebody else used first.
 const MAX_NONCE_ATTEMPTS: u32 = 4;
 /// How long to wait before the nonce is read again; grows with each attempt.
@@ -253,25 +256,27 @@ pub(super) async fn sign(
 	let best = session.best().await?;
 	let finalized = session.finalized().await?;
 	let lag = best.block_number().saturating_sub(finalized.block_number());
-	let anchor = if lag <= MAX_FINALITY_LAG_BLOCKS {
+	let newest = if lag <= MAX_FINALITY_LAG_BLOCKS {
 		finalized
 	} else {
 		best
 	};
+	let born = newest.block_number().saturating_sub(ANCHOR_DEPTH_BLOCKS);
+	let born_hash = session.block_hash(born).await?;
 	let nonce = next_nonce(session, &signer.account_id()).await?;
 	let parameters = DefaultExtrinsicParamsBuilder::<SubstrateConfig>::new()
-		.mortal_from_unchecked(MORTALITY_BLOCKS, anchor.block_number(), anchor.block_hash())
+		.mortal_from_unchecked(MORTALITY_BLOCKS, born, born_hash)
 		.nonce(nonce)
 		.build();
 	let payload = call.payload();
 	let item = call.to_string();
-	let signed = anchor
+	let signed = newest
 		.transactions()
 		.create_signable_offline(&payload, parameters)
 		.and_then(|mut signable| signable.sign(&TransactionSigner(signer)));
 	let signed = signed.map_err(|error| error.to_chain_error(session.context(&item)))?;
 	// An era of n blocks that is born at block b ends before block b + n.
-	let valid_until = anchor.block_number().saturating_add(MORTALITY_BLOCKS);
+	let valid_until = born.saturating_add(MORTALITY_BLOCKS);
 	Ok((signed, valid_until))
 }
 

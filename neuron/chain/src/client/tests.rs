@@ -354,6 +354,18 @@ async fn only_a_taken_nonce_is_tried_again() {
 }
 
 #[tokio::test]
+async fn transactions_are_born_in_a_block_that_the_pool_knows() {
+	let (_node, client) = fake().await;
+	let key = Keypair::from_uri("//Alice").unwrap();
+	let call = Call::new(SUBTENSOR, "burned_register")
+		.with("netuid", 1u16)
+		.with("hotkey", key.account_id());
+	let signed = client.sign(&key, &call).await.unwrap();
+	// The newest block is the 7th, and eight before it there is only the first of the chain.
+	assert_eq!((BLOCK, signed.valid_until_block), (7, 128));
+}
+
+#[tokio::test]
 async fn a_transaction_whose_fate_is_unknown_is_not_sent_again() {
 	for (fate, reason) in [
 		(Outcome::Pending, "no block took it"),
