@@ -86,6 +86,21 @@ impl Publisher {
 		Ok(())
 	}
 
+	/// [`Publisher::publish`] for the first time: what may pass by itself, such as a rate limit or a node that is away, is
+	/// logged and tried again by [`keep_published`].
+	///
+	/// # Errors
+	/// The chain refuses the publication as such.
+	pub async fn publish_first(&mut self, snapshot: &Snapshot) -> Result<(), AccessError> {
+		match self.publish(snapshot).await {
+			Err(passing) if !matches!(passing, AccessError::Refused(_)) => {
+				log_passing(&passing);
+				Ok(())
+			}
+			other => other,
+		}
+	}
+
 	/// [`Publisher::publish`], unless the last try was a moment ago; a refusal is logged.
 	async fn keep(&mut self, snapshot: &Snapshot) {
 		let recent = |at: u64| at <= snapshot.block && snapshot.block - at < PUBLISH_RETRY_BLOCKS;
@@ -93,12 +108,16 @@ impl Publisher {
 			return;
 		}
 		if let Err(error) = self.publish(snapshot).await {
-			tracing::warn!(
-				error = foreign_text(&error.to_string()),
-				"axon not published; it is tried again"
-			);
+			log_passing(&error);
 		}
 	}
+}
+
+fn log_passing(error: &AccessError) {
+	tracing::warn!(
+		error = foreign_text(&error.to_string()),
+		"axon not published; it is tried again"
+	);
 }
 
 /// Brings the directory up to date with every new snapshot, until the follower ends.

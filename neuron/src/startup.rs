@@ -12,7 +12,7 @@ use subnet_sdk::DynMechanism;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-	chain_access::{AccessError, ChainAccess, LiveChain},
+	chain_access::{ChainAccess, LiveChain},
 	directory::{MetagraphDirectory, network_key},
 	follower::{self, Followed, Snapshot},
 	metrics::{self, Health, Metrics},
@@ -96,15 +96,6 @@ impl Neuron {
 	}
 }
 
-/// Publishes the axon; where the chain's rate limit says that it is too soon, it is tried again later.
-async fn publish_now(publisher: &mut Publisher, snapshot: &Snapshot) -> Result<()> {
-	match publisher.publish(snapshot).await {
-		Err(AccessError::TooSoon(reason)) => tracing::warn!(reason, "axon not published yet; it is tried again"),
-		other => other.context("cannot publish the axon")?,
-	}
-	Ok(())
-}
-
 /// Starts a neuron, at which up to `waiting` requests of peers may wait.
 ///
 /// # Errors
@@ -169,9 +160,10 @@ pub async fn start(
 		.context("the mechanism could not be built")??;
 	let mut publisher = Publisher::new(parts.chain.clone(), account, Presence { addr, certificate });
 	let snapshot = parts.followed.snapshot.borrow().clone();
-	publish_now(&mut publisher, &snapshot).await?;
-	let published = publish::keep_published(parts.followed.snapshot.clone(), publisher);
-	tokio::spawn(background.clone().run_until_cancelled_owned(published));
+	let first_time = publisher.publish_first(&snapshot).await;
+	first_time.context("cannot publish the axon")?;
+	let kept = publish::keep_published(parts.followed.snapshot.clone(), publisher);
+	tokio::spawn(background.clone().run_until_cancelled_owned(kept));
 	stop_on_error.disarm();
 	Ok(Neuron {
 		parts,

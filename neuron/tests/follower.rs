@@ -76,6 +76,33 @@ async fn an_axon_is_published_only_where_the_chain_says_something_else() {
 }
 
 #[tokio::test]
+async fn a_neuron_starts_where_its_axon_may_be_published_later_and_not_where_never() {
+	let mut snapshot = snapshot(10, 2);
+	snapshot.metagraph.neurons[1].axon = None;
+	let chain = FakeChain::new(snapshot.clone());
+	let presence = Presence {
+		addr: "127.0.0.1:4001".parse().unwrap(),
+		certificate: fakes::identity(1).certificate(),
+	};
+	let mut publisher = Publisher::new(chain.clone(), hotkey(1), presence);
+	for passing in [
+		AccessError::TooSoon("rate limit".into()),
+		AccessError::Unreachable("gone".into()),
+		AccessError::Uncertain("no block took it".into()),
+		AccessError::NonceUsed("outdated".into()),
+	] {
+		chain.refusals.lock().unwrap().push(passing);
+		publisher.publish_first(&snapshot).await.unwrap();
+	}
+	let refused = AccessError::Refused("no such address".into());
+	chain.refusals.lock().unwrap().push(refused);
+	let error = publisher.publish_first(&snapshot).await.unwrap_err();
+	assert!(matches!(error, AccessError::Refused(_)), "{error}");
+	publisher.publish_first(&snapshot).await.unwrap();
+	assert_eq!(chain.writes().len(), 1);
+}
+
+#[tokio::test]
 async fn a_publication_that_hangs_does_not_keep_newcomers_unknown() {
 	let mut first = snapshot(10, 2);
 	first.metagraph.neurons[1].axon = None;

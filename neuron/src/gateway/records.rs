@@ -111,6 +111,16 @@ impl Records {
 		});
 	}
 
+	/// An answer had not begun after so long, and is not waited for any more: it says something where that is longer than
+	/// was to be expected.
+	pub(super) fn note_wait(&self, hotkey: &str, waited: Duration) {
+		self.change(hotkey, |record| {
+			if waited > record.first_part.unwrap_or(UNKNOWN_LATENCY) {
+				record.first_part = Some(averaged(record.first_part, waited));
+			}
+		});
+	}
+
 	/// So many tokens came after the first part, and so long was waited for them.
 	pub(super) fn note_token_time(&self, hotkey: &str, tokens: u32, waited: Duration) {
 		if tokens < MEASURED_TOKENS && waited < MEASURED_WAIT {
@@ -192,6 +202,21 @@ impl Drop for Running {
 #[cfg(test)]
 mod tests {
 	use super::*;
+
+	#[test]
+	fn a_wait_that_was_given_up_counts_where_it_was_long() {
+		let records = Records::default();
+		let first_part = |hotkey: &str| records.lock().get(hotkey).and_then(|record| record.first_part);
+		records.note_wait("new", UNKNOWN_LATENCY);
+		assert_eq!(first_part("new"), None);
+		records.note_wait("new", Duration::from_secs(10));
+		assert_eq!(first_part("new"), Some(Duration::from_secs(10)));
+		records.note_latency("quick", Duration::from_secs(1));
+		records.note_wait("quick", Duration::from_millis(900));
+		assert_eq!(first_part("quick"), Some(Duration::from_secs(1)));
+		records.note_wait("quick", Duration::from_secs(11));
+		assert_eq!(first_part("quick"), Some(Duration::from_secs(3)));
+	}
 
 	#[test]
 	fn a_miner_that_stalled_once_is_asked_less_and_not_forgotten() {

@@ -137,10 +137,20 @@ impl<M: Miners> Routed<M> {
 		self.records.token_time(hotkey)
 	}
 
-	fn attempt(&self, miner: Answerer, request: Arc<Generate>, deadline: Duration) -> Attempt {
-		let (miners, records) = (self.miners.clone(), self.records.clone());
+	/// Asks one miner, for which there is so much time; `share` of it is fair for a miner to begin in.
+	fn attempt(&self, miner: Answerer, request: Arc<Generate>, deadline: Duration, share: Duration) -> Attempt {
+		let miners = self.miners.clone();
+		let waiting = Waiting {
+			records: self.records.clone(),
+			metrics: self.metrics.clone(),
+			hotkey: miner.hotkey.clone(),
+			asked: Instant::now(),
+			share,
+			is_over: false,
+		};
 		Box::pin(async move {
-			let begun = begin(&*miners, &records, &miner, &request, deadline).await;
+			let begun = begin(&*miners, &waiting.records, &miner, &request, deadline).await;
+			waiting.end();
 			(miner, begun)
 		})
 	}
@@ -154,6 +164,8 @@ impl<M: Miners> Routed<M> {
 	) -> Result<(Answerer, Begun, u32), UpstreamError> {
 		let until = Instant::now() + deadline;
 		let left = || until.saturating_duration_since(Instant::now());
+		// Who is asked last, in what is left of the time, is not to blame for it.
+		let share = deadline / u32::try_from(self.options.attempts.max(1)).unwrap_or(u32::MAX);
 		let mut order = order.into_iter();
 		let mut running: FuturesUnordered<Attempt> = FuturesUnordered::new();
 		let mut attempts = 0_u32;
@@ -163,12 +175,15 @@ impl<M: Miners> Routed<M> {
 			.map(|after| Box::pin(tokio::time::sleep(after)));
 		let mut last = None;
 		loop {
+			if left().is_zero() {
+				return Err(UpstreamError::TooLate(deadline));
+			}
 			if running.is_empty() {
 				let Some(miner) = order.next() else {
 					return Err(exhausted(last, attempts));
 				};
 				attempts += 1;
-				running.push(self.attempt(miner, request.clone(), left()));
+				running.push(self.attempt(miner, request.clone(), left(), share));
 			}
 			let slow = async {
 				match &mut hedge {
@@ -192,11 +207,46 @@ impl<M: Miners> Routed<M> {
 					if let Some(miner) = order.next() {
 						self.metrics.gateway.hedged();
 						attempts += 1;
-						running.push(self.attempt(miner, request.clone(), left()));
+						running.push(self.attempt(miner, request.clone(), left(), share));
 					}
 				}
 				() = tokio::time::sleep_until(until) => return Err(UpstreamError::TooLate(deadline)),
 			}
+		}
+	}
+}
+
+/// Notes a miner that is asked and not waited for any more: another one was quicker, the time is over, or the application
+/// has gone. Without it who never begins would have no record.
+struct Waiting {
+	records: Records,
+	metrics: Arc<Metrics>,
+	hotkey: String,
+	asked: Instant,
+	/// After so long without a first part it is late, whoever gives up.
+	share: Duration,
+	is_over: bool,
+}
+
+impl Waiting {
+	/// It has begun, or said why it does not.
+	fn end(mut self) {
+		self.is_over = true;
+	}
+}
+
+impl Drop for Waiting {
+	fn drop(&mut self) {
+		if self.is_over {
+			return;
+		}
+		let waited = self.asked.elapsed();
+		if waited >= self.share {
+			self.metrics.gateway.attempt(Fault::Late.word());
+			self.records.note(&self.hotkey, Some(&Fault::Late));
+		} else {
+			self.metrics.gateway.attempt("left");
+			self.records.note_wait(&self.hotkey, waited);
 		}
 	}
 }

@@ -223,8 +223,12 @@ async fn a_slow_miner_is_hedged_where_that_is_wanted() {
 	let answer = hedging.generate(question(), LONG).await.unwrap();
 	assert_eq!((answer.answerer.hotkey.as_str(), answer.attempts), ("good", 2));
 	assert_eq!(*fakes.asked.lock().unwrap(), ["slow", "good"]);
-	assert!(metrics.text().contains("ganglion_gateway_hedges_total 1"));
-	let (patient, fakes, _) = routed(miners(), None, || 0.0);
+	let text = metrics.text();
+	assert!(
+		text.contains("ganglion_gateway_hedges_total 1") && text.contains("attempts_total{end=\"left\"} 1"),
+		"{text}"
+	);
+	let (patient, fakes, metrics) = routed(miners(), None, || 0.0);
 	let error = patient
 		.generate(question(), Duration::from_millis(20))
 		.await
@@ -236,6 +240,25 @@ async fn a_slow_miner_is_hedged_where_that_is_wanted() {
 		["slow"],
 		"the prompt went to a second miner"
 	);
+	let text = metrics.text();
+	assert!(text.contains("attempts_total{end=\"late\"} 1"), "{text}");
+}
+
+#[tokio::test]
+async fn a_miner_that_never_begins_is_avoided_whoever_gives_up() {
+	let seed: u64 = rand::random();
+	println!("seed {seed}");
+	let random = Mutex::new(StdRng::seed_from_u64(seed));
+	let miners = vec![("hangs", 1.0, Manner::Hangs), ("good", 1.0, Manner::Answers)];
+	let (routed, fakes, _) = routed(miners, None, move || random.lock().unwrap().random());
+	for _ in 0..200 {
+		if let Ok(answer) = routed.generate(question(), Duration::from_millis(2)).await {
+			let _: Vec<_> = answer.pieces.collect().await;
+		}
+	}
+	let asked = fakes.asked.lock().unwrap().clone();
+	let late = asked[100..].iter().filter(|hotkey| *hotkey == "hangs").count();
+	assert!(late <= 10, "{late} of the last 100 went to the miner that hangs");
 }
 
 #[tokio::test]
@@ -313,12 +336,16 @@ async fn a_miner_that_begins_quickly_and_then_drips_is_avoided() {
 #[tokio::test]
 async fn an_application_that_reads_slowly_makes_no_miner_slow() {
 	let (routed, ..) = routed(vec![("flows", 1.0, Manner::Flows)], None, || 0.0);
-	let reading = Duration::from_millis(40);
+	let reading = Duration::from_secs(2);
 	let mut answer = routed.generate(question(), LONG).await.unwrap();
-	while answer.pieces.next().await.is_some() {
-		tokio::time::sleep(reading).await;
-	}
+	answer.pieces.next().await.unwrap().unwrap();
+	tokio::time::sleep(reading).await;
+	while answer.pieces.next().await.is_some() {}
 	drop(answer);
 	let measured = routed.token_time("flows");
-	assert!(measured.is_some_and(|time| time < reading), "{measured:?}");
+	// All of it would be the pause, were that the miner's.
+	assert!(
+		measured.is_some_and(|time| time < reading / TOKENS as u32),
+		"{measured:?}"
+	);
 }

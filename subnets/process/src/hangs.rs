@@ -2,7 +2,8 @@
 //!
 //! An answer that makes the scorer hang costs everybody else that time. So each one in a row halves what the miner's next
 //! may take, to a sixteenth, but never below what answers usually take: a scorer that is slow with everybody makes nobody's
-//! time short. An answer that is scored in time makes all good.
+//! time short. An answer that is scored in time makes all good, and one in sixteen has all the time there is, so that a miner
+//! whose answers honestly take long gets the chance to show it.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,6 +13,8 @@ use subnet_sdk::Hotkey;
 
 /// Halvings at the most.
 const MAX_HALVINGS: u32 = 4;
+/// Of so many hangs in a row the last gives the next answer its whole time back.
+const CHANCE_EVERY: u32 = 16;
 /// A struck miner has at least so many times what answers usually take.
 const USUAL_FACTOR: u32 = 4;
 /// Miners that are remembered. There are fewer in a subnet; beyond that everybody begins anew.
@@ -33,8 +36,9 @@ impl Hangs {
 	/// How long this miner's next answer may take, where others' may take `limit`.
 	pub(crate) fn limit(&self, miner: &Hotkey, limit: Duration) -> Duration {
 		let known = self.known();
-		let strikes = known.strikes.get(miner).copied().unwrap_or(0).min(MAX_HALVINGS);
-		(limit / (1 << strikes)).max(known.usual * USUAL_FACTOR).min(limit)
+		let strikes = known.strikes.get(miner).copied().unwrap_or(0);
+		let halvings = (strikes % CHANCE_EVERY).min(MAX_HALVINGS);
+		(limit / (1 << halvings)).max(known.usual * USUAL_FACTOR).min(limit)
 	}
 
 	/// An answer was scored, in so much time.
@@ -78,6 +82,16 @@ mod tests {
 		assert_eq!(hangs.limit(&other, LIMIT), LIMIT);
 		hangs.ended(&cheat, Duration::from_secs(1));
 		assert_eq!(hangs.limit(&cheat, LIMIT), LIMIT);
+	}
+
+	#[test]
+	fn one_answer_in_sixteen_has_its_whole_time() {
+		let (hangs, slow) = (Hangs::default(), Hotkey([1; 32]));
+		let whole = |_: &u32| {
+			hangs.hung(&slow);
+			hangs.limit(&slow, LIMIT) == LIMIT
+		};
+		assert_eq!((1..=48).filter(whole).collect::<Vec<u32>>(), [16, 32, 48]);
 	}
 
 	#[test]

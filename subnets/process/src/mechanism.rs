@@ -10,7 +10,7 @@ use subnet_sdk::{
 
 use crate::hangs::Hangs;
 use crate::options::{ProcessError, ProcessOptions};
-use crate::pool::{Patience, Pool};
+use crate::pool::{LOOK, Patience, Pool};
 use crate::protocol::{self, ErrorKind, Reply, Request};
 use crate::worker::{Failure, Worker};
 
@@ -19,8 +19,6 @@ pub const MAX_ANSWER_BYTES: usize = 8 << 20;
 /// Processes that an answer may fail before it is worth nothing. One that keeps a process until its time is over gets no
 /// second one.
 const SCORE_ATTEMPTS: usize = 2;
-/// From one look at whether the caller of a silent process still listens to the next.
-const LOOK: Duration = Duration::from_millis(100);
 /// Characters of a program's words that are logged for one answer.
 const MAX_LOGGED_CHARS: usize = 300;
 
@@ -55,14 +53,15 @@ impl ProcessMechanism {
 		})
 	}
 
-	/// Lets one process have one exchange. A process that fails is ended.
+	/// Lets one process have one exchange, for as long as the listener waits for a free one. A process that fails is ended.
 	fn exchange<T>(
 		&self,
 		patience: Patience,
+		listener: &Listener,
 		talk: impl FnOnce(&mut Worker) -> Exchange<T>,
 	) -> Result<Result<T, Failure>, MechanismError> {
 		// In this order: where `talk` panics, the process is ended before its place is free.
-		let (place, mut worker) = self.pool.acquire(patience).map_err(MechanismError::Model)?;
+		let (place, mut worker) = self.pool.acquire(patience, listener)?;
 		match talk(&mut worker) {
 			Ok(answer) => {
 				self.pool.release(place, worker);
@@ -89,7 +88,7 @@ impl ProcessMechanism {
 		transcript: &Transcript<Vec<u8>>,
 		left: &mut Duration,
 	) -> Result<Result<Score, Failure>, MechanismError> {
-		self.exchange(self.own_patience(), |worker| {
+		self.exchange(self.own_patience(), &Listener::default(), |worker| {
 			let (limit, begun) = (*left, Instant::now());
 			let scored = Self::ask_for_score(worker, context, task, transcript, limit);
 			*left = limit.saturating_sub(begun.elapsed());
@@ -160,7 +159,7 @@ impl DynMechanism for ProcessMechanism {
 
 	fn task(&self, context: &ChallengeContext, epoch: &Epoch) -> Result<Vec<u8>, MechanismError> {
 		let limit = self.options.limits.task;
-		let exchanged = self.exchange(self.own_patience(), |worker| {
+		let exchanged = self.exchange(self.own_patience(), &Listener::default(), |worker| {
 			let id = worker.next_id();
 			worker.send(&Request::Task {
 				id,
@@ -200,7 +199,7 @@ impl DynMechanism for ProcessMechanism {
 		}
 		let until = Instant::now() + self.deadline();
 		let limit = self.options.limits.cancel;
-		self.exchange(Patience::For(self.deadline()), |worker| {
+		self.exchange(Patience::For(self.deadline()), listener, |worker| {
 			let id = worker.next_id();
 			worker.send(&Request::Solve {
 				id,

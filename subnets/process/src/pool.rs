@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use subnet_sdk::{Listener, MechanismError};
+
 use crate::backoff::Backoff;
 use crate::memory::MemoryWatch;
 use crate::options::{ProcessError, ProcessOptions};
@@ -15,6 +17,9 @@ const MAX_QUOTE_CHARS: usize = 80;
 
 /// The longest that anybody waits for a process.
 const MAX_WAIT: Duration = Duration::from_secs(24 * 3600);
+
+/// From one look at whether a silent caller still listens to the next.
+pub(crate) const LOOK: Duration = Duration::from_millis(100);
 
 /// What a process says about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,14 +105,22 @@ impl Pool {
 	/// A process of one's own and its place: an idle one, a new one, or the next that is given back in time.
 	///
 	/// # Errors
-	/// In words that are fit for other machines: none became free in time, or none can be started now.
-	pub(crate) fn acquire(&self, patience: Patience) -> Result<(Place<'_>, Worker), String> {
+	/// [`MechanismError::Cancelled`] once the listener has left; otherwise in words that are fit for other machines: none
+	/// became free in time, or none can be started now.
+	pub(crate) fn acquire(
+		&self,
+		patience: Patience,
+		listener: &Listener,
+	) -> Result<(Place<'_>, Worker), MechanismError> {
 		let mut state = self.lock();
 		state.last_ticket += 1;
 		let ticket = state.last_ticket;
 		let until = Instant::now() + self.longest_wait(patience, &state);
 		state.waiting.push_back(ticket);
 		let outcome = loop {
+			if listener.has_left() {
+				break Err(MechanismError::Cancelled);
+			}
 			let now = Instant::now();
 			let left = until.saturating_duration_since(now);
 			let is_next = state.waiting.front() == Some(&ticket);
@@ -121,18 +134,19 @@ impl Pool {
 						break Ok(None);
 					}
 					Some(pause) if pause > left => {
-						break Err(format!(
+						break Err(MechanismError::Model(format!(
 							"the mechanism's process cannot be started: it is tried again in {pause:.1?}"
-						));
+						)));
 					}
 					Some(pause) => pause,
 				}
 			} else if left.is_zero() {
-				break Err("all processes of the mechanism are busy: let it have more of them".into());
+				let reason = "all processes of the mechanism are busy: let it have more of them";
+				break Err(MechanismError::Model(reason.into()));
 			} else {
 				left
 			};
-			let waited = self.returned.wait_timeout(state, wait);
+			let waited = self.returned.wait_timeout(state, wait.min(LOOK));
 			state = waited.unwrap_or_else(PoisonError::into_inner).0;
 		};
 		state.waiting.retain(|waiting| *waiting != ticket);
@@ -143,7 +157,8 @@ impl Pool {
 			Some(worker) => return Ok((Place::of(self), worker)),
 			None => Place::of(self),
 		};
-		self.start_another().map(|worker| (place, worker))
+		let started = self.start_another().map_err(MechanismError::Model)?;
+		Ok((place, started))
 	}
 
 	/// How long a caller that comes now may have to wait.

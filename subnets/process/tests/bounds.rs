@@ -1,46 +1,14 @@
 //! What processes may take from others: memory, time, and other groups' numbers.
 
+mod common;
+
 use std::path::Path;
 use std::time::Duration;
 
-use subnet_process::{Limits, ProcessMechanism, ProcessOptions};
+use common::{CONTEXT, shell, start};
 use subnet_sdk::{
-	ChallengeContext, DynMechanism, Epoch, Hotkey, Listener, MechanismError, Nonce, Outcome, TimedChunk, Transcript,
+	ChallengeContext, DynMechanism, Epoch, Hotkey, Listener, MechanismError, Outcome, TimedChunk, Transcript,
 };
-
-const CONTEXT: ChallengeContext = ChallengeContext {
-	nonce: Nonce([1; 32]),
-	validator: Hotkey([3; 32]),
-	miner: Hotkey([2; 32]),
-};
-/// Long enough for a busy machine.
-const LIMITS: Limits = Limits {
-	startup: Duration::from_secs(20),
-	task: Duration::from_secs(20),
-	score: Duration::from_secs(20),
-	cancel: Duration::from_secs(20),
-	farewell: Duration::from_millis(50),
-	first_pause: Duration::from_secs(3600),
-	longest_pause: Duration::from_secs(3600),
-};
-
-/// A peer in a shell: says hello, then runs `work` for each line, in which `$id` is the request's and `$line` all of it.
-fn shell(work: &str) -> ProcessOptions {
-	let script = format!(
-		r#"read line; echo '{{"type":"hello","protocol":1,"name":"shell","version":3,"deadline_ms":30000}}'
-		while read line; do id=${{line#*\"id\":}}; id=${{id%%[,\}}]*}}; {work}; done"#
-	);
-	ProcessOptions {
-		command: vec!["sh".into(), "-c".into(), script],
-		processes: 1,
-		limits: LIMITS,
-		memory_limit_bytes: None,
-	}
-}
-
-fn start(options: ProcessOptions) -> ProcessMechanism {
-	ProcessMechanism::start(options).unwrap()
-}
 
 fn is_linux() -> bool {
 	if !cfg!(target_os = "linux") {
@@ -196,6 +164,31 @@ fn a_caller_that_goes_before_the_first_chunk_is_told_to_the_process() {
 		}
 		listener.leave();
 		assert_eq!(solving.join().unwrap(), Err(MechanismError::Cancelled));
+	});
+}
+
+#[test]
+fn a_caller_that_goes_while_it_waits_for_a_process_waits_no_longer() {
+	let folder = tempfile::tempdir().unwrap();
+	let (begun, over) = (folder.path().join("begun"), folder.path().join("over"));
+	let work = format!(
+		r#"echo >{}; until [ -e {} ]; do sleep 0.05; done; echo '{{"type":"done","id":'$id'}}'"#,
+		begun.display(),
+		over.display()
+	);
+	let mechanism = start(shell(&work));
+	let listener = Listener::default();
+	std::thread::scope(|scope| {
+		let first = scope.spawn(|| mechanism.solve(&CONTEXT, &[1], &mut |_| Ok(())));
+		while !begun.exists() {
+			std::thread::sleep(Duration::from_millis(5));
+		}
+		let second = scope.spawn(|| mechanism.solve_for(&listener, &CONTEXT, &[1], &mut |_| Ok(())));
+		listener.leave();
+		// The only process is the first caller's until the file is there.
+		assert_eq!(second.join().unwrap(), Err(MechanismError::Cancelled));
+		std::fs::write(&over, "").unwrap();
+		assert_eq!(first.join().unwrap(), Ok(()));
 	});
 }
 

@@ -1,51 +1,19 @@
 //! Processes that behave, and processes that do not: each costs one answer, in bounded time.
 
+mod common;
+
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use common::{CONTEXT, LIMITS, shell, start};
 use subnet_process::{Limits, ProcessMechanism, ProcessOptions};
 use subnet_sdk::{
-	ChallengeContext, DynMechanism, Epoch, Hotkey, MAX_CHUNK_BYTES, MAX_TASK_BYTES, MechanismError, Nonce, Outcome,
-	TimedChunk, Transcript, conformance,
+	DynMechanism, Epoch, MAX_CHUNK_BYTES, MAX_TASK_BYTES, MechanismError, Outcome, TimedChunk, Transcript, conformance,
 };
 
-const CONTEXT: ChallengeContext = ChallengeContext {
-	nonce: Nonce([1; 32]),
-	validator: Hotkey([3; 32]),
-	miner: Hotkey([2; 32]),
-};
-
-/// Long enough for a busy machine, short enough for a test that waits for them to pass.
-const LIMITS: Limits = Limits {
-	startup: Duration::from_secs(20),
-	task: Duration::from_secs(20),
-	score: Duration::from_secs(20),
-	cancel: Duration::from_secs(20),
-	farewell: Duration::from_millis(50),
-	first_pause: Duration::from_secs(3600),
-	longest_pause: Duration::from_secs(3600),
-};
 /// For what is made to hang.
 const SOON: Duration = Duration::from_millis(300);
-
-/// A peer in a shell: says hello, then runs `work` for each line, in which `$id` is the request's and `$line` all of it.
-fn shell(work: &str) -> ProcessOptions {
-	let script = format!(
-		r#"read line; echo '{{"type":"hello","protocol":1,"name":"shell","version":3,"deadline_ms":20000,"model_hash":"0707070707070707070707070707070707070707070707070707070707070707"}}'
-		while read line; do id=${{line#*\"id\":}}; id=${{id%%[,\}}]*}}; {work}; done"#
-	);
-	ProcessOptions {
-		command: vec!["sh".into(), "-c".into(), script],
-		processes: 1,
-		limits: LIMITS,
-		memory_limit_bytes: None,
-	}
-}
-
-fn start(options: ProcessOptions) -> ProcessMechanism {
-	ProcessMechanism::start(options).unwrap()
-}
 
 fn answer(chunk: Vec<u8>) -> Transcript<Vec<u8>> {
 	let chunks = vec![TimedChunk { elapsed_us: 1, chunk }];
