@@ -3,6 +3,7 @@
 use candle_core::quantized::QMatMul;
 use candle_core::{Device, Module, Tensor};
 
+use super::slabs::MAX_NUMBERS;
 use crate::compute::Matrix;
 use crate::error::Fault;
 use crate::linear::quantize;
@@ -31,6 +32,13 @@ impl Linear {
 	}
 }
 
+impl OnDevice {
+	fn matrix(&self, weight: &Matrix) -> Result<Tensor, Fault> {
+		let shape = (weight.count(), weight.columns());
+		Ok(Tensor::from_vec(weight.flat(), shape, &self.0)?)
+	}
+}
+
 impl Keep for OnDevice {
 	/// (tokens, embedding).
 	type Table = Tensor;
@@ -38,13 +46,18 @@ impl Keep for OnDevice {
 	type Vector = Tensor;
 
 	fn table(&self, weight: Matrix) -> Result<Tensor, Fault> {
-		let shape = (weight.count(), weight.columns());
-		Ok(Tensor::from_vec(weight.flat(), shape, &self.0)?)
+		let numbers = weight.count().saturating_mul(weight.columns());
+		if numbers > MAX_NUMBERS {
+			return Err(Fault::unsupported(format!(
+				"its embedding has {numbers} numbers, a device can look up in {MAX_NUMBERS}; run it on the processor"
+			)));
+		}
+		self.matrix(&weight)
 	}
 
 	fn linear(&self, weight: Matrix, precision: Precision) -> Result<Linear, Fault> {
 		match precision {
-			Precision::F32 => self.table(weight).map(Linear::Exact),
+			Precision::F32 => self.matrix(&weight).map(Linear::Exact),
 			Precision::Quantized(quant) => quantize(&weight, quant, &self.0).map(Linear::Quantized),
 		}
 	}

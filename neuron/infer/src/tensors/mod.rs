@@ -112,8 +112,9 @@ impl Transformer {
 			.iter_mut()
 			.flat_map(|slice| slice.sequence.take_unsound())
 			.collect();
-		slabs.clear(&unsound)?;
 		let plan = Plan::new(batch, &self.limits);
+		slabs.check(plan.groups.iter().flat_map(|group| &group.blocks))?;
+		slabs.clear(&unsound)?;
 		let step = self.step(&plan)?;
 		let tokens = Tensor::new(plan.tokens.as_slice(), &self.device)?;
 		let mut rows = self.weights.embedding.index_select(&tokens, 0)?;

@@ -6,6 +6,9 @@ use crate::InferError;
 use crate::cache::KvShape;
 use crate::compute::LANES;
 
+/// The most numbers of a tensor that is looked up in: candle's kernels count them in 32 bits.
+pub(super) const MAX_NUMBERS: usize = u32::MAX as usize;
+
 /// The keys and values of one owner's blocks: an engine's, or a session's.
 #[derive(Debug)]
 pub(crate) struct Slabs {
@@ -51,6 +54,14 @@ impl Slabs {
 			return Ok(());
 		}
 		let blocks = blocks.max((2 * self.blocks).min(self.longest));
+		let most = MAX_NUMBERS / (self.shape.kv_heads * LANES * self.shape.head_size).max(1);
+		if blocks > most {
+			return Err(InferError::OutOfMemory(format!(
+				"{} bytes of keys and values were asked for, of this model a device's kernels can address {}",
+				blocks.saturating_mul(self.shape.block_bytes()),
+				most.saturating_mul(self.shape.block_bytes())
+			)));
+		}
 		self.resize(blocks).map_err(|error| match InferError::from(error) {
 			InferError::OutOfMemory(detail) => InferError::OutOfMemory(format!(
 				"{} bytes of keys and values were asked for: {detail}",
@@ -79,6 +90,17 @@ impl Slabs {
 		}
 		self.blocks = blocks;
 		Ok(())
+	}
+
+	/// Refuses blocks that there is no room for: a GPU's kernels do not look, or stop for good.
+	pub(super) fn check<'a>(&self, places: impl Iterator<Item = &'a u32>) -> Result<(), InferError> {
+		match places.max() {
+			Some(&place) if place as usize >= self.blocks => Err(InferError::Backend(format!(
+				"block {place} of the key/value cache was asked for, there are {}",
+				self.blocks
+			))),
+			_ => Ok(()),
+		}
 	}
 
 	/// Makes all numbers of some blocks zero. A masked value counts zero times, which is only nothing if it is a number.
