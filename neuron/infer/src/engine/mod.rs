@@ -50,6 +50,8 @@ pub use request::{
 };
 pub use sampling::{Sampler, Sampling, SamplingOptions};
 
+use crate::cache::Pool;
+use crate::decoder::Store;
 use crate::{InferError, Model};
 use request::Submission;
 
@@ -276,11 +278,23 @@ impl Engine {
 				budget_bytes: options.kv_budget_bytes,
 			});
 		}
+		let pool = Pool::new(model.decoder().shape().clone(), options.kv_budget_bytes);
+		let store = model.decoder().store(pool.limit())?;
+		Self::start_on(model, options, pool, store)
+	}
+
+	/// As [`Self::start`], with blocks of `pool` whose numbers are in `store`.
+	pub(crate) fn start_on(
+		model: Model,
+		options: EngineOptions,
+		pool: Pool,
+		store: Store,
+	) -> Result<Self, EngineError> {
 		let shared = Arc::new(Shared {
 			state: Mutex::default(),
 			wake: Condvar::new(),
 		});
-		let worker = worker::Worker::new(model.clone(), options.clone(), Arc::clone(&shared))?;
+		let worker = worker::Worker::new(model.clone(), options.clone(), Arc::clone(&shared), pool, store);
 		std::thread::Builder::new()
 			.name("infer-engine".to_owned())
 			.spawn(move || worker.run())

@@ -59,11 +59,10 @@ impl Drop for Closing {
 }
 
 impl Worker {
-	/// With all memory for keys and values that is on a device set aside.
-	pub(super) fn new(model: Model, options: EngineOptions, shared: Arc<Shared>) -> Result<Self, InferError> {
-		let pool = Pool::new(model.decoder().shape().clone(), options.kv_budget_bytes);
-		Ok(Self {
-			store: model.decoder().store(pool.limit())?,
+	/// With the blocks of `pool`, whose numbers are in `store`.
+	pub(super) fn new(model: Model, options: EngineOptions, shared: Arc<Shared>, pool: Pool, store: Store) -> Self {
+		Self {
+			store,
 			memory: Memory::new(pool, options.prefix_cache, model.context_length()),
 			model,
 			options,
@@ -71,7 +70,7 @@ impl Worker {
 			waiting: VecDeque::new(),
 			batch: Vec::new(),
 			stats: EngineStats::default(),
-		})
+		}
 	}
 
 	/// Works until the last handle is gone.

@@ -3,9 +3,13 @@
 use std::time::{Duration, Instant};
 
 use super::tests::{TOLERANCE, both_tiny};
-use crate::engine::{Completion, Engine, EngineError, EngineOptions, Event, FinishReason, Generation, Request};
+use crate::cache::Pool;
+use crate::compute::LANES;
+use crate::engine::{
+	Completion, EVENT_CAPACITY, Engine, EngineError, EngineOptions, Event, FinishReason, Generation, Request,
+};
 use crate::tiny::TinySpec;
-use crate::{Model, Precision};
+use crate::{InferError, Model, Precision};
 
 /// How long a test waits for what must come about; ample, since nothing is measured.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -177,4 +181,43 @@ fn numbers_that_are_none_harm_nobody_else() {
 		let tokens = prompt(20 + round, 100);
 		check(&own, &tokens, &complete(&engine, &tokens, 3));
 	}
+}
+
+/// A device that fails, here for want of a block that the pool believes in, costs the requests of that step only.
+#[test]
+fn a_step_that_fails_ends_its_requests_and_the_engine_goes_on() {
+	let (own, tensors) = models(&TinySpec::default());
+	let decoder = tensors.decoder();
+	let options = EngineOptions {
+		kv_budget_bytes: 12 * decoder.shape().block_bytes(),
+		prefix_cache: false,
+		..EngineOptions::default()
+	};
+	let pool = Pool::new(decoder.shape().clone(), options.kv_budget_bytes);
+	// One whose reader lags has five blocks and needs no more of them.
+	let (length, count) = (8, EVENT_CAPACITY + 6);
+	let store = decoder.store((length + count).div_ceil(LANES)).unwrap();
+	assert_eq!(
+		(length + count).div_ceil(LANES),
+		(length + EVENT_CAPACITY - 1).div_ceil(LANES)
+	);
+	let engine = Engine::start_on(tensors.clone(), options, pool, store).unwrap();
+	let patient = engine.submit(request(prompt(1, length), count)).unwrap();
+	let started = Instant::now();
+	while engine.stats().completion_tokens < EVENT_CAPACITY as u64 {
+		assert!(
+			started.elapsed() < PATIENCE,
+			"the first request did not fill its buffer"
+		);
+		std::thread::yield_now();
+	}
+	let failed = engine.submit(request(prompt(2, 5), 5)).unwrap().blocking_complete();
+	assert!(
+		matches!(failed, Err(EngineError::Model(InferError::Backend(_)))),
+		"{failed:?}"
+	);
+	check(&own, &prompt(1, length), &patient.blocking_complete().unwrap());
+	let tokens = prompt(3, 20);
+	check(&own, &tokens, &complete(&engine, &tokens, 10));
+	assert_eq!((engine.stats().failed, engine.stats().finished), (1, 2));
 }

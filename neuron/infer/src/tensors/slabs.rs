@@ -53,8 +53,8 @@ impl Slabs {
 		if blocks <= self.blocks {
 			return Ok(());
 		}
-		let blocks = blocks.max((2 * self.blocks).min(self.longest));
 		let most = MAX_NUMBERS / (self.shape.kv_heads * LANES * self.shape.head_size).max(1);
+		let blocks = blocks.max((2 * self.blocks).min(self.longest).min(most));
 		if blocks > most {
 			return Err(InferError::OutOfMemory(format!(
 				"{} bytes of keys and values were asked for, of this model a device's kernels can address {}",
