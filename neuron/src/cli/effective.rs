@@ -10,7 +10,7 @@ use clap::CommandFactory as _;
 struct Key(&'static str, &'static str, &'static str, &'static str);
 
 /// Every key of the file, in the order in which they are printed.
-const KEYS: [Key; 56] = [
+const KEYS: [Key; 57] = [
 	Key("", "url", "", "url"),
 	Key("", "wallet_path", "", "wallet_path"),
 	Key("", "wallet", "", "wallet"),

@@ -255,7 +255,7 @@ pub struct MinerLow {
 	#[arg(long, env = "NEURON_WORKERS", value_name = "N")]
 	pub workers: Option<usize>,
 	/// Mechanism text: memory for the keys and values of the answers under way and of prompts that are kept for later
-	/// ones, in MiB; a request that does not fit yet waits [default: 1024].
+	/// ones, in MiB; a request that does not fit yet waits. On a GPU all of it is set aside at the start [default: 1024].
 	#[arg(long, env = "NEURON_KV_MEMORY_MIB", value_name = "MIB")]
 	pub kv_memory_mib: Option<usize>,
 	/// Requests that may wait for a worker [default: 16].
