@@ -58,6 +58,8 @@ pub struct FileConfig {
 	pub model_sha256: Option<String>,
 	/// Precision that the model runs in.
 	pub precision: Option<String>,
+	/// Device that the model runs on.
+	pub device: Option<String>,
 	/// The text that a validator of `embedding` or `pretrain` works with.
 	pub validator_text: Option<PathBuf>,
 	/// Parameters of the mechanism `text`.

@@ -7,7 +7,7 @@ use std::{
 
 use codec::DecodeAll;
 use neuron_infer::{
-	Embedder, InferError, LoadOptions, Model, Precision,
+	Device, Embedder, InferError, LoadOptions, Model, Precision,
 	engine::{EngineError, EngineOptions},
 };
 use subnet_echo::Echo;
@@ -79,6 +79,8 @@ pub struct MechanismOptions {
 	pub model_sha256: Option<String>,
 	/// `text`, `embedding`: precision that the model runs in; F32 where absent.
 	pub precision: Option<String>,
+	/// `text`, `embedding`: device that the model runs on, and for `embedding` the processor; the processor where absent.
+	pub device: Option<String>,
 	/// Ceiling on the tokens generated per second, above 0.
 	pub max_tokens_per_second: Option<f64>,
 	/// `embedding`, `pretrain`: the text that a validator takes passages from, or measures on; else the bundled one.
@@ -157,6 +159,9 @@ pub enum RegistryError {
 	/// The precision is none.
 	#[error("--precision: {0}")]
 	Precision(#[from] neuron_infer::ParsePrecisionError),
+	/// The device is none.
+	#[error("--device: {0}")]
+	Device(#[from] neuron_infer::ParseDeviceError),
 	/// A parameter of `text` is out of range.
 	#[error(transparent)]
 	Parameters(#[from] ParameterError),
@@ -234,6 +239,7 @@ impl MechanismOptions {
 			("--model", self.model.is_some(), WITH_MODEL),
 			("--model-sha256", self.model_sha256.is_some(), LOADED),
 			("--precision", self.precision.is_some(), LOADED),
+			("--device", self.device.is_some(), LOADED),
 			("--validator-text", self.validator_text.is_some(), WITH_PASSAGES),
 			("--max-tokens-per-second", self.max_tokens_per_second.is_some(), TEXT),
 			("--text-tokens", self.text_tokens.is_some(), TEXT),
@@ -267,6 +273,9 @@ impl MechanismOptions {
 		}
 		if let Some(name) = &self.precision {
 			options.precision = name.parse::<Precision>()?;
+		}
+		if let Some(name) = &self.device {
+			options.device = name.parse::<Device>()?;
 		}
 		Ok(options)
 	}
@@ -399,6 +408,10 @@ mod tests {
 			precision: Some("q8_0".into()),
 			..none()
 		};
+		let device = || MechanismOptions {
+			device: Some("cpu:2".into()),
+			..none()
+		};
 		let text = |options| MechanismOptions {
 			validator_text: Some("t".into()),
 			..options
@@ -408,12 +421,14 @@ mod tests {
 			("echo", model(), "--model"),
 			("echo", hash(), "--model-sha256"),
 			("echo", precision(), "--precision"),
+			("echo", device(), "--device"),
 			("process", model(), "--model"),
 			("process", hash(), "--model-sha256"),
 			("process", precision(), "--precision"),
 			("process", text(none()), "--validator-text"),
 			("pretrain", hash(), "--model-sha256"),
 			("pretrain", precision(), "--precision"),
+			("pretrain", device(), "--device"),
 		];
 		for (name, options, expected) in cases {
 			let checked = MechanismOptions {

@@ -219,6 +219,11 @@ fn what_a_mechanism_needs_is_checked_before_anything_is_started() {
 	);
 	check_failure(miner(&["--model", "m", "--model-sha256", "12"]), 1, &["64 hexadecimal"]);
 	check_failure(miner(&["--model", "m", "--precision", "q3"]), 1, &["q3", "f32"]);
+	check_failure(
+		miner(&["--model", "m", "--device", "gpu"]),
+		1,
+		&["--device", "gpu", "cuda"],
+	);
 	check_failure(miner(&["--model", "m", "--text-tokens", "0"]), 1, &["tokens"]);
 	check_failure(
 		miner(&["--mechanism", "echo", "--max-tokens-per-second", "5"]),

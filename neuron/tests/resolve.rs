@@ -204,8 +204,8 @@ fn the_log_filter_comes_from_the_flag_then_rust_log_then_the_file() {
 /// Every flag of a role, with a value that is not its default.
 const GLOBAL: &str =
 	"--url ws://u:1 --wallet-path /w --wallet a --hotkey b --data-dir /d --log debug --log-format json";
-const ROLE: &str = "--netuid 3 --mechanism text --model m.gguf --model-sha256 00 --precision q8_0 --text-tokens 9 \
-	--text-target-tokens-per-second 2.5 --listen 10.0.0.1:7 --external 10.0.0.2:8 --register --refresh-blocks 4 \
+const ROLE: &str = "--netuid 3 --mechanism text --model m.gguf --model-sha256 00 --precision q8_0 --device cpu:2 \
+	--text-tokens 9 --text-target-tokens-per-second 2.5 --listen 10.0.0.1:7 --external 10.0.0.2:8 --register --refresh-blocks 4 \
 	--metrics 127.0.0.1:77";
 const ALL_FLAGS: [(&str, &str); 3] = [
 	(

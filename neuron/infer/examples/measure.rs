@@ -1,22 +1,27 @@
-//! Measures a model: load time, memory, speed, and how far re-quantised weights stray from F32.
+//! Measures a model: load time, memory, speed, and how far another device or re-quantised weights stray from F32 on the
+//! processor.
 //!
-//! `cargo run -p neuron-infer --example measure -- MODEL.gguf [TOKENS [PRECISION...]]`
+//! `cargo run -p neuron-infer --example measure -- MODEL.gguf [--device DEVICE] [TOKENS [PRECISION...]]`
 
 use std::error::Error;
 use std::path::Path;
 use std::time::Instant;
 
-use neuron_infer::{LoadOptions, Model, Precision, QuantType};
+use neuron_infer::{Device, LoadOptions, Model, Precision, QuantType};
 use sha2::{Digest, Sha256};
 
 const PROMPT: &str = "Write a short story about a lighthouse keeper who finds a letter in a bottle.";
 const SCORED_TOKENS: usize = 512;
 
 fn main() -> Result<(), Box<dyn Error>> {
-	let mut arguments = std::env::args().skip(1);
+	let mut arguments = std::env::args().skip(1).peekable();
 	let path = arguments
 		.next()
-		.ok_or("usage: measure MODEL.gguf [TOKENS [PRECISION...]]")?;
+		.ok_or("usage: measure MODEL.gguf [--device DEVICE] [TOKENS [PRECISION...]]")?;
+	let mut device = Device::default();
+	if arguments.next_if(|argument| argument == "--device").is_some() {
+		device = arguments.next().ok_or("--device needs a name")?.parse()?;
+	}
 	let count: usize = arguments.next().map_or(Ok(100), |text| text.parse())?;
 	if count == 0 {
 		return Err("TOKENS must be at least 1".into());
@@ -45,15 +50,20 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 	let named: Vec<Precision> = arguments.map(|name| name.parse()).collect::<Result<_, _>>()?;
 	let all = [QuantType::Q8_0, QuantType::Q5_0, QuantType::Q4_1, QuantType::Q4_0];
-	let precisions = if named.is_empty() {
+	let mut precisions = if named.is_empty() {
 		all.map(Precision::Quantized).to_vec()
 	} else {
 		named
 	};
+	// The same weights elsewhere stray too, if only by their rounding.
+	if device != Device::default() && !precisions.contains(&Precision::F32) {
+		precisions.insert(0, Precision::F32);
+	}
 	for precision in precisions {
-		let name = precision.to_string();
+		let name = format!("{precision} on {device}");
 		let options = LoadOptions {
 			precision,
+			device,
 			..LoadOptions::default()
 		};
 		let started = Instant::now();

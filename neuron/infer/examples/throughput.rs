@@ -1,6 +1,8 @@
 //! Measures the serving engine on a real model.
 //!
-//! `cargo run -p neuron-infer --example throughput -- MODEL single|batch|load THREADS TOKENS`
+//! `cargo run -p neuron-infer --example throughput -- MODEL single|batch|load DEVICE TOKENS [PRECISION]`
+//!
+//! `DEVICE` is a number of threads of the processor, or a device such as `cuda:0` in a build with the feature of its name.
 //!
 //! `single` decodes one stream, `batch` 1, 2, 4, 8 and 16 streams in turn (several rounds, the best of
 //! each), `load` keeps eight clients busy with short and long prompts and reports the time to the
@@ -11,7 +13,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use neuron_infer::engine::{Engine, EngineOptions, Event, Request};
-use neuron_infer::{Device, LoadOptions, Model};
+use neuron_infer::{Device, LoadOptions, Model, Precision};
 
 const PROMPT: &str = "Write a short story about a lighthouse keeper who finds a letter in a bottle.";
 const ROUNDS: usize = 5;
@@ -20,13 +22,17 @@ const REQUESTS_PER_CLIENT: usize = 12;
 
 fn main() -> Result<(), Box<dyn Error>> {
 	let arguments: Vec<String> = std::env::args().skip(1).collect();
-	let [path, what, threads, tokens] = arguments.as_slice() else {
-		return Err("usage: throughput MODEL single|batch|load THREADS TOKENS".into());
+	let (path, what, device, tokens, precision) = match arguments.as_slice() {
+		[path, what, device, tokens] => (path, what, device, tokens, Precision::F32),
+		[path, what, device, tokens, precision] => (path, what, device, tokens, precision.parse()?),
+		_ => return Err("usage: throughput MODEL single|batch|load THREADS|DEVICE TOKENS [PRECISION]".into()),
 	};
 	let options = LoadOptions {
-		device: Device::Cpu {
-			threads: Some(threads.parse()?),
+		device: match device.parse() {
+			Ok(threads) => Device::Cpu { threads: Some(threads) },
+			Err(_) => device.parse()?,
 		},
+		precision,
 		..LoadOptions::default()
 	};
 	let model = Model::load(Path::new(path), &options)?;

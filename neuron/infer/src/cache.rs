@@ -9,14 +9,19 @@ use std::sync::Arc;
 use crate::InferError;
 use crate::compute::{Aligned, LANES};
 
+/// The most blocks of a pool: their tokens are counted in 32 bits on a device.
+const MAX_BLOCKS: usize = 1 << 27;
+
 /// What the sizes of a block follow from.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct KvShape {
 	pub(crate) layers: usize,
 	pub(crate) kv_heads: usize,
 	pub(crate) head_size: usize,
-	/// The head size, rounded up to a multiple of [`LANES`].
+	/// The head size, rounded up to a multiple of [`LANES`] where this crate's own kernels read it.
 	pub(crate) head_stride: usize,
+	/// Whether a block is memory of its own, not a place in a device's slabs.
+	hosted: bool,
 }
 
 impl KvShape {
@@ -26,6 +31,18 @@ impl KvShape {
 			kv_heads,
 			head_size,
 			head_stride: head_size.next_multiple_of(LANES),
+			hosted: true,
+		}
+	}
+
+	/// The shape of blocks that are places in a device's slabs.
+	pub(crate) fn on_device(layers: usize, kv_heads: usize, head_size: usize) -> Self {
+		Self {
+			layers,
+			kv_heads,
+			head_size,
+			head_stride: head_size,
+			hosted: false,
 		}
 	}
 
@@ -48,17 +65,36 @@ impl KvShape {
 ///
 /// Keys stand component by component, (head size, tokens): sixteen scores come out of one run of
 /// multiplications. Values stand token by token, (tokens, head stride).
+///
+/// On a device a block is only the name of a place; the numbers are in the slabs there.
 #[derive(Clone, Debug)]
-pub(crate) struct Block(Aligned);
+pub(crate) struct Block {
+	/// Empty for a block on a device.
+	numbers: Aligned,
+	place: u32,
+	/// Whether numbers that are not finite may be left in it.
+	unsound: bool,
+}
 
 impl Block {
-	pub(crate) fn empty(shape: &KvShape) -> Self {
-		Self(Aligned::zeros(shape.block_numbers()))
+	/// The block of `place`, which no other block of the same owner has.
+	pub(crate) fn new(shape: &KvShape, place: usize) -> Self {
+		let numbers = if shape.hosted { shape.block_numbers() } else { 0 };
+		Self {
+			numbers: Aligned::zeros(numbers),
+			place: u32::try_from(place).unwrap_or(u32::MAX),
+			unsound: false,
+		}
+	}
+
+	/// Where it stands among the blocks of its owner.
+	pub(crate) fn place(&self) -> u32 {
+		self.place
 	}
 
 	fn head<'a>(&'a self, shape: &KvShape, layer: usize, head: usize) -> &'a [f32] {
 		let numbers = shape.head_numbers();
-		&self.0[(layer * shape.kv_heads + head) * numbers..][..numbers]
+		&self.numbers[(layer * shape.kv_heads + head) * numbers..][..numbers]
 	}
 
 	/// Keys of one head, (head size, [`LANES`]).
@@ -77,7 +113,7 @@ impl Block {
 		let (size, stride) = (shape.head_size, shape.head_stride);
 		let heads = keys.chunks_exact(size).zip(values.chunks_exact(size));
 		for (head, (keys, values)) in heads.enumerate() {
-			let place = &mut self.0[(layer * shape.kv_heads + head) * numbers..][..numbers];
+			let place = &mut self.numbers[(layer * shape.kv_heads + head) * numbers..][..numbers];
 			let (key_place, value_place) = place.split_at_mut(size * LANES);
 			for (component, &key) in keys.iter().enumerate() {
 				key_place[component * LANES + slot] = key;
@@ -138,6 +174,15 @@ impl Sequence {
 		Ok(())
 	}
 
+	/// The places of blocks that are about to be written first and have unsound numbers in them, which from now on count
+	/// as sound.
+	pub(crate) fn take_unsound(&mut self) -> Vec<u32> {
+		let own = self.blocks.iter_mut().skip(self.length / LANES);
+		own.filter_map(Arc::get_mut)
+			.filter_map(|block| std::mem::take(&mut block.unsound).then_some(block.place))
+			.collect()
+	}
+
 	pub(crate) fn advance(&mut self, count: usize) {
 		self.length += count;
 	}
@@ -160,7 +205,7 @@ pub(crate) struct Pool {
 impl Pool {
 	/// As many blocks as fit `budget_bytes`.
 	pub(crate) fn new(shape: KvShape, budget_bytes: usize) -> Self {
-		let limit = budget_bytes / shape.block_bytes().max(1);
+		let limit = (budget_bytes / shape.block_bytes().max(1)).min(MAX_BLOCKS);
 		Self {
 			shape,
 			limit,
@@ -184,12 +229,16 @@ impl Pool {
 			return None;
 		}
 		self.taken += 1;
-		Some(self.free.pop().unwrap_or_else(|| Block::empty(&self.shape)))
+		// Blocks that exist and are not free are taken: places count up from 0.
+		let place = self.taken - 1;
+		Some(self.free.pop().unwrap_or_else(|| Block::new(&self.shape, place)))
 	}
 
-	/// Gives back one holder's share in a block; the last one frees it.
-	pub(crate) fn give_back(&mut self, block: Arc<Block>) {
-		if let Ok(block) = Arc::try_unwrap(block) {
+	/// Gives back one holder's share in a block; the last one frees it. What is in an unsound one is cleared before it
+	/// is used again where that matters.
+	pub(crate) fn give_back(&mut self, block: Arc<Block>, sound: bool) {
+		if let Ok(mut block) = Arc::try_unwrap(block) {
+			block.unsound |= !sound;
 			self.taken -= 1;
 			self.free.push(block);
 		}
@@ -210,12 +259,17 @@ mod tests {
 		let second = Arc::new(pool.take().unwrap());
 		assert!(pool.take().is_none());
 		let shared = Arc::clone(&first);
-		pool.give_back(first);
+		pool.give_back(first, true);
 		assert_eq!(pool.taken(), 2);
-		pool.give_back(shared);
-		pool.give_back(second);
+		pool.give_back(shared, true);
+		pool.give_back(second, false);
 		assert_eq!((pool.taken(), pool.free.len()), (0, 2));
-		assert!(pool.take().is_some());
+		// The one that came back last, with its place, and known to be unsound.
+		let mut sequence = Sequence::default();
+		sequence.push_block(pool.take().unwrap());
+		sequence.push_block(pool.take().unwrap());
+		assert_eq!(sequence.take_unsound(), [1]);
+		assert!(sequence.take_unsound().is_empty());
 	}
 
 	#[test]
@@ -223,7 +277,7 @@ mod tests {
 		let shape = KvShape::new(1, 2, 4);
 		let mut sequence = Sequence::default();
 		assert_eq!(sequence.missing_blocks(17), 2);
-		sequence.push_block(Block::empty(&shape));
+		sequence.push_block(Block::new(&shape, 0));
 		let keys: Vec<f32> = (0..8).map(|index| index as f32).collect();
 		let values: Vec<f32> = (0..8).map(|index| 10.0 + index as f32).collect();
 		sequence.write(&shape, 0, 3, &keys, &values).unwrap();

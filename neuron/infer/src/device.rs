@@ -4,10 +4,14 @@ use std::fmt;
 use std::num::NonZero;
 use std::str::FromStr;
 
+use candle_core::utils::{cuda_is_available, metal_is_available};
+
 use crate::InferError;
-use crate::compute::MAX_THREADS;
+use crate::compute::{Compute, MAX_THREADS};
 
 /// A device, as an option names it: `cpu`, `cpu:4` (threads), `cuda`, `cuda:1`, `metal`.
+///
+/// GPUs are for builds with the feature of their name; others refuse them with [`InferError::NoDevice`].
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Device {
@@ -29,13 +33,48 @@ impl Default for Device {
 }
 
 impl Device {
-	/// The threads to compute on, if this build can compute there at all.
-	pub(crate) fn threads(self) -> Result<Option<NonZero<usize>>, InferError> {
+	/// What kind of device it is: the first part of its name, and the feature that it needs.
+	pub(crate) fn kind(self) -> &'static str {
 		match self {
-			Self::Cpu { threads } => Ok(threads),
-			Self::Cuda(_) | Self::Metal(_) => Err(InferError::NoDevice(self)),
+			Self::Cpu { .. } => "cpu",
+			Self::Cuda(_) => "cuda",
+			Self::Metal(_) => "metal",
 		}
 	}
+
+	/// What computes there. Whether this build can is for candle to say, which has stand-ins for what is not compiled in.
+	pub(crate) fn open(self) -> Result<Hardware, InferError> {
+		let (compiled, opened) = match self {
+			Self::Cpu { threads } => return Ok(Hardware::Processor(Compute::new(threads)?)),
+			Self::Cuda(number) => (cuda_is_available(), candle_core::Device::new_cuda(number.into())),
+			Self::Metal(number) => (metal_is_available(), candle_core::Device::new_metal(number.into())),
+		};
+		match opened {
+			Ok(device) => Ok(Hardware::Tensors(device)),
+			Err(_) if !compiled => Err(InferError::NoDevice(self)),
+			Err(error) => Err(InferError::DeviceUnusable {
+				device: self,
+				detail: error.to_string(),
+			}),
+		}
+	}
+
+	/// The processor, for what runs nowhere else.
+	pub(crate) fn processor(self) -> Result<Compute, InferError> {
+		match self {
+			Self::Cpu { threads } => Compute::new(threads),
+			Self::Cuda(_) | Self::Metal(_) => Err(InferError::ProcessorOnly(self)),
+		}
+	}
+}
+
+/// What computes a decoder.
+#[derive(Clone, Debug)]
+pub(crate) enum Hardware {
+	/// This crate's own kernels.
+	Processor(Compute),
+	/// Candle's, on a device: a GPU, or in tests the processor.
+	Tensors(candle_core::Device),
 }
 
 impl fmt::Display for Device {
@@ -109,7 +148,23 @@ mod tests {
 
 	#[test]
 	fn a_device_that_is_absent_is_named() {
-		let error = Device::Cuda(1).threads().unwrap_err().to_string();
-		assert!(error.contains("cuda:1") && error.contains("cpu"), "{error}");
+		for (device, compiled) in [
+			(Device::Cuda(999), cuda_is_available()),
+			(Device::Metal(999), metal_is_available()),
+		] {
+			let error = device.open().unwrap_err();
+			let text = error.to_string();
+			assert!(
+				text.contains(&device.to_string()) && text.contains("cpu:THREADS"),
+				"{text}"
+			);
+			if compiled {
+				assert!(matches!(error, InferError::DeviceUnusable { .. }), "{text}");
+			} else {
+				assert!(text.contains(&format!("--features {}", device.kind())), "{text}");
+			}
+			let error = device.processor().unwrap_err();
+			assert!(matches!(error, InferError::ProcessorOnly(_)), "{error}");
+		}
 	}
 }

@@ -39,9 +39,10 @@ impl Embedder {
 	///
 	/// # Errors
 	///
-	/// As [`crate::Model::load`]; [`InferError::Unsupported`] for a precision other than F32.
+	/// As [`crate::Model::load`]; [`InferError::Unsupported`] for a precision other than F32,
+	/// [`InferError::ProcessorOnly`] for a GPU.
 	pub fn load(path: &Path, options: &LoadOptions) -> Result<Self, InferError> {
-		let compute = Compute::new(options.device.threads()?)?;
+		let compute = options.device.processor()?;
 		let folder = Folder::read(path)?;
 		if let Some(expected) = &options.expected_sha256 {
 			check_hash(path, &folder.sha256, expected)?;

@@ -59,8 +59,31 @@ pub enum InferError {
 		limit: usize,
 	},
 	/// The device is none that this build computes on.
-	#[error("the device {0} was asked for, but this build computes on the processor only; use `cpu` or `cpu:THREADS`")]
+	#[error(
+		"the device {0} was asked for, but this build has no support for it; build with `--features {feature}`, or use `cpu` \
+		 or `cpu:THREADS`",
+		feature = .0.kind()
+	)]
 	NoDevice(crate::Device),
+	/// The device cannot be opened: there is none of that number, or its driver does not run.
+	#[error(
+		"the device {device} cannot be opened: {detail}; check its number and its driver, or use `cpu` or `cpu:THREADS`"
+	)]
+	DeviceUnusable {
+		/// The device as it was asked for.
+		device: crate::Device,
+		/// What the driver said.
+		detail: String,
+	},
+	/// What was asked for runs on the processor only.
+	#[error("the device {0} was asked for, but embedders run on the processor only; use `cpu` or `cpu:THREADS`")]
+	ProcessorOnly(crate::Device),
+	/// The device has no memory left.
+	#[error(
+		"the device's memory ran out: {0}; set less memory aside for keys and values, run fewer requests together, or take a \
+		 quantised precision or a smaller model"
+	)]
+	OutOfMemory(String),
 	/// The tokenizer failed.
 	#[error("the tokenizer failed: {0}")]
 	Tokenizer(String),
@@ -104,6 +127,15 @@ pub enum InferError {
 }
 
 impl InferError {
+	/// The same failure for another request of a batch.
+	pub(crate) fn again(&self) -> Self {
+		match self {
+			Self::OutOfMemory(detail) => Self::OutOfMemory(detail.clone()),
+			Self::Backend(detail) => Self::Backend(detail.clone()),
+			other => Self::Backend(other.to_string()),
+		}
+	}
+
 	pub(crate) fn file(path: &Path, source: std::io::Error) -> Self {
 		Self::File {
 			path: path.to_owned(),
@@ -114,8 +146,27 @@ impl InferError {
 
 impl From<candle_core::Error> for InferError {
 	fn from(error: candle_core::Error) -> Self {
-		Self::Backend(error.to_string())
+		let detail = error.to_string();
+		if is_out_of_memory(&detail) {
+			return Self::OutOfMemory(detail);
+		}
+		Self::Backend(detail)
 	}
+}
+
+/// Whether the tensor library's words mean that a device has no memory left: CUDA names its error so, and Metal refuses
+/// to make a buffer.
+fn is_out_of_memory(detail: &str) -> bool {
+	let detail = detail.to_ascii_lowercase();
+	[
+		"out_of_memory",
+		"out of memory",
+		"outofmemory",
+		"failed to allocate",
+		"failedtocreateresource",
+	]
+	.iter()
+	.any(|words| detail.contains(words))
 }
 
 /// A fault of the file's content, before the path is attached.
@@ -123,6 +174,8 @@ impl From<candle_core::Error> for InferError {
 pub(crate) enum Fault {
 	Malformed(String),
 	Unsupported(String),
+	/// The file may be sound, but the device has no room for its weights.
+	OutOfMemory(String),
 }
 
 impl Fault {
@@ -140,12 +193,46 @@ impl Fault {
 		match self {
 			Self::Malformed(detail) => InferError::Malformed { path, detail },
 			Self::Unsupported(detail) => InferError::Unsupported { path, detail },
+			Self::OutOfMemory(detail) => {
+				InferError::OutOfMemory(format!("the weights of {} do not fit: {detail}", path.display()))
+			}
 		}
 	}
 }
 
 impl From<candle_core::Error> for Fault {
 	fn from(error: candle_core::Error) -> Self {
-		Self::Malformed(format!("its tensors cannot be read: {error}"))
+		let detail = error.to_string();
+		if is_out_of_memory(&detail) {
+			return Self::OutOfMemory(detail);
+		}
+		Self::Malformed(format!("its tensors cannot be read: {detail}"))
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn a_device_without_memory_is_told_from_other_failures() {
+		let full = || {
+			let words = "DriverError(CUDA_ERROR_OUT_OF_MEMORY, \"out of memory\")";
+			candle_core::Error::Cuda(words.into())
+		};
+		let error = InferError::from(full());
+		assert!(
+			matches!(error, InferError::OutOfMemory(_)) && matches!(error.again(), InferError::OutOfMemory(_)),
+			"{error}"
+		);
+		let fault = Fault::from(full()).at(Path::new("big.gguf"));
+		assert!(
+			matches!(fault, InferError::OutOfMemory(_)) && fault.to_string().contains("big.gguf"),
+			"{fault}"
+		);
+		let other = InferError::from(candle_core::Error::msg("shapes differ"));
+		assert!(matches!(other.again(), InferError::Backend(_)), "{other}");
+		let other = Fault::from(candle_core::Error::msg("shapes differ"));
+		assert!(matches!(other, Fault::Malformed(_)));
 	}
 }

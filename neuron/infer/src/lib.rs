@@ -3,18 +3,20 @@
 //!
 //! A miner generates with an [`Engine`] (many requests at once) or a [`Session`] (one sequence); a
 //! validator calls [`Model::score`] and gets the logits before every token of an answer from one
-//! teacher-forced pass. All run the same forward pass over weights dequantised to F32, whose sums
-//! do not depend on the batch, on how a prompt is cut into pieces, on the number of threads or on
-//! the width of the registers: a logit has the same bits in all of them.
+//! teacher-forced pass. All run the same forward pass over weights dequantised to F32, whose sums,
+//! on the processor, do not depend on the batch, on how a prompt is cut into pieces, on the number
+//! of threads or on the width of the registers: a logit has the same bits in all of them.
 //!
 //! ```text
 //! path ─┬─ file ──▶ gguf ──▶ config ─┐                        ┌─▶ Session, score
-//!       └─ folder ▶ folder_config ───┼─▶ weights ▶ transformer ┤
-//!                   tokenizer, chat ─┘    (compute, cache)     └─▶ engine: Engine
+//!       └─ folder ▶ folder_config ───┼─▶ weights ▶ decoder ────┤
+//!                   tokenizer, chat ─┘      │                  └─▶ engine: Engine
+//!                                           ├ transformer (compute, cache): the processor
+//!                                           └ tensors (candle): a GPU
 //! ```
 //!
-//! This is the only crate of the workspace that names candle, which dequantises and keeps the
-//! quantised weights; candle does not show in its interface. The families are those of [`Family`]
+//! This is the only crate of the workspace that names candle, which dequantises, keeps the
+//! quantised weights and computes on GPUs; candle does not show in its interface. The families are those of [`Family`]
 //! with byte-level BPE vocabularies, and BERT encoders as [`Embedder`]; anything else is refused by
 //! name. Files are not trusted: every count and size is checked against a named limit and against
 //! the length of the file before memory is taken for it.
@@ -26,6 +28,23 @@
 //! `CANDLE_NUM_THREADS` threads (default: as rayon's). Its threads wait for each other by
 //! spinning, which is slow on a machine whose cores are busy: where several processes share the
 //! cores, set `CANDLE_NUM_THREADS=1` for those that run quantised weights.
+//!
+//! # Devices
+//!
+//! With the feature `cuda` or `metal` a decoder runs on a GPU too: [`Device::Cuda`],
+//! [`Device::Metal`]. A build without the feature refuses the device and names the feature
+//! ([`InferError::NoDevice`]). Weights, keys and values are on the device, hidden states never leave
+//! it, and all that an [`Engine`] may use for keys and values is set aside when it starts; what a
+//! step needs besides comes on top, and a step that finds no memory fails its requests with
+//! [`InferError::OutOfMemory`] while the engine goes on. Embedders run on the processor only.
+//!
+//! On a GPU the order of a sum is that of the device's kernels, which may choose it by the sizes of
+//! a batch. So a logit there has the same bits only on one device with one driver and in one
+//! composition of the batch, and other last bits than on the processor. Who compares logits does so
+//! with a tolerance. The same code on candle's kernels for the processor, which have an order of
+//! sums of their own too, gives logits of SmolLM2-135M that are at most 1e-4 away from those of this
+//! crate's kernels. Quantised weights stray further: kernels for GPUs quantise activations in
+//! their own way.
 //!
 //! # Example
 //!
@@ -55,6 +74,7 @@ mod cache;
 mod chat;
 mod compute;
 mod config;
+mod decoder;
 mod descriptor;
 mod device;
 mod embedder;
@@ -68,6 +88,7 @@ mod model;
 mod precision;
 mod rotary;
 mod source;
+mod tensors;
 mod tiny_folder;
 mod tokenizer;
 mod tokenizer_parts;

@@ -20,18 +20,7 @@ impl Linear {
 		let Precision::Quantized(quant) = precision else {
 			return Ok(Self::Exact(weight));
 		};
-		let (outputs, columns) = (weight.count(), weight.columns());
-		if columns % QuantType::BLOCK != 0 {
-			return Err(Fault::unsupported(format!(
-				"a weight has rows of {columns}, which {quant} cannot hold (blocks of {}); load it as f32",
-				QuantType::BLOCK
-			)));
-		}
-		let tensor = Tensor::from_vec(weight.flat(), (outputs, columns), &Device::Cpu)?;
-		Ok(Self::Quantized(QMatMul::from_qtensor(QTensor::quantize(
-			&tensor,
-			quant.ggml(),
-		)?)?))
+		Ok(Self::Quantized(quantize(&weight, quant, &Device::Cpu)?))
 	}
 
 	/// Rows of inputs to rows of outputs.
@@ -45,4 +34,21 @@ impl Linear {
 		}
 		Ok(())
 	}
+}
+
+/// The weight, quantised and on `device`.
+pub(crate) fn quantize(weight: &Matrix, quant: QuantType, device: &Device) -> Result<QMatMul, Fault> {
+	let (outputs, columns) = (weight.count(), weight.columns());
+	if columns % QuantType::BLOCK != 0 {
+		return Err(Fault::unsupported(format!(
+			"a weight has rows of {columns}, which {quant} cannot hold (blocks of {}); load it as f32",
+			QuantType::BLOCK
+		)));
+	}
+	let tensor = Tensor::from_vec(weight.flat(), (outputs, columns), &Device::Cpu)?;
+	Ok(QMatMul::from_qtensor(QTensor::quantize_onto(
+		&tensor,
+		quant.ggml(),
+		device,
+	)?)?)
 }

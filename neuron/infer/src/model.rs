@@ -5,18 +5,19 @@ use std::sync::Arc;
 
 use crate::cache::{Block, Sequence};
 use crate::chat::{ChatMessage, ChatTemplate};
-use crate::compute::{Compute, Rows};
+use crate::compute::Compute;
 use crate::config::Config;
+use crate::decoder::{Decoder, Hidden, Store};
 use crate::descriptor::ModelDescriptor;
-use crate::device::Device;
+use crate::device::{Device, Hardware};
 use crate::error::Fault;
 use crate::file::{check_hash, read_hashed};
 use crate::folder::Folder;
 use crate::folder_config;
 use crate::gguf::Gguf;
 use crate::tokenizer::TextTokenizer;
-use crate::transformer::{Slice, Transformer};
-use crate::weights::{Naming, Weights};
+use crate::transformer::Slice;
+use crate::weights::Naming;
 use crate::{InferError, Precision};
 
 /// The most logits that [`Model::score`] returns at once (1 GiB of them).
@@ -51,7 +52,7 @@ struct Inner {
 	precision: Precision,
 	tokenizer: TextTokenizer,
 	chat: ChatTemplate,
-	transformer: Transformer,
+	decoder: Decoder,
 }
 
 impl Model {
@@ -62,9 +63,15 @@ impl Model {
 	///
 	/// [`InferError::File`] if it cannot be read, [`InferError::HashMismatch`] if it is not the
 	/// expected one, [`InferError::Malformed`] or [`InferError::Unsupported`] if it is no model
-	/// that can run here, [`InferError::NoDevice`] if the device is absent.
+	/// that can run here, [`InferError::NoDevice`] if this build does not know the device,
+	/// [`InferError::DeviceUnusable`] if it cannot be opened, [`InferError::OutOfMemory`] if it has
+	/// no room for the weights.
 	pub fn load(path: &Path, options: &LoadOptions) -> Result<Self, InferError> {
-		let compute = Compute::new(options.device.threads()?)?;
+		Self::load_on(path, options, &options.device.open()?)
+	}
+
+	/// As [`Self::load`], on what is open already, whatever the options say.
+	pub(crate) fn load_on(path: &Path, options: &LoadOptions, hardware: &Hardware) -> Result<Self, InferError> {
 		let check = |sha256: &[u8; 32]| match &options.expected_sha256 {
 			Some(expected) => check_hash(path, sha256, expected),
 			None => Ok(()),
@@ -72,11 +79,11 @@ impl Model {
 		let inner = if path.is_dir() {
 			let folder = Folder::read(path)?;
 			check(&folder.sha256)?;
-			Inner::from_folder(&folder, options.precision, compute)
+			Inner::from_folder(&folder, options.precision, hardware)
 		} else {
 			let (bytes, sha256) = read_hashed(path)?;
 			check(&sha256)?;
-			Inner::from_gguf(&bytes, sha256, options.precision, compute)
+			Inner::from_gguf(&bytes, sha256, options.precision, hardware)
 		};
 		let inner = inner.map_err(|fault| fault.at(path))?;
 		let model = Self { inner: Arc::new(inner) };
@@ -86,22 +93,22 @@ impl Model {
 
 	/// A model of a file in memory, in F32.
 	pub(crate) fn from_gguf(bytes: &[u8], compute: Compute) -> Result<Self, Fault> {
-		let inner = Inner::from_gguf(bytes, [0; 32], Precision::F32, compute)?;
+		let inner = Inner::from_gguf(bytes, [0; 32], Precision::F32, &Hardware::Processor(compute))?;
 		Ok(Self { inner: Arc::new(inner) })
 	}
 
 	/// A model of a folder in memory, in F32.
 	pub(crate) fn from_folder(folder: &Folder, compute: Compute) -> Result<Self, Fault> {
-		let inner = Inner::from_folder(folder, Precision::F32, compute)?;
+		let inner = Inner::from_folder(folder, Precision::F32, &Hardware::Processor(compute))?;
 		Ok(Self { inner: Arc::new(inner) })
 	}
 
 	/// What the model is.
 	pub fn descriptor(&self) -> ModelDescriptor {
-		let config = self.inner.transformer.config();
+		let config = self.inner.decoder.config();
 		ModelDescriptor {
 			family: config.family,
-			parameters: self.inner.transformer.parameters(),
+			parameters: self.inner.decoder.parameters(),
 			context_length: config.context_length,
 			vocabulary_size: config.vocabulary,
 			precision: self.inner.precision,
@@ -124,7 +131,7 @@ impl Model {
 
 	/// The most tokens that a session or a scored sequence may have.
 	pub fn context_length(&self) -> usize {
-		self.inner.transformer.config().context_length
+		self.inner.decoder.config().context_length
 	}
 
 	/// Encodes text; special tokens spelled in it are recognised.
@@ -194,6 +201,7 @@ impl Model {
 	pub fn session(&self) -> Session {
 		Session {
 			sequence: Sequence::default(),
+			store: self.inner.decoder.growing_store(),
 			model: self.clone(),
 			broken: false,
 		}
@@ -243,6 +251,7 @@ impl Model {
 		self.check_vocabulary(&sequence)?;
 		let mut session = self.session();
 		session.check_room(inputs.len())?;
+		session.reserve(inputs.len())?;
 		for (index, pass) in inputs.chunks(PASS_TOKENS).enumerate() {
 			let start = index * PASS_TOKENS;
 			let hidden = session.run(pass)?;
@@ -289,13 +298,13 @@ impl Model {
 	}
 
 	/// Logits of `rows` positions of a hidden state, from `row` on.
-	fn logits(&self, hidden: &Rows, row: usize, rows: usize) -> Result<Vec<f32>, InferError> {
+	fn logits(&self, hidden: &Hidden, row: usize, rows: usize) -> Result<Vec<f32>, InferError> {
 		let wanted: Vec<usize> = (row..row + rows).collect();
-		Ok(self.inner.transformer.project(hidden, &wanted)?.flat())
+		Ok(self.inner.decoder.project(hidden, &wanted)?.flat())
 	}
 
-	pub(crate) fn transformer(&self) -> &Transformer {
-		&self.inner.transformer
+	pub(crate) fn decoder(&self) -> &Decoder {
+		&self.inner.decoder
 	}
 
 	pub(crate) fn tokenizer(&self) -> &TextTokenizer {
@@ -304,34 +313,34 @@ impl Model {
 }
 
 impl Inner {
-	fn from_gguf(bytes: &[u8], sha256: [u8; 32], precision: Precision, compute: Compute) -> Result<Self, Fault> {
+	fn from_gguf(bytes: &[u8], sha256: [u8; 32], precision: Precision, hardware: &Hardware) -> Result<Self, Fault> {
 		let file = Gguf::parse(bytes)?;
 		// The architecture is checked first: it says most about why a model does not fit.
 		let vocabulary = file.texts("tokenizer.ggml.tokens").map_or(0, <[String]>::len);
 		let config = Config::read(&file, vocabulary)?;
 		let tokenizer = TextTokenizer::read(&file)?;
 		let chat = ChatTemplate::read(file.text("tokenizer.chat_template").ok());
-		let weights = Weights::load(&file, Naming::Gguf, &config, precision)?;
+		let decoder = Decoder::load(&file, Naming::Gguf, config, precision, hardware)?;
 		Ok(Self {
 			sha256,
 			precision,
 			tokenizer,
 			chat,
-			transformer: Transformer::new(config, weights, compute),
+			decoder,
 		})
 	}
 
-	fn from_folder(folder: &Folder, precision: Precision, compute: Compute) -> Result<Self, Fault> {
+	fn from_folder(folder: &Folder, precision: Precision, hardware: &Hardware) -> Result<Self, Fault> {
 		let config = folder_config::decoder_config(&folder.config()?)?;
 		let tokenizer = folder_config::tokenizer(folder, config.vocabulary)?;
 		let chat = ChatTemplate::read(folder.chat_template()?.as_deref());
-		let weights = Weights::load(&folder.tensors()?, Naming::HuggingFace, &config, precision)?;
+		let decoder = Decoder::load(&folder.tensors()?, Naming::HuggingFace, config, precision, hardware)?;
 		Ok(Self {
 			sha256: folder.sha256,
 			precision,
 			tokenizer,
 			chat,
-			transformer: Transformer::new(config, weights, compute),
+			decoder,
 		})
 	}
 }
@@ -342,6 +351,8 @@ impl Inner {
 pub struct Session {
 	model: Model,
 	sequence: Sequence,
+	/// Where the numbers of the sequence's blocks are.
+	store: Store,
 	broken: bool,
 }
 
@@ -351,7 +362,8 @@ impl Session {
 	/// # Errors
 	///
 	/// [`InferError::NoTokens`], [`InferError::UnknownToken`] and [`InferError::ContextFull`]
-	/// leave the session as it was; after [`InferError::Backend`] it refuses further tokens.
+	/// leave the session as it was; after [`InferError::Backend`] and [`InferError::OutOfMemory`] it
+	/// refuses further tokens.
 	pub fn append(&mut self, tokens: &[u32]) -> Result<Vec<f32>, InferError> {
 		if self.broken {
 			return Err(InferError::BrokenSession);
@@ -367,6 +379,7 @@ impl Session {
 	}
 
 	fn forward(&mut self, tokens: &[u32]) -> Result<Vec<f32>, InferError> {
+		self.reserve(tokens.len())?;
 		let mut last = Vec::new();
 		let passes = tokens.len().div_ceil(PASS_TOKENS);
 		for (index, pass) in tokens.chunks(PASS_TOKENS).enumerate() {
@@ -378,16 +391,24 @@ impl Session {
 		Ok(last)
 	}
 
-	/// Runs one pass of tokens; memory grows by what they need.
-	fn run(&mut self, tokens: &[u32]) -> Result<Rows, InferError> {
-		let transformer = &self.model.inner.transformer;
+	/// Makes room in the store for `count` more tokens.
+	fn reserve(&mut self, count: usize) -> Result<(), InferError> {
+		let blocks = self.sequence.blocks().len() + self.sequence.missing_blocks(count);
+		self.store.reserve(blocks)
+	}
+
+	/// Runs one pass of tokens, for which there is room in the store.
+	fn run(&mut self, tokens: &[u32]) -> Result<Hidden, InferError> {
+		let decoder = &self.model.inner.decoder;
 		for _ in 0..self.sequence.missing_blocks(tokens.len()) {
-			self.sequence.push_block(Block::empty(transformer.shape()));
+			let place = self.sequence.blocks().len();
+			self.sequence.push_block(Block::new(decoder.shape(), place));
 		}
-		transformer.forward(&mut [Slice {
+		let slice = Slice {
 			tokens,
 			sequence: &mut self.sequence,
-		}])
+		};
+		decoder.forward(&self.store, &mut [slice])
 	}
 
 	/// Tokens appended so far.

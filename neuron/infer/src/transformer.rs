@@ -1,4 +1,4 @@
-//! The forward pass of a decoder on the CPU: tokens of several sequences in, hidden states and
+//! The forward pass of a decoder by this crate's own kernels, on the CPU: tokens of several sequences in, hidden states and
 //! logits out.
 //!
 //! The new tokens of all sequences of a batch stand below each other as the rows of one matrix, so
@@ -10,7 +10,7 @@ use crate::cache::{KvShape, Sequence};
 use crate::compute::{Attend, Compute, Rows, add_bias, add_to, attend, gate, multiply, rms_norm};
 use crate::config::Config;
 use crate::rotary::{self, RotaryPairs};
-use crate::weights::{Layer, Weights};
+use crate::weights::{Layer, OnProcessor, Weights};
 
 /// New tokens of one sequence. There must be blocks for them ([`Sequence::missing_blocks`]).
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub(crate) struct Slice<'a> {
 #[derive(Debug)]
 pub(crate) struct Transformer {
 	config: Config,
-	weights: Weights,
+	weights: Weights<OnProcessor>,
 	shape: KvShape,
 	compute: Compute,
 	/// Radians a position, one for each pair of a head's components.
@@ -45,7 +45,7 @@ struct Scratch {
 }
 
 impl Transformer {
-	pub(crate) fn new(config: Config, weights: Weights, compute: Compute) -> Self {
+	pub(crate) fn new(config: Config, weights: Weights<OnProcessor>, compute: Compute) -> Self {
 		let divisors = weights.frequency_factors.as_deref();
 		let frequencies = rotary::frequencies(config.head_size, config.rope_base, config.rotary_scaling, divisors);
 		Self {
@@ -164,7 +164,7 @@ impl Transformer {
 	fn attention(
 		&self,
 		index: usize,
-		layer: &Layer,
+		layer: &Layer<OnProcessor>,
 		batch: &mut [Slice<'_>],
 		scratch: &mut Scratch,
 	) -> Result<(), InferError> {

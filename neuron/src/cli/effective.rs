@@ -10,7 +10,7 @@ use clap::CommandFactory as _;
 struct Key(&'static str, &'static str, &'static str, &'static str);
 
 /// Every key of the file, in the order in which they are printed.
-const KEYS: [Key; 56] = [
+const KEYS: [Key; 57] = [
 	Key("", "url", "", "url"),
 	Key("", "wallet_path", "", "wallet_path"),
 	Key("", "wallet", "", "wallet"),
@@ -26,6 +26,7 @@ const KEYS: [Key; 56] = [
 	Key("", "model", "miner", "model"),
 	Key("", "model_sha256", "miner", "model_sha256"),
 	Key("", "precision", "miner", "precision"),
+	Key("", "device", "miner", "device"),
 	Key("", "validator_text", "miner", "validator_text"),
 	Key("text", "tokens", "miner", "text_tokens"),
 	Key(
@@ -162,6 +163,7 @@ fn put_mechanism(file: &mut FileConfig, mechanism: &MechanismOptions) {
 	file.model.clone_from(&mechanism.model);
 	file.model_sha256.clone_from(&mechanism.model_sha256);
 	file.precision.clone_from(&mechanism.precision);
+	file.device.clone_from(&mechanism.device);
 	file.validator_text.clone_from(&mechanism.validator_text);
 	file.text.tokens = mechanism.text_tokens;
 	file.text.target_tokens_per_second = mechanism.text_target_tokens_per_second;

@@ -82,6 +82,7 @@ impl Resolver {
 			model: low.model.or_else(|| self.file.model.clone()),
 			model_sha256: low.model_sha256.or_else(|| self.file.model_sha256.clone()),
 			precision: self.file.precision.clone(),
+			device: self.file.device.clone(),
 			..MechanismOptions::default()
 		};
 		if let Some(http) = low.http.or(file.http) {

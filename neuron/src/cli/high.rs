@@ -234,6 +234,7 @@ impl Resolver {
 			model: role.model.clone().or_else(|| file.model.clone()),
 			model_sha256: role.model_sha256.clone().or_else(|| file.model_sha256.clone()),
 			precision: role.precision.clone().or_else(|| file.precision.clone()),
+			device: role.device.clone().or_else(|| file.device.clone()),
 			max_tokens_per_second: positive(
 				"--max-tokens-per-second",
 				typed_rate.or(file.miner.max_tokens_per_second),

@@ -193,6 +193,10 @@ pub struct RoleLow {
 	/// Precision to run the model in: f32, q8_0, q5_0, q4_0, q4_1 [default: f32].
 	#[arg(long, env = "NEURON_PRECISION", value_name = "NAME")]
 	pub precision: Option<String>,
+	/// Device to run the model on: cpu, cpu:THREADS, cuda, cuda:NUMBER, metal or metal:NUMBER [default: cpu]. GPUs need a
+	/// build with the feature of their name, and run text only.
+	#[arg(long, env = "NEURON_DEVICE", value_name = "NAME")]
+	pub device: Option<String>,
 	/// Mechanisms embedding and pretrain: the text that a validator takes passages from, or measures on [default: the
 	/// bundled one, which miners know].
 	#[arg(long, env = "NEURON_VALIDATOR_TEXT", value_name = "PATH")]
@@ -251,7 +255,7 @@ pub struct MinerLow {
 	#[arg(long, env = "NEURON_WORKERS", value_name = "N")]
 	pub workers: Option<usize>,
 	/// Mechanism text: memory for the keys and values of the answers under way and of prompts that are kept for later
-	/// ones, in MiB; a request that does not fit yet waits [default: 1024].
+	/// ones, in MiB; a request that does not fit yet waits. On a GPU all of it is set aside at the start [default: 1024].
 	#[arg(long, env = "NEURON_KV_MEMORY_MIB", value_name = "MIB")]
 	pub kv_memory_mib: Option<usize>,
 	/// Requests that may wait for a worker [default: 16].

@@ -54,6 +54,14 @@ impl Compute {
 		})
 	}
 
+	/// On rayon's global pool.
+	pub(crate) fn shared() -> Self {
+		Self {
+			arch: Arch::new(),
+			pool: None,
+		}
+	}
+
 	/// Threads that share the work.
 	pub(crate) fn threads(&self) -> usize {
 		match &self.pool {

@@ -76,10 +76,10 @@ impl Memory {
 		}
 	}
 
-	/// Frees what a request held.
-	pub(super) fn release(&mut self, running: &mut Running) {
+	/// Frees what a request held; `sound` if the logits after the last of its tokens were numbers.
+	pub(super) fn release(&mut self, running: &mut Running, sound: bool) {
 		for block in std::mem::take(&mut running.sequence).into_blocks() {
-			self.pool.give_back(block);
+			self.pool.give_back(block, sound);
 		}
 	}
 }

@@ -26,9 +26,10 @@
 //!
 //! # Reproducibility
 //!
-//! With [`crate::Precision::F32`] the logits of a request have the same bits whatever company it
-//! runs in, however its prompt was cut into pieces, and whether its beginning came from the prefix
-//! cache. A seeded request therefore gives the same tokens each time.
+//! With [`crate::Precision::F32`] on the processor the logits of a request have the same bits whatever
+//! company it runs in, however its prompt was cut into pieces, and whether its beginning came from
+//! the prefix cache. A seeded request therefore gives the same tokens each time. On a GPU its
+//! company changes the last bits, and with them now and then a token.
 
 mod admission;
 mod prefix;
@@ -49,6 +50,8 @@ pub use request::{
 };
 pub use sampling::{Sampler, Sampling, SamplingOptions};
 
+use crate::cache::Pool;
+use crate::decoder::Store;
 use crate::{InferError, Model};
 use request::Submission;
 
@@ -78,7 +81,8 @@ pub struct EngineOptions {
 	pub max_batch: usize,
 	/// Requests that wait for a place.
 	pub max_waiting: usize,
-	/// Memory for keys and values, the prefix cache included.
+	/// Memory for keys and values, the prefix cache included. A model on a GPU has all of it set aside there when the
+	/// engine starts.
 	pub kv_budget_bytes: usize,
 	/// Prompt tokens in a step in which others answer: more of them bring first tokens sooner and
 	/// make the gaps between the others' tokens longer.
@@ -258,7 +262,8 @@ impl Engine {
 	/// # Errors
 	///
 	/// [`EngineError::Invalid`] for options out of range, [`EngineError::ExceedsBudget`] if the
-	/// budget is less than one block, [`EngineError::Model`] if the thread cannot be started.
+	/// budget is less than one block, [`EngineError::Model`] if the thread cannot be started or the
+	/// model's device has no room for the budget.
 	pub fn start(model: Model, options: EngineOptions) -> Result<Self, EngineError> {
 		if !(1..=MAX_BATCH).contains(&options.max_batch) || options.max_waiting == 0 || options.prefill_tokens == 0 {
 			return Err(EngineError::Invalid(format!(
@@ -266,18 +271,30 @@ impl Engine {
 				options.max_batch, options.max_waiting, options.prefill_tokens
 			)));
 		}
-		let block_bytes = model.transformer().shape().block_bytes();
+		let block_bytes = model.decoder().shape().block_bytes();
 		if options.kv_budget_bytes < block_bytes {
 			return Err(EngineError::ExceedsBudget {
 				needed_bytes: block_bytes,
 				budget_bytes: options.kv_budget_bytes,
 			});
 		}
+		let pool = Pool::new(model.decoder().shape().clone(), options.kv_budget_bytes);
+		let store = model.decoder().store(pool.limit())?;
+		Self::start_on(model, options, pool, store)
+	}
+
+	/// As [`Self::start`], with blocks of `pool` whose numbers are in `store`.
+	pub(crate) fn start_on(
+		model: Model,
+		options: EngineOptions,
+		pool: Pool,
+		store: Store,
+	) -> Result<Self, EngineError> {
 		let shared = Arc::new(Shared {
 			state: Mutex::default(),
 			wake: Condvar::new(),
 		});
-		let worker = worker::Worker::new(model.clone(), options.clone(), Arc::clone(&shared));
+		let worker = worker::Worker::new(model.clone(), options.clone(), Arc::clone(&shared), pool, store);
 		std::thread::Builder::new()
 			.name("infer-engine".to_owned())
 			.spawn(move || worker.run())

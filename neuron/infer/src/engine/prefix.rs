@@ -72,7 +72,8 @@ impl PrefixCache {
 		order.sort_unstable();
 		for (_, _, key) in order.into_iter().take(count) {
 			if let Some(entry) = self.entries.remove(&key) {
-				pool.give_back(entry.block);
+				// Only sound blocks are remembered.
+				pool.give_back(entry.block, true);
 			}
 		}
 	}
@@ -116,7 +117,7 @@ mod tests {
 		assert!(cache.find(&tokens(16, 16)).is_empty());
 
 		for held in [one, two, other] {
-			pool.give_back(held);
+			pool.give_back(held, true);
 		}
 		assert_eq!((cache.evictable(), pool.taken()), (3, 3));
 		cache.find(&tokens(500, 16));

@@ -89,7 +89,7 @@ impl Request {
 		}
 		self.sampling.check()?;
 		model.check_prompt(&self.prompt)?;
-		let block_bytes = model.transformer().shape().block_bytes();
+		let block_bytes = model.decoder().shape().block_bytes();
 		let needed_bytes = self.blocks(model.context_length()).saturating_mul(block_bytes);
 		if needed_bytes > budget_bytes {
 			return Err(EngineError::ExceedsBudget {

@@ -10,10 +10,11 @@ use super::admission::Memory;
 use super::request::{Event, FinishReason, Finished, Submission, Usage};
 use super::running::{End, Running};
 use super::{EngineError, EngineOptions, EngineStats, Shared};
-use crate::Model;
 use crate::cache::Pool;
 use crate::compute::Rows;
+use crate::decoder::Store;
 use crate::transformer::Slice;
+use crate::{InferError, Model};
 
 /// Prompt tokens in a step in which nobody answers.
 const IDLE_PREFILL_TOKENS: usize = 256;
@@ -35,6 +36,8 @@ pub(super) struct Worker {
 	options: EngineOptions,
 	shared: Arc<Shared>,
 	memory: Memory,
+	/// Where the numbers of `memory`'s blocks are.
+	store: Store,
 	waiting: VecDeque<Submission>,
 	batch: Vec<Running>,
 	stats: EngineStats,
@@ -56,9 +59,10 @@ impl Drop for Closing {
 }
 
 impl Worker {
-	pub(super) fn new(model: Model, options: EngineOptions, shared: Arc<Shared>) -> Self {
-		let pool = Pool::new(model.transformer().shape().clone(), options.kv_budget_bytes);
+	/// With the blocks of `pool`, whose numbers are in `store`.
+	pub(super) fn new(model: Model, options: EngineOptions, shared: Arc<Shared>, pool: Pool, store: Store) -> Self {
 		Self {
+			store,
 			memory: Memory::new(pool, options.prefix_cache, model.context_length()),
 			model,
 			options,
@@ -177,7 +181,7 @@ impl Worker {
 	}
 
 	fn publish(&mut self) {
-		let block_bytes = self.model.transformer().shape().block_bytes();
+		let block_bytes = self.model.decoder().shape().block_bytes();
 		self.stats.running = self.batch.len();
 		self.stats.kv_used_bytes = self.memory.pool.taken() * block_bytes;
 		self.stats.kv_budget_bytes = self.memory.pool.limit() * block_bytes;
@@ -244,12 +248,9 @@ impl Worker {
 		let mut ends = Vec::new();
 		match self.compute(parts) {
 			Ok(logits) => self.answer(parts, &logits, &mut ends),
-			Err(detail) => {
+			Err(error) => {
 				// Whose fault it was is not known, and the sequences cannot be trusted any more.
-				let failed = |part: &Part| {
-					let error = EngineError::Model(crate::InferError::Backend(detail.clone()));
-					(part.index, End::Failed(error))
-				};
+				let failed = |part: &Part| (part.index, End::Failed(EngineError::Model(error.again())));
 				ends.extend(parts.iter().map(failed));
 			}
 		}
@@ -259,10 +260,11 @@ impl Worker {
 	}
 
 	/// The logits after each part that wants them.
-	fn compute(&mut self, parts: &[Part]) -> Result<Rows, String> {
+	fn compute(&mut self, parts: &[Part]) -> Result<Rows, InferError> {
 		for part in parts {
 			if !self.memory.extend(&mut self.batch[part.index], part.tokens.len()) {
-				return Err("a request outgrew the blocks set aside for it".to_owned());
+				let detail = "a request outgrew the blocks set aside for it".to_owned();
+				return Err(InferError::Backend(detail));
 			}
 		}
 		let mut wanted = parts.iter().peekable();
@@ -275,8 +277,8 @@ impl Worker {
 				});
 			}
 		}
-		let transformer = self.model.transformer();
-		let hidden = transformer.forward(&mut slices).map_err(|error| error.to_string())?;
+		let decoder = self.model.decoder();
+		let hidden = decoder.forward(&self.store, &mut slices)?;
 		let mut end = 0;
 		let mut rows = Vec::new();
 		for part in parts {
@@ -285,7 +287,7 @@ impl Worker {
 				rows.push(end - 1);
 			}
 		}
-		transformer.project(&hidden, &rows).map_err(|error| error.to_string())
+		decoder.project(&hidden, &rows)
 	}
 
 	/// Picks and sends the tokens of those parts that answer.
@@ -304,7 +306,7 @@ impl Worker {
 		}
 		let (model, memory) = (&self.model, &mut self.memory);
 		let before: usize = self.batch.iter().map(Running::completion_tokens).sum();
-		let answered: Vec<(usize, Option<End>)> = model.transformer().run(|| {
+		let answered: Vec<(usize, Option<End>)> = model.decoder().run(|| {
 			let batch = self.batch.par_iter_mut().enumerate();
 			batch
 				.filter_map(|(index, running)| {
@@ -340,7 +342,9 @@ impl Worker {
 				End::Finished(FinishReason::Cancelled | FinishReason::Deadline) => self.stats.abandoned += 1,
 				End::Finished(_) => self.stats.finished += 1,
 			}
-			self.memory.release(&mut running);
+			// Logits that are numbers vouch for all keys and values that they were made from.
+			let sound = !matches!(end, End::Failed(_)) && running.completion_tokens() > 0;
+			self.memory.release(&mut running, sound);
 			gone.push((running, end));
 		}
 		// Who has seen the end of an answer finds it in the figures.
