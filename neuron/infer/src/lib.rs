@@ -14,9 +14,9 @@
 //! ```
 //!
 //! This is the only crate of the workspace that names candle, which dequantises and keeps the
-//! quantised weights; candle does not show in its interface. The families are those of [`Family`]
-//! with byte-level BPE vocabularies, and BERT encoders as [`Embedder`]; anything else is refused by
-//! name. Files are not trusted: every count and size is checked against a named limit and against
+//! quantised weights; candle does not show in its interface. The families are those of [`Family`],
+//! with BPE vocabularies of bytes (Llama 3, Qwen, SmolLM) or of sentence pieces (Llama 2, Mistral,
+//! TinyLlama), and BERT encoders as [`Embedder`]; anything else is refused by name. Files are not trusted: every count and size is checked against a named limit and against
 //! the length of the file before memory is taken for it.
 //!
 //! # Threads
@@ -69,6 +69,7 @@ mod precision;
 mod rotary;
 mod source;
 mod tiny_folder;
+mod tiny_pieces;
 mod tokenizer;
 mod tokenizer_parts;
 mod transformer;
