@@ -180,6 +180,31 @@ fn an_answer_keeps_its_first_space_and_a_text_does_not_get_one() {
 	assert_eq!((late.beginning(), late.named_beginning()), (None, Some(BEGINNING)));
 }
 
+/// Where newer files want the space: before every part that has none.
+#[test]
+fn spaces_are_put_where_they_lack() {
+	let with = |scheme: Value| {
+		from_folder(&small(), |json| {
+			json["normalizer"] = Value::Null;
+			json["pre_tokenizer"] = json!({ "type": "Metaspace", "replacement": "▁", "split": false });
+			let part = json["pre_tokenizer"].as_object_mut().unwrap();
+			part.extend(scheme.as_object().unwrap().clone());
+		})
+		.unwrap()
+	};
+	let parts = |tokenizer: &TextTokenizer| {
+		let tokens = tokenizer.encode_specials("a</s>a</s> a").unwrap();
+		let parts = tokens.split(|token| *token == 2);
+		let texts: Vec<String> = parts.map(|part| tokenizer.decode(part).unwrap()).collect();
+		texts.concat()
+	};
+	assert_eq!(parts(&with(json!({ "prepend_scheme": "always" }))), " a a a");
+	assert_eq!(parts(&with(json!({ "add_prefix_space": true }))), " a a a");
+	assert_eq!(parts(&with(json!({ "prepend_scheme": "first" }))), " aa a");
+	assert_eq!(parts(&with(json!({ "prepend_scheme": "never" }))), "aa a");
+	assert_eq!(parts(&from_folder(&small(), |_| ()).unwrap()), " a a  a");
+}
+
 /// Bytes of one character come in several tokens.
 #[test]
 fn bytes_become_characters() {
