@@ -60,12 +60,16 @@ fn encoder(json: Value, specials: &mut [Special]) -> Result<(Encoder, bool), Fau
 		)));
 	}
 	let rules = piece_rules::rules(&json)?;
-	let merges = Merges::Ranked(Box::new(piece_rules::ranked(model, specials)?));
+	let (bpe, word_by_word) = piece_rules::ranked(model, specials)?;
 	for special in specials {
 		special.text = special.text.replace(SPACE, " ");
 	}
-	let prefix = rules.prefix;
-	Ok((Encoder::Pieces(Pieces { prefix, merges }), rules.strips_prefix))
+	let pieces = Pieces {
+		prefix: rules.prefix,
+		merges: Merges::Ranked(Box::new(bpe)),
+		word_by_word,
+	};
+	Ok((Encoder::Pieces(pieces), rules.strips_prefix))
 }
 
 /// Words of bytes, as the file describes them.

@@ -3,7 +3,7 @@
 use tokenizers::models::bpe::{BPE, Vocab};
 use tokenizers::normalizers::NFC;
 
-use super::pieces::{Merges, Pieces, Prefix, SPACE, byte_of, byte_tokens};
+use super::pieces::{Merges, Pieces, Prefix, SPACE, byte_of, byte_tokens, word_end};
 use super::scored::ScoredPieces;
 use super::special::{MAX_SPECIALS, Special};
 use super::{Encoder, Parts, TextTokenizer, byte_level};
@@ -118,6 +118,7 @@ fn sentence_pieces(file: &Gguf<'_>, tokens: &[String]) -> Result<(Encoder, Vec<S
 	let normal = known
 		.filter(|(((text, _), kind), _)| **kind == NORMAL && byte_of(text).is_none())
 		.map(|(((text, score), _), id)| (text.as_str(), id, *score));
+	let word_by_word = normal.clone().all(|(text, ..)| word_end(text).is_none());
 	let merges = Merges::Scored(ScoredPieces::new(normal, bytes)?);
 	let prefix = match file.flag_or("tokenizer.ggml.add_space_prefix", true)? {
 		true => Prefix::Each,
@@ -127,7 +128,12 @@ fn sentence_pieces(file: &Gguf<'_>, tokens: &[String]) -> Result<(Encoder, Vec<S
 	for special in &mut specials {
 		special.text = special.text.replace(SPACE, " ");
 	}
-	Ok((Encoder::Pieces(Pieces { prefix, merges }), specials))
+	let pieces = Pieces {
+		prefix,
+		merges,
+		word_by_word,
+	};
+	Ok((Encoder::Pieces(pieces), specials))
 }
 
 /// What kind each token is of; nothing where the file does not say.

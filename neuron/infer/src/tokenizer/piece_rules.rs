@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 use tokenizers::models::bpe::{BPE, Vocab};
 
-use super::pieces::{Prefix, SPACE, byte_of, byte_tokens};
+use super::pieces::{Prefix, SPACE, byte_of, byte_tokens, word_end};
 use super::special::Special;
 use crate::error::Fault;
 use crate::tokenizer_parts::{check_merge, check_off, merges, parts, quoted, shortened};
@@ -88,8 +88,9 @@ fn decoder(part: &Value) -> Result<bool, Fault> {
 	}
 }
 
-/// The merges, by their ranks. What steers the model, and bytes, cannot be put together of text.
-pub(super) fn ranked(model: &Value, specials: &[Special]) -> Result<BPE, Fault> {
+/// The merges, by their ranks, and whether none makes a piece that goes on from a word to the next space. What
+/// steers the model, and bytes, cannot be put together of text.
+pub(super) fn ranked(model: &Value, specials: &[Special]) -> Result<(BPE, bool), Fault> {
 	let others = [
 		"dropout",
 		"continuing_subword_prefix",
@@ -128,11 +129,13 @@ pub(super) fn ranked(model: &Value, specials: &[Special]) -> Result<BPE, Fault> 
 	}
 	vocabulary.retain(|text, _| !controls.contains(text.as_str()));
 	byte_tokens(vocabulary.iter().map(|(text, id)| (text.as_str(), *id)))?;
-	// Whole texts come, which seldom come again: a cache of them would only hold on to them.
-	BPE::builder()
+	let word_by_word = vocabulary.keys().all(|text| word_end(text).is_none());
+	// Texts may come whole, which seldom come again: a cache of them would only hold on to them.
+	let bpe = BPE::builder()
 		.vocab_and_merges(vocabulary, pairs)
 		.byte_fallback(true)
 		.cache_capacity(0)
 		.build()
-		.map_err(|error| Fault::malformed(format!("its merges do not fit its vocabulary: {error}")))
+		.map_err(|error| Fault::malformed(format!("its merges do not fit its vocabulary: {error}")))?;
+	Ok((bpe, word_by_word))
 }

@@ -205,6 +205,39 @@ fn spaces_are_put_where_they_lack() {
 	assert_eq!(parts(&from_folder(&small(), |_| ()).unwrap()), " a a  a");
 }
 
+/// Pieces of more than a word (`s▁`) merge too, where a vocabulary has them.
+#[test]
+fn pieces_may_go_on_after_a_space() {
+	let mut vectors = small();
+	let last = vectors["tokens"].as_array().unwrap().len();
+	let ends = texts(&vectors["tokens"])
+		.filter(|piece| ["s", "t", "▁"].contains(piece))
+		.count();
+	assert_eq!(ends, 3, "the parts of the new piece");
+	for (key, value) in [
+		("tokens", json!("s▁")),
+		("scores", json!(1.0)),
+		("token_types", json!(1)),
+	] {
+		vectors[key].as_array_mut().unwrap().push(value);
+	}
+	vectors["tokenizer"]["model"]["vocab"]["s▁"] = json!(last);
+	let merges = vectors["tokenizer"]["model"]["merges"].as_array_mut().unwrap();
+	merges.insert(0, json!(["s", "▁"]));
+	for tokenizer in [
+		from_gguf(&vectors, &[]).unwrap(),
+		from_folder(&vectors, |_| ()).unwrap(),
+	] {
+		let tokens = tokenizer.encode("is this it").unwrap();
+		assert_eq!(
+			tokens.iter().filter(|token| **token as usize == last).count(),
+			2,
+			"{tokens:?}"
+		);
+		assert_eq!(tokenizer.decode(&tokens).unwrap(), "is this it");
+	}
+}
+
 /// Bytes of one character come in several tokens.
 #[test]
 fn bytes_become_characters() {

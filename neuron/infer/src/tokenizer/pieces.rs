@@ -38,19 +38,30 @@ pub(crate) enum Merges {
 pub(crate) struct Pieces {
 	pub(crate) prefix: Prefix,
 	pub(crate) merges: Merges,
+	/// Whether no piece goes on from a word to the next space. Then words merge by themselves, with
+	/// the same outcome as together and in much less time.
+	pub(crate) word_by_word: bool,
 }
 
 impl Pieces {
 	/// The tokens of a part of a text; `first` if it is the very beginning.
 	pub(super) fn encode(&self, text: &str, first: bool) -> Result<Vec<u32>, InferError> {
 		let text = self.written(text, first);
-		match &self.merges {
-			Merges::Scored(pieces) => Ok(pieces.encode(&text)),
-			Merges::Ranked(bpe) => {
-				let tokens = bpe.tokenize(&text).map_err(super::tokenizer_error)?;
-				Ok(tokens.into_iter().map(|token| token.id).collect())
+		let mut tokens = Vec::new();
+		let mut rest = text.as_str();
+		while !rest.is_empty() {
+			let end = word_end(rest).filter(|_| self.word_by_word);
+			let (part, after) = rest.split_at(end.unwrap_or(rest.len()));
+			rest = after;
+			match &self.merges {
+				Merges::Scored(pieces) => tokens.extend(pieces.encode(part)),
+				Merges::Ranked(bpe) => {
+					let found = bpe.tokenize(part).map_err(super::tokenizer_error)?;
+					tokens.extend(found.into_iter().map(|token| token.id));
+				}
 			}
 		}
+		Ok(tokens)
 	}
 
 	/// The text as the vocabulary writes it.
@@ -67,6 +78,12 @@ impl Pieces {
 			.map(|character| if character == ' ' { SPACE } else { character });
 		prefixed.then_some(SPACE).into_iter().chain(spaced).collect()
 	}
+}
+
+/// Where the first space comes that follows something else.
+pub(super) fn word_end(text: &str) -> Option<usize> {
+	let word = text.find(|character| character != SPACE)?;
+	Some(word + text[word..].find(SPACE)?)
 }
 
 /// The bytes that a piece stands for.
