@@ -130,13 +130,8 @@ pub async fn start(
 	config.relay = options.relaying.serve;
 	config.external = external(options);
 	config.relays = relays(options, &first.metagraph)?;
-	let followed = follower::spawn(
-		chain.clone(),
-		options.netuid,
-		options.refresh_blocks,
-		first,
-		background.clone(),
-	);
+	let (netuid, every) = (options.netuid, options.refresh_blocks);
+	let followed = follower::spawn(chain.clone(), netuid, every, first, background.clone());
 	let (handle, incoming) = Network::start(config, directory.clone()).await?;
 	// From here on peers can call, while the mechanism is built and the axon is published.
 	let known = publish::keep_directory(followed.snapshot.clone(), directory);

@@ -89,11 +89,16 @@ impl ChatTemplate {
 			context! {
 				messages => marked,
 				add_generation_prompt => answer,
-				bos_token => special(tokenizer.beginning()),
+				bos_token => special(tokenizer.named_beginning()),
 				eos_token => special(tokenizer.end_of_turn()),
 			},
 		)?;
-		tokenizer.encode_specials(&text)
+		let mut tokens = tokenizer.encode_specials(&text)?;
+		// Many templates leave it to the tokenizer.
+		if let Some(beginning) = tokenizer.beginning().filter(|token| tokens.first() != Some(token)) {
+			tokens.insert(0, beginning);
+		}
+		Ok(tokens)
 	}
 }
 

@@ -18,7 +18,7 @@ pub(crate) const DEFAULT_ROPE_BASE: f64 = 10_000.0;
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Family {
-	/// Llama and what is built like it (SmolLM2, TinyLlama).
+	/// Llama and what is built like it (SmolLM2, TinyLlama, Mistral).
 	Llama,
 	/// Qwen2 and Qwen2.5: biases on queries, keys and values.
 	Qwen2,

@@ -1,6 +1,4 @@
-//! `config.json` and `tokenizer.json` of a model folder, checked.
-
-use std::collections::BTreeMap;
+//! `config.json` of a model folder, checked.
 
 use serde_json::Value;
 
@@ -9,15 +7,21 @@ use crate::config::{
 	MAX_VOCABULARY,
 };
 use crate::error::Fault;
-use crate::folder::Folder;
 use crate::rotary::{RotaryPairs, RotaryScaling};
-use crate::tokenizer::{MAX_SPECIALS, Parts, Special, TextTokenizer, too_many_specials};
-use crate::tokenizer_parts;
 
 /// Reads `config.json` of a decoder.
 pub(crate) fn decoder_config(json: &Value) -> Result<Config, Fault> {
-	let family = Family::read(json["model_type"].as_str().unwrap_or_default())?;
+	let kind = json["model_type"].as_str().unwrap_or_default();
+	let family = match kind {
+		// A llama that looks back so far and no further: within that much the two are one.
+		"mistral" => Family::Llama,
+		_ => Family::read(kind)?,
+	};
 	refuse_variants(json)?;
+	let mut context_length = size(json, "max_position_embeddings", MAX_CONTEXT)?;
+	if kind == "mistral" && !json["sliding_window"].is_null() {
+		context_length = context_length.min(size(json, "sliding_window", MAX_CONTEXT)?);
+	}
 	let embedding = size(json, "hidden_size", MAX_EMBEDDING)?;
 	let heads = size(json, "num_attention_heads", MAX_HEADS)?;
 	let explicit = !json["head_dim"].is_null();
@@ -37,7 +41,7 @@ pub(crate) fn decoder_config(json: &Value) -> Result<Config, Fault> {
 		} else {
 			(embedding / heads).max(1)
 		},
-		context_length: size(json, "max_position_embeddings", MAX_CONTEXT)?,
+		context_length,
 		vocabulary: size(json, "vocab_size", MAX_VOCABULARY)?,
 		norm_epsilon: positive(&json["rms_norm_eps"], "rms_norm_eps", Some(1e-6))? as f32,
 		rope_base: match &json["rope_parameters"]["rope_theta"] {
@@ -131,133 +135,6 @@ fn rotary_scaling(json: &Value) -> Result<RotaryScaling, Fault> {
 	}
 }
 
-/// Reads `tokenizer.json`, and what the files beside it say about its special tokens.
-pub(crate) fn tokenizer(folder: &Folder, vocabulary_size: usize) -> Result<TextTokenizer, Fault> {
-	let mut json = folder.tokenizer()?;
-	let specials = added_tokens(&json)?;
-	let begins = template_beginning(&json["post_processor"], &specials);
-	let model = &json["model"];
-	let byte_level = [&json["decoder"], &json["pre_tokenizer"]]
-		.iter()
-		.any(|part| part.to_string().contains("\"ByteLevel\""));
-	if model["type"].as_str() != Some("BPE") || !byte_level {
-		return Err(Fault::unsupported(format!(
-			"its tokenizer.json is of type {}; supported is byte-level BPE",
-			model["type"]
-		)));
-	}
-	tokenizer_parts::check_preparation(&json)?;
-	tokenizer_parts::check_byte_pairs(model)?;
-	let mut vocabulary = vec![None; vocabulary_size];
-	let known = model["vocab"].as_object().into_iter().flatten();
-	let ids = known.map(|(text, id)| (text.clone(), id.as_u64()));
-	let added = specials
-		.iter()
-		.map(|special| (special.text.clone(), Some(u64::from(special.id))));
-	for (text, id) in ids.chain(added) {
-		let place = id.and_then(|id| vocabulary.get_mut(usize::try_from(id).ok()?));
-		let Some(place) = place else {
-			return Err(Fault::malformed(format!(
-				"tokenizer.json gives {text:?} the id {id:?}, but the model has {vocabulary_size} tokens: they do not belong together"
-			)));
-		};
-		*place = Some(text);
-	}
-	// Special tokens are found apart from the rest; length is not the tokenizer's to change.
-	for key in ["added_tokens", "post_processor", "decoder", "truncation", "padding"] {
-		json[key] = if key == "added_tokens" {
-			Value::Array(Vec::new())
-		} else {
-			Value::Null
-		};
-	}
-	let bpe = tokenizers::Tokenizer::from_bytes(json.to_string())
-		.map_err(|error| Fault::malformed(format!("tokenizer.json cannot be used: {error}")))?;
-	let config = folder.optional("tokenizer_config.json")?;
-	let named = |key: &str| {
-		let text = config[key].as_str().or(config[key]["content"].as_str())?;
-		specials
-			.iter()
-			.find(|special| special.text == text)
-			.map(|special| special.id)
-	};
-	let beginning = match config["add_bos_token"].as_bool() {
-		Some(true) => named("bos_token"),
-		Some(false) => None,
-		None => begins,
-	};
-	Ok(TextTokenizer::new(Parts {
-		bpe,
-		vocabulary,
-		ends: ends(folder, named("eos_token"), vocabulary_size)?,
-		beginning,
-		specials,
-	}))
-}
-
-/// The tokens that are matched whole.
-fn added_tokens(json: &Value) -> Result<Vec<Special>, Fault> {
-	let entries = json["added_tokens"].as_array().map_or(&[][..], Vec::as_slice);
-	if entries.len() > MAX_SPECIALS {
-		return Err(too_many_specials(entries.len()));
-	}
-	entries
-		.iter()
-		.map(|entry| {
-			let id = entry["id"].as_u64().and_then(|id| u32::try_from(id).ok());
-			match (entry["content"].as_str(), id) {
-				(Some(text), Some(id)) => Ok(Special {
-					text: text.to_owned(),
-					id,
-					control: entry["special"].as_bool() == Some(true),
-				}),
-				_ => Err(Fault::malformed(format!(
-					"tokenizer.json has the added token {entry}, expected content and id"
-				))),
-			}
-		})
-		.collect()
-}
-
-/// The special token that a template puts before every text.
-fn template_beginning(processor: &Value, specials: &[Special]) -> Option<u32> {
-	let mut processors = processor["processors"]
-		.as_array()
-		.into_iter()
-		.flatten()
-		.chain([processor]);
-	let single = processors.find_map(|processor| processor["single"].as_array())?;
-	let text = single.first()?["SpecialToken"]["id"].as_str()?;
-	specials
-		.iter()
-		.find(|special| special.text == text)
-		.map(|special| special.id)
-}
-
-/// Tokens that end an answer: the tokenizer's own, then those of the other two files.
-fn ends(folder: &Folder, own: Option<u32>, vocabulary_size: usize) -> Result<Vec<u32>, Fault> {
-	let mut ends: BTreeMap<u32, ()> = BTreeMap::new();
-	for json in [folder.optional("generation_config.json")?, folder.config()?] {
-		let ids = match &json["eos_token_id"] {
-			Value::Array(ids) => ids.clone(),
-			Value::Null => Vec::new(),
-			id => vec![id.clone()],
-		};
-		for id in ids {
-			match id.as_u64().and_then(|id| u32::try_from(id).ok()) {
-				Some(id) if (id as usize) < vocabulary_size => ends.insert(id, ()),
-				_ => {
-					return Err(Fault::malformed(format!(
-						"eos_token_id is {id}, expected less than {vocabulary_size}"
-					)));
-				}
-			};
-		}
-	}
-	let others = ends.into_keys().filter(|id| Some(*id) != own);
-	Ok(own.into_iter().chain(others).collect())
-}
-
 #[cfg(test)]
 mod tests {
 	use serde_json::json;
@@ -266,6 +143,22 @@ mod tests {
 
 	fn message(result: Result<RotaryScaling, Fault>) -> String {
 		format!("{:?}", result.unwrap_err())
+	}
+
+	#[test]
+	fn mistral_is_a_llama_within_its_window() {
+		let context = |more: Value| {
+			let mut json = json!({
+				"model_type": "mistral", "hidden_size": 64, "num_attention_heads": 4, "num_key_value_heads": 2,
+				"num_hidden_layers": 1, "intermediate_size": 64, "vocab_size": 300, "max_position_embeddings": 32_768,
+			});
+			json.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+			decoder_config(&json).map(|config| (config.family, config.context_length))
+		};
+		assert_eq!(context(json!({})).unwrap(), (Family::Llama, 32_768));
+		assert_eq!(context(json!({ "sliding_window": null })).unwrap().1, 32_768);
+		assert_eq!(context(json!({ "sliding_window": 4_096 })).unwrap().1, 4_096);
+		assert!(context(json!({ "sliding_window": "wide" })).is_err());
 	}
 
 	#[test]

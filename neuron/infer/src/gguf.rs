@@ -36,6 +36,8 @@ pub(crate) enum Value {
 	Text(String),
 	Texts(Vec<String>),
 	Integers(Vec<i128>),
+	/// Of 32 bits each.
+	Floats(Vec<f32>),
 	/// An array of a kind that no model of ours needs.
 	Other,
 }
@@ -250,6 +252,7 @@ fn wrong_kind(key: &str, expected: &str, found: Option<&Value>) -> Fault {
 		None => "nothing".to_owned(),
 		Some(Value::Texts(texts)) => format!("a list of {} texts", texts.len()),
 		Some(Value::Integers(integers)) => format!("a list of {} integers", integers.len()),
+		Some(Value::Floats(numbers)) => format!("a list of {} numbers", numbers.len()),
 		Some(Value::Text(text)) => format!("the text {:?}", text.chars().take(64).collect::<String>()),
 		Some(other) => format!("{other:?}"),
 	};
@@ -363,12 +366,12 @@ impl<'a> Reader<'a> {
 				})
 				.collect::<Result<_, _>>()
 				.map(Value::Integers),
-			6 | 7 | 12 => {
-				let size = match kind {
-					6 => 4,
-					7 => 1,
-					_ => 8,
-				};
+			6 => {
+				let numbers = self.take(count * 4, key)?.as_chunks::<4>().0;
+				Ok(Value::Floats(numbers.iter().copied().map(f32::from_le_bytes).collect()))
+			}
+			7 | 12 => {
+				let size = if kind == 7 { 1 } else { 8 };
 				self.take(count * size, key)?;
 				Ok(Value::Other)
 			}

@@ -16,8 +16,9 @@
 //! ```
 //!
 //! This is the only crate of the workspace that names candle, which dequantises, keeps the
-//! quantised weights and computes on GPUs; candle does not show in its interface. The families are those of [`Family`]
-//! with byte-level BPE vocabularies, and BERT encoders as [`Embedder`]; anything else is refused by
+//! quantised weights and computes on GPUs; candle does not show in its interface. The families are
+//! those of [`Family`], with BPE vocabularies of bytes (Llama 3, Qwen, SmolLM) or of sentence pieces
+//! (Llama 2, Mistral, TinyLlama), and BERT encoders as [`Embedder`]; anything else is refused by
 //! name. Files are not trusted: every count and size is checked against a named limit and against
 //! the length of the file before memory is taken for it.
 //!
@@ -90,6 +91,7 @@ mod rotary;
 mod source;
 mod tensors;
 mod tiny_folder;
+mod tiny_pieces;
 mod tokenizer;
 mod tokenizer_parts;
 mod transformer;

@@ -185,6 +185,10 @@ impl Model {
 	/// Decodes tokens. Control tokens are left out; bytes that are no UTF-8 (a character cut in
 	/// two) become U+FFFD.
 	///
+	/// Vocabularies of sentence pieces put a space before every text. It is left out again after
+	/// the token that starts every sequence. Tokens without it, such as an answer, go on from
+	/// others and keep the space of their first word.
+	///
 	/// # Errors
 	///
 	/// [`InferError::UnknownToken`] for an id outside the vocabulary.
@@ -332,7 +336,7 @@ impl Inner {
 
 	fn from_folder(folder: &Folder, precision: Precision, hardware: &Hardware) -> Result<Self, Fault> {
 		let config = folder_config::decoder_config(&folder.config()?)?;
-		let tokenizer = folder_config::tokenizer(folder, config.vocabulary)?;
+		let tokenizer = TextTokenizer::from_folder(folder, config.vocabulary)?;
 		let chat = ChatTemplate::read(folder.chat_template()?.as_deref());
 		let decoder = Decoder::load(&folder.tensors()?, Naming::HuggingFace, config, precision, hardware)?;
 		Ok(Self {

@@ -2,7 +2,8 @@
 //!
 //! The weights come from a seed: the same seed and [`TinySpec`] give the same bytes on every
 //! machine. The vocabulary is `<|endoftext|>`, `<|im_start|>`, `<|im_end|>`, the 256 bytes and two
-//! merges; the tokenizer and the chat template are of the kind that [`crate::Model`] supports.
+//! merges, or one of sentence pieces ([`TinyVocabulary`]); the tokenizer and the chat template are
+//! of the kind that [`crate::Model`] supports.
 
 use std::io::Cursor;
 use std::path::Path;
@@ -12,7 +13,7 @@ use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Tensor};
 
 pub use crate::tiny_folder::{write_embedder, write_folder};
-use crate::{Family, InferError, Precision};
+use crate::{Family, InferError, Precision, tiny_pieces};
 
 /// The three special tokens, ids 0 to 2.
 pub(crate) const SPECIALS: [&str; 3] = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"];
@@ -25,8 +26,19 @@ pub(crate) const TEMPLATE: &str = "{% for message in messages %}{% if loop.first
     {{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}\
     {% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
 
-/// Tokens in the vocabulary of every tiny model.
+/// Tokens in the vocabulary of every tiny model of [`TinyVocabulary::ByteLevel`].
 pub const VOCABULARY_SIZE: usize = SPECIALS.len() + 256 + MERGES.len();
+
+/// What a tiny model makes tokens of.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub enum TinyVocabulary {
+	/// Bytes, as GPT-2 and its followers.
+	#[default]
+	ByteLevel,
+	/// Sentence pieces, as Llama 2 and Mistral: `<unk>`, `<s>`, `</s>`, `[INST]`, `[/INST]`, the 256
+	/// bytes and a few pieces. Every text begins with `<s>`, and a space is put before each part.
+	SentencePieces,
+}
 
 /// The sizes of a tiny model. `Default` gives 2 layers of width 64, about 250 KB.
 #[derive(Clone, Debug)]
@@ -51,6 +63,18 @@ pub struct TinySpec {
 	pub family: Family,
 	/// A token whose embedding is not a number.
 	pub damaged_token: Option<u32>,
+	/// What it makes tokens of.
+	pub vocabulary: TinyVocabulary,
+}
+
+impl TinySpec {
+	/// Tokens in the vocabulary.
+	pub fn vocabulary_size(&self) -> usize {
+		match self.vocabulary {
+			TinyVocabulary::ByteLevel => VOCABULARY_SIZE,
+			TinyVocabulary::SentencePieces => tiny_pieces::vocabulary().len(),
+		}
+	}
 }
 
 impl Default for TinySpec {
@@ -66,6 +90,7 @@ impl Default for TinySpec {
 			storage: Precision::F32,
 			family: Family::Llama,
 			damaged_token: None,
+			vocabulary: TinyVocabulary::default(),
 		}
 	}
 }
@@ -113,14 +138,7 @@ pub(crate) fn vocabulary() -> Vec<String> {
 fn metadata(spec: &TinySpec) -> Vec<(String, Value)> {
 	let text = |text: &str| Value::String(text.to_owned());
 	let size = |size: usize| Value::U32(u32::try_from(size).unwrap_or(u32::MAX));
-	let pre = match spec.family {
-		Family::Llama => "smollm",
-		Family::Qwen2 | Family::Qwen3 => "qwen2",
-	};
-	let tokens = vocabulary();
-	let kinds = (0..tokens.len()).map(|id| Value::I32(if id < SPECIALS.len() { 3 } else { 1 }));
-	let merges = MERGES.map(|(left, right)| Value::String(format!("{left} {right}")));
-	let entries = [
+	let mut entries = vec![
 		("general.architecture", text(spec.family.name())),
 		("general.name", text("tiny random model")),
 		("FAMILY.block_count", size(spec.layers)),
@@ -131,6 +149,30 @@ fn metadata(spec: &TinySpec) -> Vec<(String, Value)> {
 		("FAMILY.attention.head_count_kv", size(spec.kv_heads)),
 		("FAMILY.attention.layer_norm_rms_epsilon", Value::F32(1e-5)),
 		("FAMILY.rope.freq_base", Value::F32(10_000.0)),
+	];
+	entries.extend(match spec.vocabulary {
+		TinyVocabulary::ByteLevel => byte_level(spec),
+		TinyVocabulary::SentencePieces => tiny_pieces::metadata(),
+	});
+	entries.extend([
+		("tokenizer.ggml.bos_token_id", Value::U32(1)),
+		("tokenizer.ggml.eos_token_id", Value::U32(2)),
+	]);
+	let own = |key: &str| key.replace("FAMILY", spec.family.name());
+	entries.into_iter().map(|(key, value)| (own(key), value)).collect()
+}
+
+/// The entries of a vocabulary of bytes.
+fn byte_level(spec: &TinySpec) -> Vec<(&'static str, Value)> {
+	let text = |text: &str| Value::String(text.to_owned());
+	let pre = match spec.family {
+		Family::Llama => "smollm",
+		Family::Qwen2 | Family::Qwen3 => "qwen2",
+	};
+	let tokens = vocabulary();
+	let kinds = (0..tokens.len()).map(|id| Value::I32(if id < SPECIALS.len() { 3 } else { 1 }));
+	let merges = MERGES.map(|(left, right)| Value::String(format!("{left} {right}")));
+	vec![
 		("tokenizer.ggml.model", text("gpt2")),
 		("tokenizer.ggml.pre", text(pre)),
 		("tokenizer.ggml.token_type", Value::Array(kinds.collect())),
@@ -139,12 +181,8 @@ fn metadata(spec: &TinySpec) -> Vec<(String, Value)> {
 			Value::Array(tokens.into_iter().map(Value::String).collect()),
 		),
 		("tokenizer.ggml.merges", Value::Array(merges.to_vec())),
-		("tokenizer.ggml.bos_token_id", Value::U32(1)),
-		("tokenizer.ggml.eos_token_id", Value::U32(2)),
 		("tokenizer.chat_template", text(TEMPLATE)),
-	];
-	let own = |key: &str| key.replace("FAMILY", spec.family.name());
-	entries.map(|(key, value)| (own(key), value)).to_vec()
+	]
 }
 
 fn tensors(seed: u64, spec: &TinySpec) -> Result<Vec<(String, QTensor)>, InferError> {
@@ -176,14 +214,10 @@ pub(crate) fn plain_tensors(seed: u64, spec: &TinySpec) -> Vec<Plain> {
 	let kv_width = spec.kv_heads * head_size;
 	// Keeps the variance of what passes through; the embedding gives logits of deviation 2.
 	let unit = |columns: usize| 1.0 / (columns as f32).sqrt();
-	matrix(
-		"token_embd.weight".to_owned(),
-		VOCABULARY_SIZE,
-		width,
-		2.0 * unit(width),
-	);
+	let tokens = spec.vocabulary_size();
+	matrix("token_embd.weight".to_owned(), tokens, width, 2.0 * unit(width));
 	if !spec.tied {
-		matrix("output.weight".to_owned(), VOCABULARY_SIZE, width, 2.0 * unit(width));
+		matrix("output.weight".to_owned(), tokens, width, 2.0 * unit(width));
 	}
 	for layer in 0..spec.layers {
 		let parts = [

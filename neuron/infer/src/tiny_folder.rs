@@ -7,8 +7,8 @@ use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 use serde_json::{Value, json};
 
-use crate::tiny::{MERGES, Plain, SPECIALS, SplitMix64, TEMPLATE, TinySpec, plain_tensors, vocabulary};
-use crate::{Family, InferError};
+use crate::tiny::{MERGES, Plain, SPECIALS, SplitMix64, TEMPLATE, TinySpec, TinyVocabulary, plain_tensors, vocabulary};
+use crate::{Family, InferError, tiny_pieces};
 
 /// Files by their names.
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
@@ -48,9 +48,14 @@ pub(crate) fn model_files(seed: u64, spec: &TinySpec, shards: usize) -> Result<F
 		add(&mut files, "model.safetensors.index.json", &index);
 	}
 	add(&mut files, "config.json", &config(spec));
-	add(&mut files, "tokenizer.json", &tokenizer(spec));
-	let settings =
-		json!({ "bos_token": SPECIALS[1], "eos_token": { "content": SPECIALS[2] }, "chat_template": TEMPLATE });
+	let (tokenizer, settings) = match spec.vocabulary {
+		TinyVocabulary::ByteLevel => (
+			tokenizer(spec),
+			json!({ "bos_token": SPECIALS[1], "eos_token": { "content": SPECIALS[2] }, "chat_template": TEMPLATE }),
+		),
+		TinyVocabulary::SentencePieces => (tiny_pieces::tokenizer(), tiny_pieces::settings()),
+	};
+	add(&mut files, "tokenizer.json", &tokenizer);
 	add(&mut files, "tokenizer_config.json", &settings);
 	Ok(files)
 }
@@ -146,7 +151,7 @@ fn config(spec: &TinySpec) -> Value {
 		"num_key_value_heads": spec.kv_heads,
 		"intermediate_size": spec.feed_forward,
 		"max_position_embeddings": spec.context_length,
-		"vocab_size": crate::tiny::VOCABULARY_SIZE,
+		"vocab_size": spec.vocabulary_size(),
 		"rms_norm_eps": 1e-5,
 		"rope_theta": 10_000.0,
 		"hidden_act": "silu",

@@ -9,6 +9,8 @@ use serde_json::Value;
 
 use crate::error::Fault;
 
+/// Merges of one vocabulary.
+const MAX_MERGES: usize = 4 << 20;
 /// Parts within parts.
 const MAX_DEPTH: usize = 4;
 /// Characters that an error quotes of a file.
@@ -56,40 +58,60 @@ pub(crate) fn check_preparation(json: &Value) -> Result<(), Fault> {
 
 /// Checks a model of byte pairs.
 pub(crate) fn check_byte_pairs(model: &Value) -> Result<(), Fault> {
-	let is_off = |value: &Value| value.is_null() || value == "" || value == false || value.as_f64() == Some(0.0);
-	for key in [
-		"dropout",
-		"continuing_subword_prefix",
-		"end_of_word_suffix",
-		"byte_fallback",
-	] {
-		if !is_off(&model[key]) {
-			return Err(Fault::unsupported(format!(
-				"{key} of tokenizer.json is {}; supported are byte-level models without it",
-				quoted(&model[key])
-			)));
-		}
-	}
+	check_off(
+		model,
+		&[
+			"dropout",
+			"continuing_subword_prefix",
+			"end_of_word_suffix",
+			"byte_fallback",
+		],
+	)?;
 	let vocabulary: HashSet<&str> = model["vocab"]
 		.as_object()
 		.into_iter()
 		.flatten()
 		.map(|(text, _)| text.as_str())
 		.collect();
-	for merge in model["merges"].as_array().into_iter().flatten() {
+	for merge in merges(model)? {
+		let (left, right) = merge?;
+		check_merge(left, right, |text| vocabulary.contains(text))?;
+	}
+	Ok(())
+}
+
+/// Checks that a model does without some of what the library can do.
+pub(crate) fn check_off(model: &Value, keys: &[&str]) -> Result<(), Fault> {
+	let is_off = |value: &Value| value.is_null() || value == "" || value == false || value.as_f64() == Some(0.0);
+	match keys.iter().find(|key| !is_off(&model[**key])) {
+		None => Ok(()),
+		Some(key) => Err(Fault::unsupported(format!(
+			"{key} of tokenizer.json is {}; supported are models of its kind without it",
+			quoted(&model[*key])
+		))),
+	}
+}
+
+/// The merges of a model of byte pairs, in the order of their ranks.
+pub(crate) fn merges(model: &Value) -> Result<impl Iterator<Item = Result<(&str, &str), Fault>>, Fault> {
+	let merges = model["merges"].as_array().map_or(&[][..], Vec::as_slice);
+	if merges.len() > MAX_MERGES {
+		return Err(Fault::unsupported(format!(
+			"its tokenizer.json has {} merges; supported are {MAX_MERGES}",
+			merges.len()
+		)));
+	}
+	Ok(merges.iter().map(|merge| {
 		let pair = match merge {
 			Value::String(text) => text.split_once(' '),
 			pair => pair[0].as_str().zip(pair[1].as_str()),
 		};
-		let Some((left, right)) = pair else {
-			return Err(Fault::malformed(format!(
-				"the merge {} is not two tokens",
-				quoted(merge)
-			)));
-		};
-		check_merge(left, right, |text| vocabulary.contains(text))?;
-	}
-	Ok(())
+		pair.ok_or_else(|| Fault::malformed(format!("the merge {} is not two tokens", quoted(merge))))
+	}))
+}
+
+pub(crate) fn too_many_specials(count: usize, limit: usize) -> Fault {
+	Fault::unsupported(format!("it has {count} special tokens; supported are {limit}"))
 }
 
 /// Checks that a merge makes a token of two tokens.
@@ -139,12 +161,22 @@ fn check_piece(piece: &Value, specials: &Value) -> Result<(), Fault> {
 	)))
 }
 
+/// The part, or all parts of a sequence, in order.
+pub(crate) fn parts<'a>(part: &'a Value, keys: (&str, &str)) -> Result<Vec<&'a Value>, Fault> {
+	let found = std::cell::RefCell::new(Vec::new());
+	each(part, keys, MAX_DEPTH, &|part| {
+		found.borrow_mut().push(part);
+		Ok(())
+	})?;
+	Ok(found.into_inner())
+}
+
 /// Looks at a part, or at all parts of a sequence.
-fn each(
-	part: &Value,
+fn each<'a>(
+	part: &'a Value,
 	(key, parts): (&str, &str),
 	depth: usize,
-	check: &dyn Fn(&Value) -> Result<(), Fault>,
+	check: &dyn Fn(&'a Value) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
 	if part.is_null() {
 		return Ok(());
@@ -172,11 +204,11 @@ fn known(part: &Value, key: &str, names: &[&str]) -> Result<(), Fault> {
 	}
 }
 
-fn quoted(value: &Value) -> String {
+pub(crate) fn quoted(value: &Value) -> String {
 	value.to_string().chars().take(MAX_QUOTE_CHARS).collect()
 }
 
-fn shortened(text: &str) -> String {
+pub(crate) fn shortened(text: &str) -> String {
 	format!("{:?}", text.chars().take(MAX_QUOTE_CHARS).collect::<String>())
 }
 

@@ -108,8 +108,9 @@ impl Running {
 		if self.request.stop_at_end_of_turn && model.is_end_of_turn(id) {
 			return Some(End::Finished(FinishReason::EndOfTurn));
 		}
+		let before = &self.tokens[self.request.prompt.len()..];
+		let (text, stop) = self.text.push(model.tokenizer().piece_after(before, id));
 		self.tokens.push(id);
-		let (text, stop) = self.text.push(model.tokenizer().piece(id));
 		let logprob = self.request.top_logprobs.map(|count| logprobs(logits, id, count));
 		self.output.token(Token { id, text, logprob });
 		if let Some(index) = stop {

@@ -50,7 +50,7 @@ fn files_that_are_no_models_are_refused() {
 	};
 	assert!(replaced("smollm", "qwen99").contains("supported are \"smollm\", \"gpt-2\""));
 	assert!(replaced("llama", "gemma").contains("supported are \"llama\""));
-	assert!(replaced("gpt2", "bert").contains("supported is \"gpt2\""));
+	assert!(replaced("gpt2", "bert").contains("supported are \"gpt2\""));
 	assert!(replaced("blk.1.ffn_up", "blk.1.adaptr").contains("missing"));
 	assert!(replaced("t h", "q h").contains("merges do not fit"));
 

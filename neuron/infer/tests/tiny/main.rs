@@ -1,6 +1,7 @@
 //! The whole crate on tiny generated models.
 
 mod files;
+mod pieces;
 mod templates;
 
 use std::path::PathBuf;
