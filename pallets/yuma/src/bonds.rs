@@ -170,7 +170,7 @@ fn average_weights<const ONES: bool>(
 			let pair = cell.get();
 			let followed = follow(pair.weight_among::<ONES>(), clipped);
 			let new = product::<ONES>(rules.new, followed);
-			let kept = product_with_proportion::<ONES>(rules.kept, pair.bond() & mask);
+			let kept = product_with_proportion::<ONES>(rules.kept, pair.bond_twice(mask));
 			bonds.put(cell, new.wrapping_add(kept));
 		},
 	);

@@ -45,6 +45,15 @@ impl Pair {
 		(self.0 >> 16) as u16
 	}
 
+	/// The bond twice over, `bond · 65537`: the share that it stands for, or one less. Zero where `mask` is, not 65535.
+	///
+	/// Put together from two halves, so that compilers do not make a wide product of it.
+	#[inline(always)]
+	pub(crate) const fn bond_twice(self, mask: u16) -> u64 {
+		let mask = mask as u64;
+		self.0 & mask << 16 | self.0 >> 16 & mask
+	}
+
 	/// The place of the validator.
 	#[inline(always)]
 	pub(crate) const fn validator(self) -> usize {

@@ -22,7 +22,7 @@ const FEW_GAPS: usize = 32;
 /// Pairs in a cache line.
 const PAIRS_PER_LINE: usize = 8;
 /// From how many pairs on a column may have a little more room than it needs.
-const LONG_COLUMN: usize = 128;
+const LONG_COLUMN: usize = 32;
 
 /// The pairs of a column, and what is known of them.
 #[derive(Clone, Copy, Debug, Default)]

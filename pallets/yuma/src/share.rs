@@ -39,15 +39,17 @@ pub(crate) const fn product_below_one(left: u64, right: u64) -> u64 {
 	left.wrapping_mul(right) >> 32
 }
 
-/// The product of a share and `proportion / 65535`, cut. Without `ONES` the share may be neither zero nor one.
+/// The product of a share and `proportion / 65535`, cut, where `twice` is `proportion · 65537`. Without `ONES` the share may
+/// be neither zero nor one.
 #[inline(always)]
-pub(crate) const fn product_with_proportion<const ONES: bool>(share: u64, proportion: u16) -> u64 {
-	if ONES {
-		return product::<true>(share, from_proportion(proportion));
-	}
+pub(crate) const fn product_with_proportion<const ONES: bool>(share: u64, twice: u64) -> u64 {
 	// 65535 · 65537 is one less than one, which takes one from the product.
-	let product = product::<false>(share, (proportion as u64) << 16 | proportion as u64);
-	product.wrapping_add((proportion == u16::MAX) as u64)
+	let lack = twice.wrapping_add(1) >> 32;
+	if ONES {
+		product::<true>(share, twice.wrapping_add(lack))
+	} else {
+		product::<false>(share, twice).wrapping_add(lack)
+	}
 }
 
 /// The product of two shares, rounded up. `right` has to be less than one.
@@ -307,9 +309,10 @@ mod tests {
 		#[test]
 		fn products_with_proportions_are_cut(share in 0..=ONE, proportion in prop_oneof![Just(0), Just(u16::MAX), any::<u16>()]) {
 			let exact = product::<true>(share, from_proportion(proportion));
-			prop_assert_eq!(product_with_proportion::<true>(share, proportion), exact);
+			let twice = u64::from(proportion) * 65_537;
+			prop_assert_eq!(product_with_proportion::<true>(share, twice), exact);
 			if share > 0 && share < ONE {
-				prop_assert_eq!(product_with_proportion::<false>(share, proportion), exact);
+				prop_assert_eq!(product_with_proportion::<false>(share, twice), exact);
 			}
 		}
 
