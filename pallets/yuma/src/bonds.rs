@@ -281,7 +281,9 @@ pub(crate) fn settle(
 }
 
 /// Adds to what each validator earns in a column, and stores the bonds. `pay` tells both by the new bond.
-#[inline(always)]
+///
+/// By itself, so that all that the loop needs has a place in the processor.
+#[inline(never)]
 fn pay_and_store(
 	uid: u16,
 	column: Column<'_>,

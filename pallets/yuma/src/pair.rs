@@ -16,7 +16,12 @@ pub(crate) struct Pair(u64);
 impl Pair {
 	#[inline(always)]
 	pub(crate) const fn new(weight: u64, bond: u16, validator: u16) -> Self {
-		let weight = weight.wrapping_sub(weight >> 32);
+		Self::with_weight_below_one(weight.wrapping_sub(weight >> 32), bond, validator)
+	}
+
+	/// The same for a weight that is not one.
+	#[inline(always)]
+	pub(crate) const fn with_weight_below_one(weight: u64, bond: u16, validator: u16) -> Self {
 		Self(weight << 32 | (bond as u64) << 16 | validator as u64)
 	}
 

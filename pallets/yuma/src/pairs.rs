@@ -9,6 +9,7 @@ use core::ops::Range;
 
 use crate::merge::merge;
 use crate::pair::Pair;
+use crate::share::{ONE, Total};
 use crate::types::{Entry, MechanismInput};
 use crate::validators::Validators;
 
@@ -218,44 +219,93 @@ fn fill_among<const FULL: bool>(
 		let (weights, bonds) = validator.rows.get(validator.uid, &validators.copies, mechanism);
 		let weights = weights.get(validator.read.0..).unwrap_or_default();
 		let bonds = bonds.get(validator.read.1..).unwrap_or_default();
-		let sum = validator.rows.weight_sum;
-		let mut put = |place: &mut Place, weight: u16, bond: u16| {
-			let place = if FULL {
-				place.base.wrapping_add(number.into()) as usize
-			} else {
-				place.next(number)
-			};
-			if let Some(to) = tile.get_mut(place) {
-				*to = Pair::new(sum.share(weight), bond, number);
-			}
+		let mut hand = Hand::<FULL> {
+			tile: &mut *tile,
+			sum: validator.rows.weight_sum,
+			validator: number,
 		};
 		let read = if !validator.rows.are_aligned {
 			merge(weights, bonds, columns.end, |column, weight, bond| {
 				if let Some(place) = places.get_mut(usize::from(column)) {
-					put(place, weight, bond);
+					hand.put(place, weight, bond);
 				}
 			})
 		} else if bonds.is_empty() {
 			let weights = until(weights, &columns);
-			at_places(weights, weights, places, |place, weight, _| put(place, weight, 0));
+			hand.put_row(weights, weights, places, |weight, _| (weight, 0));
 			(weights.len(), 0)
 		} else if weights.is_empty() {
 			let bonds = until(bonds, &columns);
-			at_places(bonds, bonds, places, |place, bond, _| put(place, 0, bond));
+			hand.put_row(bonds, bonds, places, |bond, _| (0, bond));
 			(0, bonds.len())
 		} else {
 			let weights = until(weights, &columns);
-			at_places(weights, bonds, places, put);
+			hand.put_row(weights, bonds, places, |weight, bond| (weight, bond));
 			(weights.len(), weights.len())
 		};
 		validator.read.0 = validator.read.0.saturating_add(read.0);
 		validator.read.1 = validator.read.1.saturating_add(read.1);
-		if validator.rows.rates_itself_in_vain && columns.contains(&validator.uid) {
-			// The only void weight in a row that is read where it is. Its share, which may be anything as the sum is
-			// without it, is in the last pair of the column so far.
-			let place = places.get(usize::from(validator.uid)).map(|place| place.last(number));
+		let mut correct = |column: u16, weight: u64| {
+			// The validator's pair is the last one in the column so far.
+			let place = places.get(usize::from(column)).map(|place| place.last(number));
 			if let Some(pair) = place.and_then(|place| tile.get_mut(place)) {
-				*pair = Pair::new(0, pair.bond(), number);
+				*pair = Pair::new(weight, pair.bond(), number);
+			}
+		};
+		if validator.rows.rates_itself_in_vain && columns.contains(&validator.uid) {
+			// The only void weight in a row that is read where it is: its share may be anything, as the sum is without it.
+			correct(validator.uid, 0);
+		}
+		if let Some(only) = validator.rows.only_weight.filter(|only| columns.contains(only)) {
+			correct(only, ONE);
+		}
+	}
+}
+
+/// Puts a validator's pairs into a tile. With `FULL`, each column of the tile is full or empty.
+struct Hand<'a, const FULL: bool> {
+	tile: &'a mut [Pair],
+	/// The sum of the validator's weights.
+	sum: Total,
+	validator: u16,
+}
+
+impl<const FULL: bool> Hand<'_, FULL> {
+	#[inline(always)]
+	fn put(&mut self, place: &mut Place, weight: u16, bond: u16) {
+		let place = if FULL {
+			place.base.wrapping_add(self.validator.into()) as usize
+		} else {
+			place.next(self.validator)
+		};
+		if let Some(to) = self.tile.get_mut(place) {
+			*to = Pair::with_weight_below_one(self.sum.share(weight), bond, self.validator);
+		}
+	}
+
+	/// Puts a pair for each entry of a row and of another one with the same destinations; `values` makes its weight and
+	/// its bond of theirs.
+	///
+	/// By itself, so that all that the loops need has a place in the processor.
+	#[inline(never)]
+	fn put_row(self, row: &[Entry], other: &[Entry], places: &mut [Place], values: impl Fn(u16, u16) -> (u16, u16)) {
+		let (Some((first, _)), Some((last, _))) = (row.first(), row.last()) else {
+			return;
+		};
+		let mut hand = self;
+		let range = usize::from(*first)..usize::from(*last).saturating_add(1);
+		if range.len() == row.len() {
+			let places = places.get_mut(range).unwrap_or_default();
+			for (place, ((_, value), (_, other))) in places.iter_mut().zip(row.iter().zip(other)) {
+				let (weight, bond) = values(*value, *other);
+				hand.put(place, weight, bond);
+			}
+		} else {
+			for ((column, value), (_, other)) in row.iter().zip(other) {
+				if let Some(place) = places.get_mut(usize::from(*column)) {
+					let (weight, bond) = values(*value, *other);
+					hand.put(place, weight, bond);
+				}
 			}
 		}
 	}
@@ -286,29 +336,6 @@ fn until<'a>(row: &'a [Entry], columns: &Range<u16>) -> &'a [Entry] {
 			row.get(..end).unwrap_or_default()
 		}
 		_ => row,
-	}
-}
-
-/// Hands out the entries of a row and another one with the same destinations, with their columns' places.
-#[inline(always)]
-fn at_places(row: &[Entry], other: &[Entry], places: &mut [Place], mut hand_out: impl FnMut(&mut Place, u16, u16)) {
-	let (Some((first, _)), Some((last, _))) = (row.first(), row.last()) else {
-		return;
-	};
-	let range = usize::from(*first)..usize::from(*last).saturating_add(1);
-	let Some(places) = places.get_mut(range) else {
-		return;
-	};
-	if places.len() == row.len() {
-		for (place, ((_, value), (_, other))) in places.iter_mut().zip(row.iter().zip(other)) {
-			hand_out(place, *value, *other);
-		}
-	} else {
-		for ((column, value), (_, other)) in row.iter().zip(other) {
-			if let Some(place) = places.get_mut(usize::from(column.wrapping_sub(*first))) {
-				hand_out(place, *value, *other);
-			}
-		}
 	}
 }
 

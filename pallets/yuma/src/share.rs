@@ -130,10 +130,11 @@ impl Whole {
 	#[inline(always)]
 	pub(crate) const fn share_times(self, part: u64, factor: u64) -> u64 {
 		let product = (part.wrapping_mul(self.reciprocal) >> 32).wrapping_mul(factor);
-		if (product & FRACTION).wrapping_add(factor) < ONE {
-			product >> 32
-		} else {
+		let (_, may_carry) = (product as u32).overflowing_add(factor as u32);
+		if may_carry {
 			product_below_one(self.share(part), factor)
+		} else {
+			product >> 32
 		}
 	}
 }
