@@ -201,7 +201,7 @@ fn average_shares<const ONES: bool>(
 			let pair = cell.get();
 			*value = product::<ONES>(follow(pair.weight_among::<ONES>(), clipped), stake);
 			bought = bought.wrapping_add(*value);
-			held = held.wrapping_add(u64::from(pair.bond() & mask));
+			held = held.wrapping_add(pair.bond_within(mask));
 		},
 	);
 	let (all_bought, all_held) = (Whole::new(bought), Total::new(held));

@@ -229,7 +229,7 @@ fn walk(weights: &[Ordinal], votes: &[u32], range: Range, minority: u32, candida
 	let (votes_of_chunks, votes_of_rest) = votes.as_chunks::<CHUNK>();
 	for (weights, votes) in chunks.iter().zip(votes_of_chunks) {
 		// Without a way out in the middle several are compared at a time, and most chunks have none.
-		if !COMPARES_SEVERAL || weights.iter().fold(false, |any, weight| any | is_inside(weight)) {
+		if !COMPARES_SEVERAL || any(weights, is_inside) {
 			note(weights, votes);
 		}
 	}
@@ -245,6 +245,18 @@ fn walk(weights: &[Ordinal], votes: &[u32], range: Range, minority: u32, candida
 	}
 	// Only a sum that wraps gets here.
 	candidates.last().map_or(range.high, |(weight, _)| *weight)
+}
+
+/// Whether any weight of a chunk is what is looked for; four of them at a time.
+#[inline(always)]
+fn any(weights: &[Ordinal; CHUNK], is_wanted: impl Fn(&Ordinal) -> bool) -> bool {
+	let mut found = [0_u32; 4];
+	for weights in weights.as_chunks::<4>().0 {
+		for (found, weight) in found.iter_mut().zip(weights) {
+			*found |= u32::from(is_wanted(weight));
+		}
+	}
+	found.iter().fold(0, |any, found| any | found) != 0
 }
 
 #[cfg(test)]

@@ -50,6 +50,12 @@ impl Pair {
 		(self.0 >> 16) as u16
 	}
 
+	/// The same as a word. Zero where `mask` is, not 65535.
+	#[inline(always)]
+	pub(crate) const fn bond_within(self, mask: u16) -> u64 {
+		self.0 >> 16 & mask as u64
+	}
+
 	/// The bond twice over, `bond · 65537`: the share that it stands for, or one less. Zero where `mask` is, not 65535.
 	///
 	/// Put together from two halves, so that compilers do not make a wide product of it.

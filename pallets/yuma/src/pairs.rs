@@ -83,6 +83,8 @@ pub(crate) struct Pairs {
 	room: usize,
 	/// How many columns a tile has.
 	tile_columns: u16,
+	/// Whether nearly all places of a matrix would be taken. Then all columns are full, and pairs are not counted.
+	is_dense: bool,
 }
 
 impl Pairs {
@@ -94,7 +96,7 @@ impl Pairs {
 		for validator in &mut validators.list {
 			let (weights, bonds) = validator.rows.get(validator.uid, &validators.copies, mechanism);
 			let pairs = if validator.rows.are_aligned {
-				count_each(if weights.is_empty() { bonds } else { weights }, &mut self.columns)
+				weights.len().max(bonds.len())
 			} else {
 				count_merged(weights, bonds, &mut self.columns)
 			};
@@ -107,18 +109,32 @@ impl Pairs {
 			validator.pairs = pairs;
 			validator.read = (0, 0);
 		}
+		let places = usize::from(n).saturating_mul(validators.list.len());
+		self.is_dense = all.saturating_mul(4) >= places.saturating_mul(3);
+		if self.is_dense {
+			self.columns.iter_mut().for_each(|column| column.is_full = true);
+		} else {
+			self.count(validators, mechanism);
+		}
+		// A visit to a row for a tile costs about as much as a few pairs.
+		let wide_enough = places.saturating_mul(LEAST_SEGMENT).checked_div(all).unwrap_or(0);
+		let wide_enough = u16::try_from(wide_enough).unwrap_or(u16::MAX);
+		self.tile_columns = wide_enough.clamp(TILE, n.max(TILE));
+		self.lay_out(validators.list.len());
+	}
+
+	/// Counts the pairs of each column of those rows that have not been counted, and finds out which columns are full.
+	fn count(&mut self, validators: &Validators, mechanism: &MechanismInput<'_>) {
+		for validator in validators.list.iter().filter(|validator| validator.rows.are_aligned) {
+			let (weights, bonds) = validator.rows.get(validator.uid, &validators.copies, mechanism);
+			count_each(if weights.is_empty() { bonds } else { weights }, &mut self.columns);
+		}
 		let mut steps = 0_u32;
 		for column in &mut self.columns {
 			steps = steps.wrapping_add(column.step);
 			column.count = column.count.wrapping_add(steps);
 			column.is_full = is_nearly_full(column.count as usize, validators.list.len());
 		}
-		// A visit to a row for a tile costs about as much as a few pairs.
-		let rows = usize::from(n).saturating_mul(validators.list.len());
-		let wide_enough = rows.saturating_mul(LEAST_SEGMENT).checked_div(all).unwrap_or(0);
-		let wide_enough = u16::try_from(wide_enough).unwrap_or(u16::MAX);
-		self.tile_columns = wide_enough.clamp(TILE, n.max(TILE));
-		self.lay_out(validators.list.len());
 	}
 
 	/// Gives each column its room.
@@ -171,9 +187,24 @@ impl Pairs {
 		let of_tile = layouts.get(usize::from(columns.start)..usize::from(columns.end));
 		let mut of_tile = of_tile.unwrap_or_default().iter();
 		if of_tile.all(|column| column.is_full || column.count == 0) {
-			fill_among::<true>(columns, validators, mechanism, places, tile);
+			fill_among::<true>(columns.clone(), validators, mechanism, places, tile);
 		} else {
-			fill_among::<false>(columns, validators, mechanism, places, tile);
+			fill_among::<false>(columns.clone(), validators, mechanism, places, tile);
+		}
+		if self.is_dense {
+			self.clear_empty(columns);
+		}
+	}
+
+	/// Finds the columns of a tile that nobody had a pair for.
+	fn clear_empty(&mut self, columns: Range<u16>) {
+		let columns = usize::from(columns.start)..usize::from(columns.end);
+		for column in self.columns.get_mut(columns).unwrap_or_default() {
+			let range = column.start..column.start.saturating_add(column.length);
+			let pairs = self.filled.get(range).unwrap_or_default();
+			if pairs.iter().all(|pair| *pair == Pair::default()) {
+				column.length = 0;
+			}
 		}
 	}
 
@@ -340,7 +371,7 @@ fn until<'a>(row: &'a [Entry], columns: &Range<u16>) -> &'a [Entry] {
 }
 
 /// Counts the destinations of a sorted row by column.
-fn count_each(row: &[Entry], counts: &mut [Column]) -> usize {
+fn count_each(row: &[Entry], counts: &mut [Column]) {
 	let (first, last) = (
 		row.first().map_or(0, |entry| entry.0),
 		row.last().map_or(0, |entry| entry.0),
@@ -348,7 +379,7 @@ fn count_each(row: &[Entry], counts: &mut [Column]) -> usize {
 	let span = usize::from(last.saturating_sub(first)).saturating_add(1);
 	if span.saturating_sub(row.len()).saturating_mul(FEW_GAPS) >= row.len() {
 		row.iter().for_each(|(column, _)| add(counts, *column, 1));
-		return row.len();
+		return;
 	}
 	// Runs of consecutive columns are counted by their ends.
 	let mut rest = row;
@@ -374,7 +405,6 @@ fn count_each(row: &[Entry], counts: &mut [Column]) -> usize {
 		);
 		rest = rest.get(run..).unwrap_or_default();
 	}
-	row.len()
 }
 
 fn count_merged(weights: &[Entry], bonds: &[Entry], counts: &mut [Column]) -> usize {

@@ -116,11 +116,8 @@ impl Whole {
 	#[inline(always)]
 	pub(crate) const fn share_of_little(self, part: u64) -> u64 {
 		let product = part.wrapping_mul(self.reciprocal);
-		if (product & FRACTION).wrapping_add(part) < ONE {
-			product >> 32
-		} else {
-			self.share(part)
-		}
+		let left = !(product as u32) as u64;
+		if part <= left { product >> 32 } else { self.share(part) }
 	}
 
 	/// The product of a part's share and a factor below one, both cut.
