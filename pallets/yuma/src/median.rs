@@ -12,6 +12,8 @@ const SAMPLE: usize = 8;
 const CHUNK: usize = 16;
 /// How often the range between two of them is halved before the weights in it are looked at one by one.
 const HALVINGS: u32 = if COMPARES_SEVERAL { 4 } else { 2 };
+/// How many of the weights that are left are looked at by going up from one to the next before they are sorted.
+const STEPS: u32 = if COMPARES_SEVERAL { 3 } else { 0 };
 /// Whether the processor compares several weights at a time, so that another look at all costs little.
 const COMPARES_SEVERAL: bool = !cfg!(target_family = "wasm");
 
@@ -162,6 +164,13 @@ fn select(
 			return Ordinal::ZERO;
 		}
 	}
+	for _ in 0..STEPS {
+		let next = next_above(weights, range.low);
+		narrow(&mut range, next);
+		if range.high == next {
+			return next;
+		}
+	}
 	walk(weights, votes, range, minority, candidates)
 }
 
@@ -208,6 +217,17 @@ fn votes_up_to(weights: &[Ordinal], votes: &[u32], most: Ordinal) -> u32 {
 	counted.fold(0, u32::wrapping_add)
 }
 
+/// The smallest weight that is larger. There has to be one.
+fn next_above(weights: &[Ordinal], low: Ordinal) -> Ordinal {
+	let lowest = low.0.wrapping_add(1);
+	// How far above, with the sign turned: what is not above wraps to something large.
+	let distances = weights
+		.iter()
+		.map(|weight| weight.0.wrapping_sub(lowest).wrapping_add(i32::MIN));
+	let nearest = distances.fold(i32::MAX, i32::min);
+	Ordinal(nearest.wrapping_sub(i32::MIN).wrapping_add(lowest))
+}
+
 /// Goes up through the weights of a range until there are more than `minority` votes.
 #[inline(never)]
 fn walk(weights: &[Ordinal], votes: &[u32], range: Range, minority: u32, candidates: &mut [(Ordinal, u32)]) -> Ordinal {
@@ -229,7 +249,7 @@ fn walk(weights: &[Ordinal], votes: &[u32], range: Range, minority: u32, candida
 	let (votes_of_chunks, votes_of_rest) = votes.as_chunks::<CHUNK>();
 	for (weights, votes) in chunks.iter().zip(votes_of_chunks) {
 		// Without a way out in the middle several are compared at a time, and most chunks have none.
-		if !COMPARES_SEVERAL || any(weights, is_inside) {
+		if !COMPARES_SEVERAL || weights.iter().any(is_inside) {
 			note(weights, votes);
 		}
 	}
@@ -245,18 +265,6 @@ fn walk(weights: &[Ordinal], votes: &[u32], range: Range, minority: u32, candida
 	}
 	// Only a sum that wraps gets here.
 	candidates.last().map_or(range.high, |(weight, _)| *weight)
-}
-
-/// Whether any weight of a chunk is what is looked for; four of them at a time.
-#[inline(always)]
-fn any(weights: &[Ordinal; CHUNK], is_wanted: impl Fn(&Ordinal) -> bool) -> bool {
-	let mut found = [0_u32; 4];
-	for weights in weights.as_chunks::<4>().0 {
-		for (found, weight) in found.iter_mut().zip(weights) {
-			*found |= u32::from(is_wanted(weight));
-		}
-	}
-	found.iter().fold(0, |any, found| any | found) != 0
 }
 
 #[cfg(test)]
