@@ -4,6 +4,7 @@
 //! soon as the consensus about the miner is known, later the shares in the column that the miner's incentive is paid by.
 
 use core::cell::Cell;
+use core::hint::cold_path;
 
 use crate::fixed::Fixed;
 use crate::liquid_alpha::{Pace, Scratch};
@@ -110,6 +111,7 @@ pub(crate) fn begin(
 	}
 }
 
+#[inline(never)]
 fn begin_among<const ONES: bool>(
 	rules: &Rules,
 	column: Column<'_>,
@@ -204,15 +206,31 @@ fn average_shares<const ONES: bool>(
 			held = held.wrapping_add(pair.bond_within(mask));
 		},
 	);
-	let (all_bought, all_held) = (Whole::new(bought), Total::new(held));
+	// Void bonds are shares of nothing.
+	let all_held = if column.is_void { Total::VOID } else { Total::new(held) };
+	let bonds = average_with_shares::<ONES>(rules, pairs, values, Whole::new(bought), all_held);
+	(rank, bonds)
+}
+
+/// The averages of the shares that are bought, by value, and those that are held, by old bond.
+///
+/// By itself, so that all that the loop needs has a place in the processor.
+#[inline(never)]
+fn average_with_shares<const ONES: bool>(
+	rules: &Rules,
+	pairs: &[Cell<Pair>],
+	values: &[u64],
+	all_bought: Whole,
+	all_held: Total,
+) -> NewBonds {
 	let mut bonds = NewBonds::default();
 	for (pair, value) in pairs.iter().zip(values.iter()) {
-		let bond = all_held.share(pair.get().bond() & mask);
-		let bond = rules.average::<ONES>(all_bought.share_of_little(*value), bond);
+		let held = all_held.share(pair.get().bond());
+		let bond = rules.average::<ONES>(all_bought.share_of_little(*value), held);
 		bonds.put(pair, bond);
 		bonds.most = bonds.most.max(bond);
 	}
-	(rank, bonds)
+	bonds
 }
 
 /// Yuma 3 with liquid alpha, once the consensus about everybody is known: each pair has its own pace. `marks` is what
@@ -299,6 +317,9 @@ fn pay_and_store(
 			// A bond of zero is overwritten by the next one.
 			*entry = (uid, share::to_proportion(share));
 			account.place = account.place.wrapping_add(usize::from(bond > 0));
+		} else {
+			// Few have lost their permit.
+			cold_path();
 		}
 	};
 	if column.is_full {

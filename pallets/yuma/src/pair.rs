@@ -38,6 +38,14 @@ impl Pair {
 		if ONES { self.weight() } else { self.0 >> 32 }
 	}
 
+	/// The weight or what is most of it, whichever is less, if neither is one.
+	#[inline(always)]
+	pub(crate) const fn clipped_below_one(self, most: u64) -> u64 {
+		// All ones in the upper half if the weight is less; what is below is cut off.
+		let is_less = (self.0 >> 32).wrapping_sub(most);
+		(self.0 & is_less | most << 32 & !is_less) >> 32
+	}
+
 	/// What weights are compared by.
 	#[inline(always)]
 	pub(crate) const fn ordinal(self) -> Ordinal {
@@ -115,6 +123,9 @@ mod tests {
 			let pair = Pair::new(weight, 0xabcd, 0xfedc);
 			assert_eq!((pair.weight(), pair.bond(), pair.validator()), (weight, 0xabcd, 0xfedc));
 			assert_eq!(pair.ordinal().weight(), weight);
+			for most in [0, 1, ONE / 3, ONE - 1] {
+				assert!(weight == ONE || pair.clipped_below_one(most) == weight.min(most));
+			}
 			let pair = pair.with_new_bond(weight);
 			assert_eq!((pair.new_bond(), pair.validator()), (weight, 0xfedc));
 		}

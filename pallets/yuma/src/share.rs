@@ -3,6 +3,8 @@
 //! [`Fixed`](crate::fixed::Fixed) is for any number; here every number lies between zero and one, so that products and
 //! quotients need no more than 64 bits at a time. The rounding is the same: products and quotients are cut.
 
+use core::hint::cold_path;
+
 use crate::fixed::Fixed;
 
 /// A share of one.
@@ -117,7 +119,12 @@ impl Whole {
 	pub(crate) const fn share_of_little(self, part: u64) -> u64 {
 		let product = part.wrapping_mul(self.reciprocal);
 		let left = !(product as u32) as u64;
-		if part <= left { product >> 32 } else { self.share(part) }
+		if part <= left {
+			product >> 32
+		} else {
+			cold_path();
+			self.share(part)
+		}
 	}
 
 	/// The product of a part's share and a factor below one, both cut.
@@ -129,6 +136,7 @@ impl Whole {
 		let product = (part.wrapping_mul(self.reciprocal) >> 32).wrapping_mul(factor);
 		let (_, may_carry) = (product as u32).overflowing_add(factor as u32);
 		if may_carry {
+			cold_path();
 			product_below_one(self.share(part), factor)
 		} else {
 			product >> 32
@@ -152,6 +160,14 @@ pub(crate) struct Total {
 }
 
 impl Total {
+	/// Of which every part is nothing.
+	pub(crate) const VOID: Self = Self {
+		value: 1,
+		reciprocal: 0,
+		addend: 0,
+		shift: 0,
+	};
+
 	/// Parts of a total of zero are zero, and so are their quotients: the same as by a total of one.
 	pub(crate) fn new(value: u64) -> Self {
 		let value = value.max(1);

@@ -71,14 +71,13 @@ pub(crate) fn clip_beside<const ONES: bool, T>(
 	mut each: impl FnMut(&Cell<Pair>, u64, u64, T),
 ) -> u64 {
 	let Standings { stakes, trusts } = standings;
-	let consensus_below_one = u32::try_from(consensus).unwrap_or(u32::MAX);
+	let consensus_below_one = u64::from(u32::try_from(consensus).unwrap_or(u32::MAX));
 	let mut rank = 0_u64;
 	let mut clip = |pair: &Cell<Pair>, stake: u64, trust: &mut u64, beside: T| {
 		let clipped = if ONES {
 			pair.get().weight().min(consensus)
 		} else {
-			// Half words are compared more at a time.
-			u64::from((pair.get().weight_among::<false>() as u32).min(consensus_below_one))
+			pair.get().clipped_below_one(consensus_below_one)
 		};
 		*trust = trust.wrapping_add(clipped);
 		rank = rank.wrapping_add(product::<ONES>(clipped, stake));
