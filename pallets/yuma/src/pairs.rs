@@ -204,6 +204,7 @@ impl Pairs {
 			let pairs = self.filled.get(range).unwrap_or_default();
 			if pairs.iter().all(|pair| *pair == Pair::default()) {
 				column.length = 0;
+				column.is_full = false;
 			}
 		}
 	}
