@@ -9,7 +9,8 @@ use core::ops::Range;
 
 use crate::merge::merge;
 use crate::pair::Pair;
-use crate::share::{ONE, Total};
+use crate::places::{Hand, Place};
+use crate::share::ONE;
 use crate::types::{Entry, MechanismInput};
 use crate::validators::Validators;
 
@@ -41,34 +42,6 @@ pub(crate) struct Column {
 	count: u32,
 	/// By how much the count is more than that of the column before, on top of what is counted one by one.
 	step: u32,
-}
-
-/// Where the next pair of a column goes.
-#[derive(Clone, Copy, Debug, Default)]
-struct Place {
-	/// The place in the tile of the next pair, or if the column is full, of the first one.
-	base: u32,
-	/// All ones if the column is full: then the validator's number is added.
-	mask: u32,
-}
-
-impl Place {
-	/// The place of a validator's pair.
-	#[inline(always)]
-	fn next(&mut self, validator: u16) -> usize {
-		let place = self.base.wrapping_add(u32::from(validator) & self.mask);
-		// By one, or by nothing.
-		self.base = self.base.wrapping_add(self.mask.wrapping_add(1));
-		place as usize
-	}
-
-	/// The place that a validator's pair was given, right after it was.
-	fn last(self, validator: u16) -> usize {
-		let back = self.mask.wrapping_add(1);
-		self.base
-			.wrapping_sub(back)
-			.wrapping_add(u32::from(validator) & self.mask) as usize
-	}
 }
 
 /// All pairs of a mechanism, by column, and inside a column by validator.
@@ -294,55 +267,6 @@ fn fill_among<const FULL: bool>(
 	}
 }
 
-/// Puts a validator's pairs into a tile. With `FULL`, each column of the tile is full or empty.
-struct Hand<'a, const FULL: bool> {
-	tile: &'a mut [Pair],
-	/// The sum of the validator's weights.
-	sum: Total,
-	validator: u16,
-}
-
-impl<const FULL: bool> Hand<'_, FULL> {
-	#[inline(always)]
-	fn put(&mut self, place: &mut Place, weight: u16, bond: u16) {
-		let place = if FULL {
-			place.base.wrapping_add(self.validator.into()) as usize
-		} else {
-			place.next(self.validator)
-		};
-		if let Some(to) = self.tile.get_mut(place) {
-			*to = Pair::with_weight_below_one(self.sum.share(weight), bond, self.validator);
-		}
-	}
-
-	/// Puts a pair for each entry of a row and of another one with the same destinations; `values` makes its weight and
-	/// its bond of theirs.
-	///
-	/// By itself, so that all that the loops need has a place in the processor.
-	#[inline(never)]
-	fn put_row(self, row: &[Entry], other: &[Entry], places: &mut [Place], values: impl Fn(u16, u16) -> (u16, u16)) {
-		let (Some((first, _)), Some((last, _))) = (row.first(), row.last()) else {
-			return;
-		};
-		let mut hand = self;
-		let range = usize::from(*first)..usize::from(*last).saturating_add(1);
-		if range.len() == row.len() {
-			let places = places.get_mut(range).unwrap_or_default();
-			for (place, ((_, value), (_, other))) in places.iter_mut().zip(row.iter().zip(other)) {
-				let (weight, bond) = values(*value, *other);
-				hand.put(place, weight, bond);
-			}
-		} else {
-			for ((column, value), (_, other)) in row.iter().zip(other) {
-				if let Some(place) = places.get_mut(usize::from(*column)) {
-					let (weight, bond) = values(*value, *other);
-					hand.put(place, weight, bond);
-				}
-			}
-		}
-	}
-}
-
 /// Whether so much of a column is there that it is cheaper to go through all validators than to look them up.
 const fn is_nearly_full(count: usize, validators: usize) -> bool {
 	count.saturating_mul(8) >= validators.saturating_mul(4)
@@ -446,6 +370,29 @@ mod tests {
 		let chosen = proptest::collection::btree_map(0..n, 1..9_u16, 0..=usize::from(n)).prop_map(Vec::from_iter);
 		let all_but = (0..n).prop_map(move |hole| (0..n).filter(|uid| *uid != hole).map(|uid| (uid, 3)).collect());
 		proptest::collection::vec(prop_oneof![chosen, all_but], usize::from(n))
+	}
+
+	#[test]
+	fn nobody_is_behind_an_unlisted_column_of_a_dense_subnet() {
+		let mut input = input(5);
+		input.validator_permits = &[true; 5];
+		let row: [Entry; 4] = [(0, 1), (1, 1), (2, 1), (4, 1)];
+		let rows = [row.as_slice(); 5];
+		let mechanism = MechanismInput {
+			last_update: &[1; 5],
+			weights: &rows,
+			..MechanismInput::default()
+		};
+		let mut validators = Validators::default();
+		validators.load(&Reader::new(&input, &mechanism), &[], &[]);
+		let mut pairs = Pairs::default();
+		pairs.prepare(&mut validators, &mechanism, 5);
+		pairs.fill(0..5, &mut validators, &mechanism);
+		assert!(pairs.is_dense);
+		for uid in 0..5 {
+			let (Column { is_full, .. }, column) = pairs.column(uid);
+			assert_eq!((is_full, column.len()), if uid == 3 { (false, 0) } else { (true, 5) });
+		}
 	}
 
 	proptest! {
