@@ -10,7 +10,7 @@ use crate::share::ONE;
 const SAMPLE: usize = 8;
 /// How many weights are compared with the ends of the range at a time.
 const CHUNK: usize = 16;
-/// How often the range between two of them is halved before the weights in it are looked at one by one.
+/// How often the range between two of them is halved before the weights in it are looked at by themselves.
 const HALVINGS: u32 = if COMPARES_SEVERAL { 4 } else { 2 };
 /// How many of the weights that are left are looked at by going up from one to the next before they are sorted.
 const STEPS: u32 = if COMPARES_SEVERAL { 3 } else { 0 };
@@ -114,9 +114,9 @@ pub(crate) fn to_vote(share: Fixed) -> u32 {
 /// The smallest weight up to which there are more than `minority` votes. All votes together have to be more.
 ///
 /// Nothing is moved or sorted at first: each step adds up the votes up to some weight, which takes a fraction of the time
-/// of anything that depends on the order of two weights. A small sample cuts the range of what it can be, halvings cut it
-/// further, and the few weights that are left are sorted. `highest` is the largest weight with a vote, where all votes may
-/// sum up to one.
+/// of anything that depends on the order of two weights. A small sample cuts the range of what it can be, and halvings cut
+/// it further. Of what is left, the first few are gone up through one by one, and if there are more they are sorted.
+/// `highest` is the largest weight with a vote, where all votes may sum up to one.
 #[inline(never)]
 fn select(
 	weights: &[Ordinal],

@@ -19,6 +19,8 @@ use crate::validators::Validators;
 const TILE: u16 = 64;
 /// The fewest pairs of a row in a tile, on average.
 const LEAST_SEGMENT: usize = 32;
+/// How many quarters of all places have to be taken for columns to be laid out without counting.
+const LEAST_QUARTERS: usize = 3;
 /// Rows with less than one gap in so many entries are counted by their runs.
 const FEW_GAPS: usize = 32;
 /// Pairs in a cache line.
@@ -83,7 +85,7 @@ impl Pairs {
 			validator.read = (0, 0);
 		}
 		let places = usize::from(n).saturating_mul(validators.list.len());
-		self.is_dense = all.saturating_mul(4) >= places.saturating_mul(3);
+		self.is_dense = all.saturating_mul(4) >= places.saturating_mul(LEAST_QUARTERS);
 		if self.is_dense {
 			self.columns.iter_mut().for_each(|column| column.is_full = true);
 		} else {
