@@ -12,7 +12,7 @@ use crate::pair::Pair;
 use crate::share::{self, ONE, Total, Whole, product, product_below_one, product_with_proportion};
 use crate::types::{Entry, Parameters};
 use crate::validators::{Account, Standings};
-use crate::weights::{Penalty, clip, clip_beside};
+use crate::weights::{Penalty, apply_part, clip, clip_beside};
 
 /// What `bonds_moving_average` is a share of.
 const MOVING_AVERAGE_SCALE: u64 = 1_000_000;
@@ -132,8 +132,8 @@ fn begin_among<const ONES: bool>(
 	match rules.penalty {
 		Penalty::None => average::<ONES>(rules, column, standings, scratch, |weight, _| weight),
 		Penalty::Full => average::<ONES>(rules, column, standings, scratch, |_, clipped| clipped),
-		penalty => average::<ONES>(rules, column, standings, scratch, |weight, clipped| {
-			penalty.apply(weight, clipped)
+		Penalty::Part(penalty) => average::<ONES>(rules, column, standings, scratch, |weight, clipped| {
+			apply_part(penalty, weight, clipped)
 		}),
 	}
 }

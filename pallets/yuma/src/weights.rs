@@ -32,10 +32,16 @@ impl Penalty {
 	pub(crate) fn apply(self, weight: u64, clipped: u64) -> u64 {
 		match self {
 			Self::None => weight,
-			Self::Part(penalty) => weight.wrapping_sub(product_rounded_up(weight.wrapping_sub(clipped), penalty)),
+			Self::Part(penalty) => apply_part(penalty, weight, clipped),
 			Self::Full => clipped,
 		}
 	}
+}
+
+/// [`Penalty::apply`] for a penalty that is a part.
+#[inline(always)]
+pub(crate) fn apply_part(penalty: u64, weight: u64, clipped: u64) -> u64 {
+	weight.wrapping_sub(product_rounded_up(weight.wrapping_sub(clipped), penalty))
 }
 
 /// Hands each pair of a column with its clipped weight and the validator's stake to `each`, and adds the clipped weights to
