@@ -4,6 +4,7 @@
 //! soon as the consensus about the miner is known, later the shares in the column that the miner's incentive is paid by.
 
 use core::cell::Cell;
+use core::hint::cold_path;
 
 use crate::fixed::Fixed;
 use crate::liquid_alpha::{Pace, Scratch};
@@ -11,7 +12,7 @@ use crate::pair::Pair;
 use crate::share::{self, ONE, Total, Whole, product, product_below_one, product_with_proportion};
 use crate::types::{Entry, Parameters};
 use crate::validators::{Account, Standings};
-use crate::weights::{Penalty, clip, clip_beside};
+use crate::weights::{Penalty, apply_part, clip, clip_beside};
 
 /// What `bonds_moving_average` is a share of.
 const MOVING_AVERAGE_SCALE: u64 = 1_000_000;
@@ -110,6 +111,7 @@ pub(crate) fn begin(
 	}
 }
 
+#[inline(never)]
 fn begin_among<const ONES: bool>(
 	rules: &Rules,
 	column: Column<'_>,
@@ -130,8 +132,8 @@ fn begin_among<const ONES: bool>(
 	match rules.penalty {
 		Penalty::None => average::<ONES>(rules, column, standings, scratch, |weight, _| weight),
 		Penalty::Full => average::<ONES>(rules, column, standings, scratch, |_, clipped| clipped),
-		penalty => average::<ONES>(rules, column, standings, scratch, |weight, clipped| {
-			penalty.apply(weight, clipped)
+		Penalty::Part(penalty) => average::<ONES>(rules, column, standings, scratch, |weight, clipped| {
+			apply_part(penalty, weight, clipped)
 		}),
 	}
 }
@@ -170,7 +172,7 @@ fn average_weights<const ONES: bool>(
 			let pair = cell.get();
 			let followed = follow(pair.weight_among::<ONES>(), clipped);
 			let new = product::<ONES>(rules.new, followed);
-			let kept = product_with_proportion::<ONES>(rules.kept, pair.bond() & mask);
+			let kept = product_with_proportion::<ONES>(rules.kept, pair.bond_twice(mask));
 			bonds.put(cell, new.wrapping_add(kept));
 		},
 	);
@@ -201,18 +203,34 @@ fn average_shares<const ONES: bool>(
 			let pair = cell.get();
 			*value = product::<ONES>(follow(pair.weight_among::<ONES>(), clipped), stake);
 			bought = bought.wrapping_add(*value);
-			held = held.wrapping_add(u64::from(pair.bond() & mask));
+			held = held.wrapping_add(pair.bond_within(mask));
 		},
 	);
-	let (all_bought, all_held) = (Whole::new(bought), Total::new(held));
+	// Void bonds are shares of nothing.
+	let all_held = if column.is_void { Total::VOID } else { Total::new(held) };
+	let bonds = average_with_shares::<ONES>(rules, pairs, values, Whole::new(bought), all_held);
+	(rank, bonds)
+}
+
+/// The averages of the shares that are bought, by value, and those that are held, by old bond.
+///
+/// By itself, so that all that the loop needs has a place in the processor.
+#[inline(never)]
+fn average_with_shares<const ONES: bool>(
+	rules: &Rules,
+	pairs: &[Cell<Pair>],
+	values: &[u64],
+	all_bought: Whole,
+	all_held: Total,
+) -> NewBonds {
 	let mut bonds = NewBonds::default();
 	for (pair, value) in pairs.iter().zip(values.iter()) {
-		let bond = all_held.share(pair.get().bond() & mask);
-		let bond = rules.average::<ONES>(all_bought.share_of_little(*value), bond);
+		let held = all_held.share(pair.get().bond());
+		let bond = rules.average::<ONES>(all_bought.share_of_little(*value), held);
 		bonds.put(pair, bond);
 		bonds.most = bonds.most.max(bond);
 	}
-	(rank, bonds)
+	bonds
 }
 
 /// Yuma 3 with liquid alpha, once the consensus about everybody is known: each pair has its own pace. `marks` is what
@@ -281,7 +299,9 @@ pub(crate) fn settle(
 }
 
 /// Adds to what each validator earns in a column, and stores the bonds. `pay` tells both by the new bond.
-#[inline(always)]
+///
+/// By itself, so that all that the loop needs has a place in the processor.
+#[inline(never)]
 fn pay_and_store(
 	uid: u16,
 	column: Column<'_>,
@@ -297,6 +317,9 @@ fn pay_and_store(
 			// A bond of zero is overwritten by the next one.
 			*entry = (uid, share::to_proportion(share));
 			account.place = account.place.wrapping_add(usize::from(bond > 0));
+		} else {
+			// Few have lost their permit.
+			cold_path();
 		}
 	};
 	if column.is_full {

@@ -34,6 +34,7 @@ mod merge;
 mod owned;
 mod pair;
 mod pairs;
+mod places;
 mod rows;
 mod share;
 mod stake;

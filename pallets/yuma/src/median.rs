@@ -10,8 +10,10 @@ use crate::share::ONE;
 const SAMPLE: usize = 8;
 /// How many weights are compared with the ends of the range at a time.
 const CHUNK: usize = 16;
-/// How often the range between two of them is halved before the weights in it are looked at one by one.
+/// How often the range between two of them is halved before the weights in it are looked at by themselves.
 const HALVINGS: u32 = if COMPARES_SEVERAL { 4 } else { 2 };
+/// How many of the weights that are left are looked at by going up from one to the next before they are sorted.
+const STEPS: u32 = if COMPARES_SEVERAL { 3 } else { 0 };
 /// Whether the processor compares several weights at a time, so that another look at all costs little.
 const COMPARES_SEVERAL: bool = !cfg!(target_family = "wasm");
 
@@ -73,35 +75,28 @@ impl Median {
 			self.votes_behind.extend(column.iter().map(vote_of));
 			&self.votes_behind
 		};
-		// Who has no vote says nothing; saying zero is the same, and keeps the weight from being the largest.
-		let heard = column
-			.iter()
-			.zip(votes)
-			.map(|(pair, vote)| if *vote > 0 { pair.ordinal() } else { Ordinal::ZERO });
 		self.weights.clear();
-		self.weights.extend(heard);
+		self.weights.extend(column.iter().map(|pair| pair.ordinal()));
+		// Without a vote nobody is heard.
+		let heard = || self.weights.iter().zip(votes).filter(|(_, vote)| **vote > 0);
+		let highest = || heard().map(|(weight, _)| *weight).max().unwrap_or(Ordinal::ZERO);
 		let spoken = if is_full { self.listed } else { sum(votes) };
 		let silent = self.all.wrapping_sub(spoken);
 		if self.is_maximum {
-			return self.weights.iter().max().copied().unwrap_or(Ordinal::ZERO).weight();
+			return highest().weight();
 		}
 		match u64::try_from(self.minority) {
 			Ok(minority) if silent > minority => 0,
 			Ok(minority) => {
 				// All votes may sum up to one, which wraps to nothing: the largest weight has to be known then.
-				let highest = if spoken < ONE {
-					None
-				} else {
-					self.weights.iter().max().copied()
-				};
+				let highest = if spoken < ONE { Ordinal::MAX } else { highest() };
 				let minority = minority.wrapping_sub(silent) as u32;
-				let highest = highest.unwrap_or(Ordinal::MAX);
 				select(&self.weights, votes, minority, highest, &mut self.candidates).weight()
 			}
 			Err(_) if silent > 0 => 0,
 			Err(_) => {
-				let heard = self.weights.iter().zip(votes).filter(|(_, vote)| **vote > 0);
-				heard.map(|(weight, _)| *weight).min().unwrap_or(Ordinal::ZERO).weight()
+				let lowest = heard().map(|(weight, _)| *weight).min();
+				lowest.unwrap_or(Ordinal::ZERO).weight()
 			}
 		}
 	}
@@ -119,8 +114,10 @@ pub(crate) fn to_vote(share: Fixed) -> u32 {
 /// The smallest weight up to which there are more than `minority` votes. All votes together have to be more.
 ///
 /// Nothing is moved or sorted at first: each step adds up the votes up to some weight, which takes a fraction of the time
-/// of anything that depends on the order of two weights. A small sample cuts the range of what it can be, halvings cut it
-/// further, and the few weights that are left are sorted. `highest` is the largest weight, where all votes may sum up to one.
+/// of anything that depends on the order of two weights. A small sample cuts the range of what it can be, and halvings cut
+/// it further. Of what is left, the first few are gone up through one by one, and if there are more they are sorted.
+/// `highest` is the largest weight with a vote, where all votes may sum up to one.
+#[inline(never)]
 fn select(
 	weights: &[Ordinal],
 	votes: &[u32],
@@ -138,7 +135,7 @@ fn select(
 	let mut range = Range {
 		low: Ordinal::ZERO,
 		below: 0,
-		high: Ordinal::MAX,
+		high: highest,
 	};
 	let narrow = |range: &mut Range, middle: Ordinal| {
 		let votes = votes_up_to(weights, votes, middle);
@@ -165,6 +162,13 @@ fn select(
 		range.below = votes_up_to(weights, votes, Ordinal::ZERO);
 		if range.below > minority {
 			return Ordinal::ZERO;
+		}
+	}
+	for _ in 0..STEPS {
+		let next = next_above(weights, range.low);
+		narrow(&mut range, next);
+		if range.high == next {
+			return next;
 		}
 	}
 	walk(weights, votes, range, minority, candidates)
@@ -213,22 +217,43 @@ fn votes_up_to(weights: &[Ordinal], votes: &[u32], most: Ordinal) -> u32 {
 	counted.fold(0, u32::wrapping_add)
 }
 
+/// The smallest weight that is larger. There has to be one.
+fn next_above(weights: &[Ordinal], low: Ordinal) -> Ordinal {
+	let lowest = low.0.wrapping_add(1);
+	// How far above, with the sign turned: what is not above wraps to something large.
+	let distances = weights
+		.iter()
+		.map(|weight| weight.0.wrapping_sub(lowest).wrapping_add(i32::MIN));
+	let nearest = distances.fold(i32::MAX, i32::min);
+	Ordinal(nearest.wrapping_sub(i32::MIN).wrapping_add(lowest))
+}
+
 /// Goes up through the weights of a range until there are more than `minority` votes.
+#[inline(never)]
 fn walk(weights: &[Ordinal], votes: &[u32], range: Range, minority: u32, candidates: &mut [(Ordinal, u32)]) -> Ordinal {
-	let is_inside = |weight: &Ordinal| (weight.0 > range.low.0) & (weight.0 <= range.high.0);
+	// Both ends in one comparison: what is not above the lower end wraps to something large.
+	let lowest = range.low.0.wrapping_add(1);
+	let width = range.high.0.wrapping_sub(range.low.0) as u32;
+	let is_inside = |weight: &Ordinal| (weight.0.wrapping_sub(lowest) as u32) < width;
 	let mut inside = 0_usize;
-	for (weights, votes) in weights.chunks(CHUNK).zip(votes.chunks(CHUNK)) {
-		// Without a way out in the middle several are compared at a time, and most chunks have none.
-		if !COMPARES_SEVERAL || weights.iter().fold(false, |any, weight| any | is_inside(weight)) {
-			for (weight, vote) in weights.iter().zip(votes) {
-				// Overwritten by the next one unless it is inside.
-				if let Some(to) = candidates.get_mut(inside) {
-					*to = (*weight, *vote);
-				}
-				inside = inside.wrapping_add(usize::from(is_inside(weight)));
+	let mut note = |weights: &[Ordinal], votes: &[u32]| {
+		for (weight, vote) in weights.iter().zip(votes) {
+			// Overwritten by the next one unless it is inside.
+			if let Some(to) = candidates.get_mut(inside) {
+				*to = (*weight, *vote);
 			}
+			inside = inside.wrapping_add(usize::from(is_inside(weight)));
+		}
+	};
+	let (chunks, rest) = weights.as_chunks::<CHUNK>();
+	let (votes_of_chunks, votes_of_rest) = votes.as_chunks::<CHUNK>();
+	for (weights, votes) in chunks.iter().zip(votes_of_chunks) {
+		// Without a way out in the middle several are compared at a time, and most chunks have none.
+		if !COMPARES_SEVERAL || weights.iter().any(is_inside) {
+			note(weights, votes);
 		}
 	}
+	note(rest, votes_of_rest);
 	let candidates = candidates.get_mut(..inside).unwrap_or_default();
 	candidates.sort_unstable();
 	let mut below = range.below;

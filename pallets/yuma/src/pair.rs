@@ -16,7 +16,12 @@ pub(crate) struct Pair(u64);
 impl Pair {
 	#[inline(always)]
 	pub(crate) const fn new(weight: u64, bond: u16, validator: u16) -> Self {
-		let weight = weight.wrapping_sub(weight >> 32);
+		Self::with_weight_below_one(weight.wrapping_sub(weight >> 32), bond, validator)
+	}
+
+	/// The same for a weight that is not one.
+	#[inline(always)]
+	pub(crate) const fn with_weight_below_one(weight: u64, bond: u16, validator: u16) -> Self {
 		Self(weight << 32 | (bond as u64) << 16 | validator as u64)
 	}
 
@@ -33,6 +38,14 @@ impl Pair {
 		if ONES { self.weight() } else { self.0 >> 32 }
 	}
 
+	/// The weight or what is most of it, whichever is less, if neither is one.
+	#[inline(always)]
+	pub(crate) const fn clipped_below_one(self, most: u64) -> u64 {
+		// All ones in the upper half if the weight is less; what is below is cut off.
+		let is_less = (self.0 >> 32).wrapping_sub(most);
+		(self.0 & is_less | most << 32 & !is_less) >> 32
+	}
+
 	/// What weights are compared by.
 	#[inline(always)]
 	pub(crate) const fn ordinal(self) -> Ordinal {
@@ -43,6 +56,21 @@ impl Pair {
 	#[inline(always)]
 	pub(crate) const fn bond(self) -> u16 {
 		(self.0 >> 16) as u16
+	}
+
+	/// The same as a word. Zero where `mask` is, not 65535.
+	#[inline(always)]
+	pub(crate) const fn bond_within(self, mask: u16) -> u64 {
+		self.0 >> 16 & mask as u64
+	}
+
+	/// The bond twice over, `bond · 65537`: the share that it stands for, or one less. Zero where `mask` is, not 65535.
+	///
+	/// Put together from two halves, so that compilers do not make a wide product of it.
+	#[inline(always)]
+	pub(crate) const fn bond_twice(self, mask: u16) -> u64 {
+		let mask = mask as u64;
+		self.0 & mask << 16 | self.0 >> 16 & mask
 	}
 
 	/// The place of the validator.
@@ -95,6 +123,9 @@ mod tests {
 			let pair = Pair::new(weight, 0xabcd, 0xfedc);
 			assert_eq!((pair.weight(), pair.bond(), pair.validator()), (weight, 0xabcd, 0xfedc));
 			assert_eq!(pair.ordinal().weight(), weight);
+			for most in [0, 1, ONE / 3, ONE - 1] {
+				assert!(weight == ONE || pair.clipped_below_one(most) == weight.min(most));
+			}
 			let pair = pair.with_new_bond(weight);
 			assert_eq!((pair.new_bond(), pair.validator()), (weight, 0xfedc));
 		}

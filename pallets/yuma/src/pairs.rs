@@ -9,6 +9,8 @@ use core::ops::Range;
 
 use crate::merge::merge;
 use crate::pair::Pair;
+use crate::places::{Hand, Place};
+use crate::share::ONE;
 use crate::types::{Entry, MechanismInput};
 use crate::validators::Validators;
 
@@ -17,12 +19,14 @@ use crate::validators::Validators;
 const TILE: u16 = 64;
 /// The fewest pairs of a row in a tile, on average.
 const LEAST_SEGMENT: usize = 32;
+/// How many quarters of all places have to be taken for columns to be laid out without counting.
+const LEAST_QUARTERS: usize = 3;
 /// Rows with less than one gap in so many entries are counted by their runs.
 const FEW_GAPS: usize = 32;
 /// Pairs in a cache line.
 const PAIRS_PER_LINE: usize = 8;
 /// From how many pairs on a column may have a little more room than it needs.
-const LONG_COLUMN: usize = 128;
+const LONG_COLUMN: usize = 32;
 
 /// The pairs of a column, and what is known of them.
 #[derive(Clone, Copy, Debug, Default)]
@@ -42,34 +46,6 @@ pub(crate) struct Column {
 	step: u32,
 }
 
-/// Where the next pair of a column goes.
-#[derive(Clone, Copy, Debug, Default)]
-struct Place {
-	/// The place in the tile of the next pair, or if the column is full, of the first one.
-	base: u32,
-	/// All ones if the column is full: then the validator's number is added.
-	mask: u32,
-}
-
-impl Place {
-	/// The place of a validator's pair.
-	#[inline(always)]
-	fn next(&mut self, validator: u16) -> usize {
-		let place = self.base.wrapping_add(u32::from(validator) & self.mask);
-		// By one, or by nothing.
-		self.base = self.base.wrapping_add(self.mask.wrapping_add(1));
-		place as usize
-	}
-
-	/// The place that a validator's pair was given, right after it was.
-	fn last(self, validator: u16) -> usize {
-		let back = self.mask.wrapping_add(1);
-		self.base
-			.wrapping_sub(back)
-			.wrapping_add(u32::from(validator) & self.mask) as usize
-	}
-}
-
 /// All pairs of a mechanism, by column, and inside a column by validator.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Pairs {
@@ -82,6 +58,8 @@ pub(crate) struct Pairs {
 	room: usize,
 	/// How many columns a tile has.
 	tile_columns: u16,
+	/// Whether nearly all places of a matrix would be taken. Then all columns are full, and pairs are not counted.
+	is_dense: bool,
 }
 
 impl Pairs {
@@ -93,7 +71,7 @@ impl Pairs {
 		for validator in &mut validators.list {
 			let (weights, bonds) = validator.rows.get(validator.uid, &validators.copies, mechanism);
 			let pairs = if validator.rows.are_aligned {
-				count_each(if weights.is_empty() { bonds } else { weights }, &mut self.columns)
+				weights.len().max(bonds.len())
 			} else {
 				count_merged(weights, bonds, &mut self.columns)
 			};
@@ -106,18 +84,32 @@ impl Pairs {
 			validator.pairs = pairs;
 			validator.read = (0, 0);
 		}
+		let places = usize::from(n).saturating_mul(validators.list.len());
+		self.is_dense = all.saturating_mul(4) >= places.saturating_mul(LEAST_QUARTERS);
+		if self.is_dense {
+			self.columns.iter_mut().for_each(|column| column.is_full = true);
+		} else {
+			self.count(validators, mechanism);
+		}
+		// A visit to a row for a tile costs about as much as a few pairs.
+		let wide_enough = places.saturating_mul(LEAST_SEGMENT).checked_div(all).unwrap_or(0);
+		let wide_enough = u16::try_from(wide_enough).unwrap_or(u16::MAX);
+		self.tile_columns = wide_enough.clamp(TILE, n.max(TILE));
+		self.lay_out(validators.list.len());
+	}
+
+	/// Counts the pairs of each column of those rows that have not been counted, and finds out which columns are full.
+	fn count(&mut self, validators: &Validators, mechanism: &MechanismInput<'_>) {
+		for validator in validators.list.iter().filter(|validator| validator.rows.are_aligned) {
+			let (weights, bonds) = validator.rows.get(validator.uid, &validators.copies, mechanism);
+			count_each(if weights.is_empty() { bonds } else { weights }, &mut self.columns);
+		}
 		let mut steps = 0_u32;
 		for column in &mut self.columns {
 			steps = steps.wrapping_add(column.step);
 			column.count = column.count.wrapping_add(steps);
 			column.is_full = is_nearly_full(column.count as usize, validators.list.len());
 		}
-		// A visit to a row for a tile costs about as much as a few pairs.
-		let rows = usize::from(n).saturating_mul(validators.list.len());
-		let wide_enough = rows.saturating_mul(LEAST_SEGMENT).checked_div(all).unwrap_or(0);
-		let wide_enough = u16::try_from(wide_enough).unwrap_or(u16::MAX);
-		self.tile_columns = wide_enough.clamp(TILE, n.max(TILE));
-		self.lay_out(validators.list.len());
 	}
 
 	/// Gives each column its room.
@@ -170,9 +162,25 @@ impl Pairs {
 		let of_tile = layouts.get(usize::from(columns.start)..usize::from(columns.end));
 		let mut of_tile = of_tile.unwrap_or_default().iter();
 		if of_tile.all(|column| column.is_full || column.count == 0) {
-			fill_among::<true>(columns, validators, mechanism, places, tile);
+			fill_among::<true>(columns.clone(), validators, mechanism, places, tile);
 		} else {
-			fill_among::<false>(columns, validators, mechanism, places, tile);
+			fill_among::<false>(columns.clone(), validators, mechanism, places, tile);
+		}
+		if self.is_dense {
+			self.clear_empty(columns);
+		}
+	}
+
+	/// Finds the columns of a tile that nobody had a pair for.
+	fn clear_empty(&mut self, columns: Range<u16>) {
+		let columns = usize::from(columns.start)..usize::from(columns.end);
+		for column in self.columns.get_mut(columns).unwrap_or_default() {
+			let range = column.start..column.start.saturating_add(column.length);
+			let pairs = self.filled.get(range).unwrap_or_default();
+			if pairs.iter().all(|pair| *pair == Pair::default()) {
+				column.length = 0;
+				column.is_full = false;
+			}
 		}
 	}
 
@@ -218,45 +226,45 @@ fn fill_among<const FULL: bool>(
 		let (weights, bonds) = validator.rows.get(validator.uid, &validators.copies, mechanism);
 		let weights = weights.get(validator.read.0..).unwrap_or_default();
 		let bonds = bonds.get(validator.read.1..).unwrap_or_default();
-		let sum = validator.rows.weight_sum;
-		let mut put = |place: &mut Place, weight: u16, bond: u16| {
-			let place = if FULL {
-				place.base.wrapping_add(number.into()) as usize
-			} else {
-				place.next(number)
-			};
-			if let Some(to) = tile.get_mut(place) {
-				*to = Pair::new(sum.share(weight), bond, number);
-			}
+		let mut hand = Hand::<FULL> {
+			tile: &mut *tile,
+			sum: validator.rows.weight_sum,
+			validator: number,
 		};
 		let read = if !validator.rows.are_aligned {
 			merge(weights, bonds, columns.end, |column, weight, bond| {
 				if let Some(place) = places.get_mut(usize::from(column)) {
-					put(place, weight, bond);
+					hand.put(place, weight, bond);
 				}
 			})
 		} else if bonds.is_empty() {
 			let weights = until(weights, &columns);
-			at_places(weights, weights, places, |place, weight, _| put(place, weight, 0));
+			hand.put_row(weights, weights, places, |weight, _| (weight, 0));
 			(weights.len(), 0)
 		} else if weights.is_empty() {
 			let bonds = until(bonds, &columns);
-			at_places(bonds, bonds, places, |place, bond, _| put(place, 0, bond));
+			hand.put_row(bonds, bonds, places, |bond, _| (0, bond));
 			(0, bonds.len())
 		} else {
 			let weights = until(weights, &columns);
-			at_places(weights, bonds, places, put);
+			hand.put_row(weights, bonds, places, |weight, bond| (weight, bond));
 			(weights.len(), weights.len())
 		};
 		validator.read.0 = validator.read.0.saturating_add(read.0);
 		validator.read.1 = validator.read.1.saturating_add(read.1);
-		if validator.rows.rates_itself_in_vain && columns.contains(&validator.uid) {
-			// The only void weight in a row that is read where it is. Its share, which may be anything as the sum is
-			// without it, is in the last pair of the column so far.
-			let place = places.get(usize::from(validator.uid)).map(|place| place.last(number));
+		let mut correct = |column: u16, weight: u64| {
+			// The validator's pair is the last one in the column so far.
+			let place = places.get(usize::from(column)).map(|place| place.last(number));
 			if let Some(pair) = place.and_then(|place| tile.get_mut(place)) {
-				*pair = Pair::new(0, pair.bond(), number);
+				*pair = Pair::new(weight, pair.bond(), number);
 			}
+		};
+		if validator.rows.rates_itself_in_vain && columns.contains(&validator.uid) {
+			// The only void weight in a row that is read where it is: its share may be anything, as the sum is without it.
+			correct(validator.uid, 0);
+		}
+		if let Some(only) = validator.rows.only_weight.filter(|only| columns.contains(only)) {
+			correct(only, ONE);
 		}
 	}
 }
@@ -289,31 +297,8 @@ fn until<'a>(row: &'a [Entry], columns: &Range<u16>) -> &'a [Entry] {
 	}
 }
 
-/// Hands out the entries of a row and another one with the same destinations, with their columns' places.
-#[inline(always)]
-fn at_places(row: &[Entry], other: &[Entry], places: &mut [Place], mut hand_out: impl FnMut(&mut Place, u16, u16)) {
-	let (Some((first, _)), Some((last, _))) = (row.first(), row.last()) else {
-		return;
-	};
-	let range = usize::from(*first)..usize::from(*last).saturating_add(1);
-	let Some(places) = places.get_mut(range) else {
-		return;
-	};
-	if places.len() == row.len() {
-		for (place, ((_, value), (_, other))) in places.iter_mut().zip(row.iter().zip(other)) {
-			hand_out(place, *value, *other);
-		}
-	} else {
-		for ((column, value), (_, other)) in row.iter().zip(other) {
-			if let Some(place) = places.get_mut(usize::from(column.wrapping_sub(*first))) {
-				hand_out(place, *value, *other);
-			}
-		}
-	}
-}
-
 /// Counts the destinations of a sorted row by column.
-fn count_each(row: &[Entry], counts: &mut [Column]) -> usize {
+fn count_each(row: &[Entry], counts: &mut [Column]) {
 	let (first, last) = (
 		row.first().map_or(0, |entry| entry.0),
 		row.last().map_or(0, |entry| entry.0),
@@ -321,7 +306,7 @@ fn count_each(row: &[Entry], counts: &mut [Column]) -> usize {
 	let span = usize::from(last.saturating_sub(first)).saturating_add(1);
 	if span.saturating_sub(row.len()).saturating_mul(FEW_GAPS) >= row.len() {
 		row.iter().for_each(|(column, _)| add(counts, *column, 1));
-		return row.len();
+		return;
 	}
 	// Runs of consecutive columns are counted by their ends.
 	let mut rest = row;
@@ -347,7 +332,6 @@ fn count_each(row: &[Entry], counts: &mut [Column]) -> usize {
 		);
 		rest = rest.get(run..).unwrap_or_default();
 	}
-	row.len()
 }
 
 fn count_merged(weights: &[Entry], bonds: &[Entry], counts: &mut [Column]) -> usize {
@@ -388,6 +372,29 @@ mod tests {
 		let chosen = proptest::collection::btree_map(0..n, 1..9_u16, 0..=usize::from(n)).prop_map(Vec::from_iter);
 		let all_but = (0..n).prop_map(move |hole| (0..n).filter(|uid| *uid != hole).map(|uid| (uid, 3)).collect());
 		proptest::collection::vec(prop_oneof![chosen, all_but], usize::from(n))
+	}
+
+	#[test]
+	fn nobody_is_behind_an_unlisted_column_of_a_dense_subnet() {
+		let mut input = input(5);
+		input.validator_permits = &[true; 5];
+		let row: [Entry; 4] = [(0, 1), (1, 1), (2, 1), (4, 1)];
+		let rows = [row.as_slice(); 5];
+		let mechanism = MechanismInput {
+			last_update: &[1; 5],
+			weights: &rows,
+			..MechanismInput::default()
+		};
+		let mut validators = Validators::default();
+		validators.load(&Reader::new(&input, &mechanism), &[], &[]);
+		let mut pairs = Pairs::default();
+		pairs.prepare(&mut validators, &mechanism, 5);
+		pairs.fill(0..5, &mut validators, &mechanism);
+		assert!(pairs.is_dense);
+		for uid in 0..5 {
+			let (Column { is_full, .. }, column) = pairs.column(uid);
+			assert_eq!((is_full, column.len()), if uid == 3 { (false, 0) } else { (true, 5) });
+		}
 	}
 
 	proptest! {

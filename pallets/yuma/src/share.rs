@@ -3,6 +3,8 @@
 //! [`Fixed`](crate::fixed::Fixed) is for any number; here every number lies between zero and one, so that products and
 //! quotients need no more than 64 bits at a time. The rounding is the same: products and quotients are cut.
 
+use core::hint::cold_path;
+
 use crate::fixed::Fixed;
 
 /// A share of one.
@@ -39,15 +41,17 @@ pub(crate) const fn product_below_one(left: u64, right: u64) -> u64 {
 	left.wrapping_mul(right) >> 32
 }
 
-/// The product of a share and `proportion / 65535`, cut. Without `ONES` the share may be neither zero nor one.
+/// The product of a share and `proportion / 65535`, cut, where `twice` is `proportion · 65537`. Without `ONES` the share may
+/// be neither zero nor one.
 #[inline(always)]
-pub(crate) const fn product_with_proportion<const ONES: bool>(share: u64, proportion: u16) -> u64 {
-	if ONES {
-		return product::<true>(share, from_proportion(proportion));
-	}
+pub(crate) const fn product_with_proportion<const ONES: bool>(share: u64, twice: u64) -> u64 {
 	// 65535 · 65537 is one less than one, which takes one from the product.
-	let product = product::<false>(share, (proportion as u64) << 16 | proportion as u64);
-	product.wrapping_add((proportion == u16::MAX) as u64)
+	let lack = twice.wrapping_add(1) >> 32;
+	if ONES {
+		product::<true>(share, twice.wrapping_add(lack))
+	} else {
+		product::<false>(share, twice).wrapping_add(lack)
+	}
 }
 
 /// The product of two shares, rounded up. `right` has to be less than one.
@@ -114,9 +118,11 @@ impl Whole {
 	#[inline(always)]
 	pub(crate) const fn share_of_little(self, part: u64) -> u64 {
 		let product = part.wrapping_mul(self.reciprocal);
-		if (product & FRACTION).wrapping_add(part) < ONE {
+		let left = !(product as u32) as u64;
+		if part <= left {
 			product >> 32
 		} else {
+			cold_path();
 			self.share(part)
 		}
 	}
@@ -128,10 +134,12 @@ impl Whole {
 	#[inline(always)]
 	pub(crate) const fn share_times(self, part: u64, factor: u64) -> u64 {
 		let product = (part.wrapping_mul(self.reciprocal) >> 32).wrapping_mul(factor);
-		if (product & FRACTION).wrapping_add(factor) < ONE {
-			product >> 32
-		} else {
+		let (_, may_carry) = (product as u32).overflowing_add(factor as u32);
+		if may_carry {
+			cold_path();
 			product_below_one(self.share(part), factor)
+		} else {
+			product >> 32
 		}
 	}
 }
@@ -152,6 +160,14 @@ pub(crate) struct Total {
 }
 
 impl Total {
+	/// Of which every part is nothing.
+	pub(crate) const VOID: Self = Self {
+		value: 1,
+		reciprocal: 0,
+		addend: 0,
+		shift: 0,
+	};
+
 	/// Parts of a total of zero are zero, and so are their quotients: the same as by a total of one.
 	pub(crate) fn new(value: u64) -> Self {
 		let value = value.max(1);
@@ -307,9 +323,10 @@ mod tests {
 		#[test]
 		fn products_with_proportions_are_cut(share in 0..=ONE, proportion in prop_oneof![Just(0), Just(u16::MAX), any::<u16>()]) {
 			let exact = product::<true>(share, from_proportion(proportion));
-			prop_assert_eq!(product_with_proportion::<true>(share, proportion), exact);
+			let twice = u64::from(proportion) * 65_537;
+			prop_assert_eq!(product_with_proportion::<true>(share, twice), exact);
 			if share > 0 && share < ONE {
-				prop_assert_eq!(product_with_proportion::<false>(share, proportion), exact);
+				prop_assert_eq!(product_with_proportion::<false>(share, twice), exact);
 			}
 		}
 

@@ -32,10 +32,16 @@ impl Penalty {
 	pub(crate) fn apply(self, weight: u64, clipped: u64) -> u64 {
 		match self {
 			Self::None => weight,
-			Self::Part(penalty) => weight.wrapping_sub(product_rounded_up(weight.wrapping_sub(clipped), penalty)),
+			Self::Part(penalty) => apply_part(penalty, weight, clipped),
 			Self::Full => clipped,
 		}
 	}
+}
+
+/// [`Penalty::apply`] for a penalty that is a part.
+#[inline(always)]
+pub(crate) fn apply_part(penalty: u64, weight: u64, clipped: u64) -> u64 {
+	weight.wrapping_sub(product_rounded_up(weight.wrapping_sub(clipped), penalty))
 }
 
 /// Hands each pair of a column with its clipped weight and the validator's stake to `each`, and adds the clipped weights to
@@ -71,14 +77,13 @@ pub(crate) fn clip_beside<const ONES: bool, T>(
 	mut each: impl FnMut(&Cell<Pair>, u64, u64, T),
 ) -> u64 {
 	let Standings { stakes, trusts } = standings;
-	let consensus_below_one = u32::try_from(consensus).unwrap_or(u32::MAX);
+	let consensus_below_one = u64::from(u32::try_from(consensus).unwrap_or(u32::MAX));
 	let mut rank = 0_u64;
 	let mut clip = |pair: &Cell<Pair>, stake: u64, trust: &mut u64, beside: T| {
 		let clipped = if ONES {
 			pair.get().weight().min(consensus)
 		} else {
-			// Half words are compared more at a time.
-			u64::from((pair.get().weight_among::<false>() as u32).min(consensus_below_one))
+			pair.get().clipped_below_one(consensus_below_one)
 		};
 		*trust = trust.wrapping_add(clipped);
 		rank = rank.wrapping_add(product::<ONES>(clipped, stake));
