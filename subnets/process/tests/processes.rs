@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use common::{CONTEXT, LIMITS, shell, start};
-use subnet_process::{Limits, ProcessMechanism, ProcessOptions};
+use subnet_process::{ProcessMechanism, ProcessOptions};
 use subnet_sdk::{
 	DynMechanism, Epoch, MAX_CHUNK_BYTES, MAX_TASK_BYTES, MechanismError, Outcome, TimedChunk, Transcript, conformance,
 };
