@@ -110,6 +110,10 @@ impl Config {
 				)));
 			}
 		}
+		let context_length = file.size(&key("context_length"), MAX_CONTEXT)?;
+		// Attention looks back to the beginning, which is the same within the window; 0 stands for none.
+		let window = file.integer_or(&key("attention.sliding_window"), 0, u64::MAX, 0)?;
+		let window = usize::try_from(window).ok().filter(|tokens| *tokens > 0);
 		Self {
 			family,
 			layers: file.size(&key("block_count"), MAX_LAYERS)?,
@@ -118,7 +122,7 @@ impl Config {
 			heads,
 			kv_heads,
 			head_size: usize::try_from(head_size).unwrap_or(MAX_EMBEDDING),
-			context_length: file.size(&key("context_length"), MAX_CONTEXT)?,
+			context_length: window.map_or(context_length, |tokens| tokens.min(context_length)),
 			vocabulary,
 			norm_epsilon: file.positive_or(&key("attention.layer_norm_rms_epsilon"), None)? as f32,
 			rope_base: file.positive_or(&key("rope.freq_base"), Some(DEFAULT_ROPE_BASE))?,

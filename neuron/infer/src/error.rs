@@ -163,6 +163,7 @@ fn is_out_of_memory(detail: &str) -> bool {
 		"out of memory",
 		"outofmemory",
 		"failed to allocate",
+		"alloc_failed",
 		"failedtocreateresource",
 	]
 	.iter()

@@ -87,6 +87,37 @@ fn absurd_counts_are_refused_before_memory_is_taken() {
 }
 
 #[test]
+fn a_context_ends_at_the_sliding_window() {
+	let context = |window: Option<u32>| {
+		let numbers = [
+			("block_count", 1),
+			("context_length", 32_768),
+			("embedding_length", 64),
+			("feed_forward_length", 128),
+			("attention.head_count", 2),
+		];
+		let window = window.map(|tokens| ("attention.sliding_window", tokens));
+		let numbers: Vec<_> = numbers.into_iter().chain(window).collect();
+		let mut bytes = header(3, 0, numbers.len() as u64 + 2);
+		put_text(&mut bytes, "general.architecture");
+		bytes.extend(8u32.to_le_bytes());
+		put_text(&mut bytes, "llama");
+		put_text(&mut bytes, "llama.attention.layer_norm_rms_epsilon");
+		bytes.extend(6u32.to_le_bytes());
+		bytes.extend(1e-5f32.to_le_bytes());
+		for (key, number) in numbers {
+			put_text(&mut bytes, &format!("llama.{key}"));
+			bytes.extend(4u32.to_le_bytes());
+			bytes.extend(number.to_le_bytes());
+		}
+		let file = Gguf::parse(&bytes).unwrap();
+		crate::config::Config::read(&file, 32).unwrap().context_length
+	};
+	let windows = [None, Some(0), Some(4_096), Some(65_536)];
+	assert_eq!(windows.map(context), [32_768, 32_768, 4_096, 32_768]);
+}
+
+#[test]
 fn tensors_must_lie_in_the_file() {
 	let table = |dimensions: &[u64], kind, offset| {
 		let mut bytes = header(3, 1, 0);

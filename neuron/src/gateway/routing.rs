@@ -19,6 +19,9 @@ use crate::metrics::Metrics;
 /// When an application may try again where no miner could answer.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
+/// A request may have waited long for its turn in the gateway: for the little time that is left nobody is to blame.
+const LATE_AFTER: Duration = Duration::from_secs(5);
+
 /// A miner that could be asked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {
@@ -88,6 +91,8 @@ pub struct RoutingOptions {
 	pub attempts: usize,
 	/// Time without a first part after which a second miner is asked too.
 	pub hedge_after: Option<Duration>,
+	/// A miner is late at the earliest when it has not begun after so long.
+	pub late_after: Duration,
 	/// Random numbers from 0 up to 1.
 	pub dice: Arc<dyn Fn() -> f64 + Send + Sync>,
 }
@@ -98,6 +103,7 @@ impl From<&GatewayOptions> for RoutingOptions {
 			model_name: options.model_name.clone(),
 			attempts: options.attempts,
 			hedge_after: options.hedge_after,
+			late_after: LATE_AFTER,
 			dice: Arc::new(rand::random::<f64>),
 		}
 	}
@@ -164,8 +170,12 @@ impl<M: Miners> Routed<M> {
 	) -> Result<(Answerer, Begun, u32), UpstreamError> {
 		let until = Instant::now() + deadline;
 		let left = || until.saturating_duration_since(Instant::now());
-		// Who is asked last, in what is left of the time, is not to blame for it.
-		let share = deadline / u32::try_from(self.options.attempts.max(1)).unwrap_or(u32::MAX);
+		// Who is asked last, in what is left of the time, is not to blame for it. One part more than attempts, so that the only
+		// one is late before the time is over.
+		let parts = u32::try_from(self.options.attempts)
+			.unwrap_or(u32::MAX)
+			.saturating_add(1);
+		let share = (deadline / parts).max(self.options.late_after);
 		let mut order = order.into_iter();
 		let mut running: FuturesUnordered<Attempt> = FuturesUnordered::new();
 		let mut attempts = 0_u32;

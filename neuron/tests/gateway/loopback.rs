@@ -115,6 +115,7 @@ async fn upstream(folder: &tempfile::TempDir) -> (Arc<dyn Upstream>, Vec<Handle>
 		model_name: "ganglion".into(),
 		attempts: 3,
 		hedge_after: None,
+		late_after: Duration::ZERO,
 		// The first candidate first: the one that has gone.
 		dice: Arc::new(|| 0.0),
 	};

@@ -112,6 +112,7 @@ fn routed(
 		model_name: "ganglion".into(),
 		attempts: 3,
 		hedge_after,
+		late_after: Duration::ZERO,
 		dice: Arc::new(dice),
 	};
 	(Routed::new(fakes.clone(), options, metrics.clone()), fakes, metrics)

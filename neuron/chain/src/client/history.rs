@@ -124,7 +124,14 @@ async fn at_block(session: &Session, block: Option<u64>) -> Result<AtBlock, Chai
 	let Some(number) = block else {
 		return session.best().await;
 	};
-	let hash = session.block_hash(number).await?;
+	let hash = session
+		.block_hash(number)
+		.await?
+		.ok_or_else(|| ChainError::InvalidArgument {
+			argument: "block",
+			expected: "a block that the chain has".to_owned(),
+			found: number.to_string(),
+		})?;
 	let read = session.api.at_block(hash).await;
 	read.map_err(|error| error.to_chain_error(session.context(&format!("block {number}"))))
 }

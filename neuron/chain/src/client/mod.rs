@@ -248,18 +248,13 @@ impl Session {
 			.map_err(|error| error.to_chain_error(context))
 	}
 
-	/// The hash of the block with this number on the best chain.
+	/// The hash of the block with this number on the best chain; `None` if the node has no such block.
 	///
 	/// # Errors
-	/// [`ChainError::InvalidArgument`] if the chain has no such block, and those of a broken connection.
-	pub(crate) async fn block_hash(&self, number: u64) -> Result<H256, ChainError> {
+	/// Those of a broken connection.
+	pub(crate) async fn block_hash(&self, number: u64) -> Result<Option<H256>, ChainError> {
 		let hash = self.rpc.chain_get_block_hash(Some(number.into())).await;
-		let hash = hash.map_err(|error| error.to_chain_error(self.context(&format!("block {number}"))))?;
-		hash.ok_or_else(|| ChainError::InvalidArgument {
-			argument: "block",
-			expected: "a block that the chain has".to_owned(),
-			found: number.to_string(),
-		})
+		hash.map_err(|error| error.to_chain_error(self.context(&format!("block {number}"))))
 	}
 
 	/// The chain at the last finalised block.

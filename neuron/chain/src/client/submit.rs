@@ -261,8 +261,12 @@ pub(super) async fn sign(
 	} else {
 		best
 	};
-	let born = newest.block_number().saturating_sub(ANCHOR_DEPTH_BLOCKS);
-	let born_hash = session.block_hash(born).await?;
+	let deeper = newest.block_number().saturating_sub(ANCHOR_DEPTH_BLOCKS);
+	let (born, born_hash) = match session.block_hash(deeper).await? {
+		Some(hash) => (deeper, hash),
+		// A node that has just come up from a snapshot of the state knows no older block.
+		None => (newest.block_number(), newest.block_hash()),
+	};
 	let nonce = next_nonce(session, &signer.account_id()).await?;
 	let parameters = DefaultExtrinsicParamsBuilder::<SubstrateConfig>::new()
 		.mortal_from_unchecked(MORTALITY_BLOCKS, born, born_hash)

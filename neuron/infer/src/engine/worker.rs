@@ -342,7 +342,8 @@ impl Worker {
 				End::Finished(FinishReason::Cancelled | FinishReason::Deadline) => self.stats.abandoned += 1,
 				End::Finished(_) => self.stats.finished += 1,
 			}
-			// Logits that are numbers vouch for all keys and values that they were made from.
+			// Logits that are numbers vouch for the keys and values that they were made from (but for infinite keys under no
+			// weight, which only overflowing weights make).
 			let sound = !matches!(end, End::Failed(_)) && running.completion_tokens() > 0;
 			self.memory.release(&mut running, sound);
 			gone.push((running, end));
