@@ -127,7 +127,8 @@ fn distance(found: &[f32], expected: &[f64]) -> f64 {
 		.fold(0.0, f64::max)
 }
 
-fn specs() -> Vec<TinySpec> {
+/// A spec of each family, with tied heads and without, and with one to four queries for a key.
+pub(crate) fn specs() -> Vec<TinySpec> {
 	let spec = |family, tied, heads, kv_heads| TinySpec {
 		family,
 		tied,

@@ -160,6 +160,17 @@ fn config(spec: &TinySpec) -> Value {
 	})
 }
 
+/// Tokens that steer a model, the first of its vocabulary, as a `tokenizer.json` lists them.
+pub(crate) fn special_tokens(texts: &[&str]) -> Vec<Value> {
+	let listed = |(id, text): (usize, &&str)| {
+		json!({
+			"id": id, "content": text, "special": true,
+			"single_word": false, "lstrip": false, "rstrip": false, "normalized": false,
+		})
+	};
+	texts.iter().enumerate().map(listed).collect()
+}
+
 fn tokenizer(spec: &TinySpec) -> Value {
 	let ids: BTreeMap<String, usize> = vocabulary().into_iter().zip(0..).skip(SPECIALS.len()).collect();
 	let merges = MERGES.map(|(left, right)| format!("{left} {right}"));
@@ -169,10 +180,7 @@ fn tokenizer(spec: &TinySpec) -> Value {
 		"version": "1.0",
 		"truncation": null,
 		"padding": null,
-		"added_tokens": SPECIALS.iter().enumerate().map(|(id, text)| json!({
-			"id": id, "content": text, "special": true,
-			"single_word": false, "lstrip": false, "rstrip": false, "normalized": false,
-		})).collect::<Vec<_>>(),
+		"added_tokens": special_tokens(&SPECIALS),
 		"normalizer": if spec.family == Family::Llama { Value::Null } else { json!({ "type": "NFC" }) },
 		"pre_tokenizer": { "type": "Sequence", "pretokenizers": [digits, byte_level(true)] },
 		"post_processor": null,

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use candle_core::quantized::gguf_file;
 use serde_json::{Value, json};
 
+use crate::tiny_folder::special_tokens;
+
 /// Tokens that steer the model, ids 0 to 4.
 pub(crate) const SPECIALS: [&str; 5] = ["<unk>", "<s>", "</s>", "[INST]", "[/INST]"];
 
@@ -69,10 +71,7 @@ pub(crate) fn tokenizer() -> Value {
 		"version": "1.0",
 		"truncation": null,
 		"padding": null,
-		"added_tokens": SPECIALS.iter().enumerate().map(|(id, text)| json!({
-			"id": id, "content": text, "special": true,
-			"single_word": false, "lstrip": false, "rstrip": false, "normalized": false,
-		})).collect::<Vec<_>>(),
+		"added_tokens": special_tokens(&SPECIALS),
 		"normalizer": { "type": "Sequence", "normalizers": [{ "type": "Prepend", "prepend": "▁" }, replace(" ", "▁")] },
 		"pre_tokenizer": null,
 		"post_processor": null,

@@ -129,6 +129,14 @@ fn question() -> Arc<Generate> {
 	})
 }
 
+/// Random numbers, whose seed is printed.
+fn dice() -> impl Fn() -> f64 + Send + Sync {
+	let seed: u64 = rand::random();
+	println!("seed {seed}");
+	let random = Mutex::new(StdRng::seed_from_u64(seed));
+	move || random.lock().unwrap().random()
+}
+
 const LONG: Duration = Duration::from_secs(600);
 
 #[tokio::test]
@@ -247,11 +255,8 @@ async fn a_slow_miner_is_hedged_where_that_is_wanted() {
 
 #[tokio::test]
 async fn a_miner_that_never_begins_is_avoided_whoever_gives_up() {
-	let seed: u64 = rand::random();
-	println!("seed {seed}");
-	let random = Mutex::new(StdRng::seed_from_u64(seed));
 	let miners = vec![("hangs", 1.0, Manner::Hangs), ("good", 1.0, Manner::Answers)];
-	let (routed, fakes, _) = routed(miners, None, move || random.lock().unwrap().random());
+	let (routed, fakes, _) = routed(miners, None, dice());
 	for _ in 0..200 {
 		if let Ok(answer) = routed.generate(question(), Duration::from_millis(2)).await {
 			let _: Vec<_> = answer.pieces.collect().await;
@@ -264,9 +269,6 @@ async fn a_miner_that_never_begins_is_avoided_whoever_gives_up() {
 
 #[tokio::test]
 async fn good_miners_get_most_and_failing_ones_ever_less() {
-	let seed: u64 = rand::random();
-	println!("seed {seed}");
-	let random = Mutex::new(StdRng::seed_from_u64(seed));
 	let (routed, fakes, _) = routed(
 		vec![
 			("good", 1.0, Manner::Answers),
@@ -274,7 +276,7 @@ async fn good_miners_get_most_and_failing_ones_ever_less() {
 			("down", 1.0, Manner::Refuses(Fault::Unreachable("gone".into()))),
 		],
 		None,
-		move || random.lock().unwrap().random(),
+		dice(),
 	);
 	for _ in 0..300 {
 		let answer = routed.generate(question(), LONG).await.unwrap();
@@ -300,11 +302,8 @@ async fn good_miners_get_most_and_failing_ones_ever_less() {
 /// The prompter one is quick to begin, and would get nearly all by that.
 #[tokio::test]
 async fn a_miner_that_begins_quickly_and_then_drips_is_avoided() {
-	let seed: u64 = rand::random();
-	println!("seed {seed}");
-	let random = Mutex::new(StdRng::seed_from_u64(seed));
 	let miners = vec![("drips", 1.0, Manner::Drips), ("flows", 1.0, Manner::Flows)];
-	let (routed, fakes, _) = routed(miners, None, move || random.lock().unwrap().random());
+	let (routed, fakes, _) = routed(miners, None, dice());
 	let asked_times = |hotkey: &str| {
 		fakes
 			.asked

@@ -9,9 +9,10 @@ use crate::cache::{Block, Sequence};
 use crate::compute::LANES;
 use crate::decoder::{Decoder, Hidden, Store};
 use crate::device::Hardware;
+use crate::reference_tests::specs;
 use crate::tiny::{TinySpec, write_folder, write_gguf};
 use crate::transformer::Slice;
-use crate::{Family, InferError, LoadOptions, Model, Precision, QuantType};
+use crate::{InferError, LoadOptions, Model, Precision, QuantType};
 
 /// How far a logit may be from that of the own kernels. The logits have a deviation of about 2; what is found is about
 /// 1e-5.
@@ -48,22 +49,6 @@ fn distance(found: &[f32], expected: &[f32]) -> f32 {
 fn text(count: usize, salt: u32) -> Vec<u32> {
 	let token = |index| 3 + (index * index * 5 + index * salt) % 256;
 	(0..count as u32).map(token).collect()
-}
-
-fn specs() -> Vec<TinySpec> {
-	let spec = |family, tied, heads, kv_heads| TinySpec {
-		family,
-		tied,
-		heads,
-		kv_heads,
-		..TinySpec::default()
-	};
-	vec![
-		spec(Family::Llama, true, 4, 2),
-		spec(Family::Llama, false, 8, 8),
-		spec(Family::Qwen2, true, 4, 1),
-		spec(Family::Qwen3, false, 2, 2),
-	]
 }
 
 /// In one piece, in several, and teacher-forced.
