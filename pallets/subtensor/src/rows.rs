@@ -7,6 +7,7 @@
 use crate::pallet::SparseRow;
 use alloc::vec::Vec;
 use codec::{Compact, Decode, Encode};
+use core::marker::PhantomData;
 use frame_support::{
 	defensive,
 	storage::{StorageDoubleMap, unhashed},
@@ -17,26 +18,48 @@ use yuma::Entry;
 /// Bytes of an encoded entry.
 const ENTRY_BYTES: usize = 4;
 
-/// The row of a uid; empty where none is stored.
-pub(crate) fn load<Rows>(index: MechanismIndex, uid: u16) -> Vec<Entry>
-where
-	Rows: StorageDoubleMap<MechanismIndex, u16, SparseRow>,
-{
-	let Some(bytes) = unhashed::get_raw(&Rows::hashed_key_for(index, uid)) else {
-		return Vec::new();
-	};
-	decode(&bytes).unwrap_or_else(|| {
-		defensive!("a stored row does not decode", (index, uid));
-		Vec::new()
-	})
+/// The rows of a mechanism in one map.
+pub(crate) struct RowsOf<Rows> {
+	/// The key of a row: all the same but for the uid at its end.
+	key: Vec<u8>,
+	rows: PhantomData<Rows>,
 }
 
-/// Stores the row of a uid. Rows name each uid of a subnet once at most, so that they respect the bound of [`SparseRow`].
-pub(crate) fn store<Rows>(index: MechanismIndex, uid: u16, row: &[Entry])
-where
-	Rows: StorageDoubleMap<MechanismIndex, u16, SparseRow>,
-{
-	unhashed::put_raw(&Rows::hashed_key_for(index, uid), &encode(row));
+impl<Rows: StorageDoubleMap<MechanismIndex, u16, SparseRow>> RowsOf<Rows> {
+	pub(crate) fn new(index: MechanismIndex) -> Self {
+		Self {
+			key: Rows::hashed_key_for(index, 0),
+			rows: PhantomData,
+		}
+	}
+
+	/// The row of a uid; empty where none is stored.
+	pub(crate) fn load(&mut self, uid: u16) -> Vec<Entry> {
+		let Some(bytes) = unhashed::get_raw(self.key(uid)) else {
+			return Vec::new();
+		};
+		decode(&bytes).unwrap_or_else(|| {
+			defensive!("a stored row does not decode", (&self.key, uid));
+			Vec::new()
+		})
+	}
+
+	/// Stores the row of a uid. Rows name each uid of a subnet once at most, so that they respect the bound of [`SparseRow`].
+	pub(crate) fn store(&mut self, uid: u16, row: &[Entry]) {
+		unhashed::put_raw(self.key(uid), &encode(row));
+	}
+
+	/// Removes the row of a uid.
+	pub(crate) fn remove(&mut self, uid: u16) {
+		unhashed::kill(self.key(uid));
+	}
+
+	/// The key of a row. The uid is hashed by `Identity`: its encoding is the key's end.
+	fn key(&mut self, uid: u16) -> &[u8] {
+		self.key.truncate(self.key.len().saturating_sub(size_of::<u16>()));
+		uid.encode_to(&mut self.key);
+		&self.key
+	}
 }
 
 fn decode(mut bytes: &[u8]) -> Option<Vec<Entry>> {
@@ -73,11 +96,15 @@ mod tests {
 		storage_with(parameters()).execute_with(|| {
 			let index = MechanismIndex::main(NETUID);
 			let row = vec![(3, 7), (4_095, u16::MAX)];
-			store::<Bonds<Test>>(index, 5, &row);
+			let mut bonds = RowsOf::<Bonds<Test>>::new(index);
+			bonds.store(5, &row);
 			assert_eq!(Bonds::<Test>::get(index, 5).into_inner(), row);
-			assert_eq!(load::<Bonds<Test>>(index, 5), row);
-			assert_eq!(load::<Bonds<Test>>(index, 6), vec![]);
-			assert_eq!(load::<Weights<Test>>(index, 5), vec![]);
+			assert_eq!(bonds.load(5), row);
+			assert_eq!(bonds.load(6), vec![]);
+			assert_eq!(RowsOf::<Weights<Test>>::new(index).load(5), vec![]);
+			bonds.remove(6);
+			bonds.remove(5);
+			assert!(!Bonds::<Test>::contains_key(index, 5));
 		});
 	}
 

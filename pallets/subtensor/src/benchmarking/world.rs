@@ -2,7 +2,7 @@
 
 use crate::{
 	Hyperparameters, MAX_HOTKEYS_PER_COLDKEY, MAX_SUBNETS, MAX_UIDS_PER_SUBNET, MAX_VALIDATORS_PER_SUBNET, RootPot,
-	pallet::*,
+	pallet::*, rows::RowsOf,
 };
 use alloc::vec::Vec;
 use codec::Encode;
@@ -182,9 +182,10 @@ pub(super) fn row(first: u16, length: u16, neurons: u16) -> Vec<(u16, u16)> {
 /// Gives each uid from `first` up to `end` a weight row of so many destinations.
 pub(super) fn weight_rows<T: Config>(netuid: NetUid, uids: core::ops::Range<u16>, length: u16) {
 	let neurons = SubnetworkN::<T>::get(netuid);
+	let mut rows = RowsOf::<Weights<T>>::new(MechanismIndex::main(netuid));
 	for uid in uids {
 		let row = row(uid, length.min(neurons), neurons);
-		crate::rows::store::<Weights<T>>(MechanismIndex::main(netuid), uid, &row);
+		rows.store(uid, &row);
 	}
 	LastUpdate::<T>::mutate(MechanismIndex::main(netuid), |column| {
 		column.iter_mut().for_each(|block| *block = u64::from(BLOCK) - 10);
@@ -194,9 +195,10 @@ pub(super) fn weight_rows<T: Config>(netuid: NetUid, uids: core::ops::Range<u16>
 /// Gives uids 0 to `count` a bond row of so many destinations each.
 pub(super) fn bond_rows<T: Config>(netuid: NetUid, count: u16, length: u16) {
 	let neurons = SubnetworkN::<T>::get(netuid);
+	let mut rows = RowsOf::<Bonds<T>>::new(MechanismIndex::main(netuid));
 	for uid in 0..=count {
 		let row = row(uid, length.min(neurons), neurons);
-		crate::rows::store::<Bonds<T>>(MechanismIndex::main(netuid), uid, &row);
+		rows.store(uid, &row);
 	}
 }
 

@@ -21,7 +21,7 @@ pub mod storage;
 #[cfg(test)]
 mod tests;
 
-use crate::{WeightInfo, pallet::*, rows};
+use crate::{WeightInfo, pallet::*, rows::RowsOf};
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
 use dividends::DividendSplit;
@@ -104,15 +104,16 @@ impl<T: Config> Pallet<T> {
 
 	/// Stores the bond rows that changed. Only those who could validate in this epoch had bonds, and have bonds now.
 	fn store_bonds(index: MechanismIndex, snapshot: &Snapshot, bonds: &Rows) {
+		let mut stored = RowsOf::<Bonds<T>>::new(index);
 		for validator in &snapshot.validators {
 			let row = bonds.row(validator.uid);
 			if row == validator.bonds {
 				continue;
 			}
 			if row.is_empty() {
-				Bonds::<T>::remove(index, validator.uid);
+				stored.remove(validator.uid);
 			} else {
-				rows::store::<Bonds<T>>(index, validator.uid, row);
+				stored.store(validator.uid, row);
 			}
 		}
 	}

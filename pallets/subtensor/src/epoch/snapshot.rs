@@ -1,7 +1,13 @@
 //! What consensus reads of a subnet, loaded at once.
 
-use crate::{emission, hyperparameters, pallet::*, rows};
+use crate::{
+	emission, hyperparameters,
+	pallet::*,
+	rows::RowsOf,
+	staking::keys::{HashedHotkey, PositionKeys},
+};
 use alloc::{vec, vec::Vec};
+use frame_support::storage::unhashed;
 use ganglion_primitives::{AccountId32, AlphaBalance, MechanismIndex, NetUid};
 use yuma::{Entry, EpochInput, EpochOutput, MechanismInput, Parameters, Workspace};
 
@@ -41,11 +47,7 @@ impl Snapshot {
 		let n = SubnetworkN::<T>::get(netuid);
 		let index = MechanismIndex::main(netuid);
 		let hotkeys = Hotkeys::<T>::get(netuid);
-		let staked = |on: NetUid| -> Vec<u64> {
-			let staked = hotkeys.iter().map(|key| TotalHotkeyAlpha::<T>::get(key, on).get());
-			staked.collect()
-		};
-		let (alpha, root) = (staked(netuid), staked(NetUid::ROOT));
+		let (alpha, root) = stakes::<T>(&hotkeys, netuid);
 		let tao_weight = TaoWeight::<T>::get();
 		let weighted_root: Vec<u64> = root.iter().map(|tao| emission::weighted(*tao, tao_weight)).collect();
 		let stake = alpha
@@ -131,15 +133,27 @@ impl Snapshot {
 	}
 }
 
+/// Loads the alpha on each hotkey, and the TAO on it on root.
+fn stakes<T: Config>(hotkeys: &[AccountId32], netuid: NetUid) -> (Vec<u64>, Vec<u64>) {
+	let mut keys = PositionKeys::of::<TotalHotkeyAlpha<T>, _>();
+	let stakes = hotkeys.iter().map(|hotkey| {
+		let hotkey = HashedHotkey::new(hotkey);
+		let mut on = |netuid| unhashed::get_or_default::<AlphaBalance>(keys.at(&hotkey, netuid)).get();
+		(on(netuid), on(NetUid::ROOT))
+	});
+	stakes.unzip()
+}
+
 /// Loads the rows of all who may validate.
 fn validators<T: Config>(index: MechanismIndex, permits: &[bool], owner_uid: Option<u16>) -> Vec<Validator> {
+	let (mut weights, mut bonds) = (RowsOf::<Weights<T>>::new(index), RowsOf::<Bonds<T>>::new(index));
 	(0_u16..)
 		.zip(permits)
 		.filter(|(uid, permit)| **permit || owner_uid == Some(*uid))
 		.map(|(uid, _)| Validator {
 			uid,
-			weights: rows::load::<Weights<T>>(index, uid),
-			bonds: rows::load::<Bonds<T>>(index, uid),
+			weights: weights.load(uid),
+			bonds: bonds.load(uid),
 		})
 		.collect()
 }

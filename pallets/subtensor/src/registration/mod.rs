@@ -14,7 +14,7 @@ mod trim_tests;
 #[cfg(test)]
 mod ways_tests;
 
-use crate::{WeightInfo, pallet::*, rows};
+use crate::{WeightInfo, pallet::*, rows::RowsOf};
 use alloc::vec::Vec;
 use frame_support::{
 	dispatch::WithPostDispatchInfo,
@@ -251,14 +251,15 @@ where
 	Rows: IterableStorageDoubleMap<MechanismIndex, u16, SparseRow>,
 {
 	let owners: Vec<u16> = Rows::iter_key_prefix(index).collect();
+	let mut stored = RowsOf::<Rows>::new(index);
 	for from in owners {
-		let mut row = rows::load::<Rows>(index, from);
+		let mut row = stored.load(from);
 		let length = row.len();
 		row.retain(|(destination, _)| *destination != uid);
 		if row.is_empty() {
-			Rows::remove(index, from);
+			stored.remove(from);
 		} else if row.len() < length {
-			rows::store::<Rows>(index, from, &row);
+			stored.store(from, &row);
 		}
 	}
 }

@@ -1,6 +1,6 @@
 //! Taking uids from the neurons that a subnet has no more room for.
 
-use crate::{MAX_TRIMMED_PER_CALL, WeightInfo, pallet::*, rows};
+use crate::{MAX_TRIMMED_PER_CALL, WeightInfo, pallet::*, rows::RowsOf};
 use alloc::{collections::BTreeMap, vec::Vec};
 use frame_support::{
 	ensure,
@@ -72,19 +72,20 @@ impl Renumbering {
 		Rows: IterableStorageDoubleMap<MechanismIndex, u16, SparseRow>,
 	{
 		let authors: Vec<u16> = Rows::iter_key_prefix(index).collect();
-		let loaded = authors.into_iter().map(|uid| (uid, rows::load::<Rows>(index, uid)));
+		let mut stored = RowsOf::<Rows>::new(index);
+		let loaded = authors.into_iter().map(|uid| (uid, stored.load(uid)));
 		// All are read before the first is written: a row may move to where another was.
 		let rows: Vec<(u16, Vec<Entry>)> = loaded.collect();
 		for (uid, _) in rows.iter().filter(|(uid, _)| self.of(*uid) != Some(*uid)) {
-			Rows::remove(index, uid);
+			stored.remove(*uid);
 		}
 		for (uid, row) in rows {
 			let Some(author) = self.of(uid) else { continue };
 			let kept = self.row(&row);
 			if kept.is_empty() {
-				Rows::remove(index, author);
+				stored.remove(author);
 			} else if author != uid || kept != row {
-				rows::store::<Rows>(index, author, &kept);
+				stored.store(author, &kept);
 			}
 		}
 	}

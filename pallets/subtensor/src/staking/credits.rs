@@ -1,9 +1,12 @@
 //! Credits what an epoch pays.
 
-use super::pool::{PoolError, SharePool};
+use super::{
+	keys::{HashedHotkey, PositionKeys},
+	pool::{PoolError, PoolShares, SharePool},
+};
 use crate::pallet::*;
 use core::marker::PhantomData;
-use frame_support::pallet_prelude::DispatchResult;
+use frame_support::{pallet_prelude::DispatchResult, storage::unhashed};
 use ganglion_primitives::{AccountId32, AlphaBalance, NetUid};
 
 /// Credits alpha that a subnet's account backs already, on many hotkeys of the subnet.
@@ -13,6 +16,10 @@ use ganglion_primitives::{AccountId32, AlphaBalance, NetUid};
 pub(crate) struct Credits<T> {
 	netuid: NetUid,
 	staked: AlphaBalance,
+	/// The keys of [`TotalHotkeyAlpha`].
+	alpha: PositionKeys,
+	/// The keys of [`HotkeyShares`].
+	shares: PositionKeys,
 	config: PhantomData<T>,
 }
 
@@ -22,6 +29,8 @@ impl<T: Config> Credits<T> {
 		Self {
 			netuid,
 			staked: TotalAlphaStaked::<T>::get(netuid),
+			alpha: PositionKeys::of::<TotalHotkeyAlpha<T>, _>(),
+			shares: PositionKeys::of::<HotkeyShares<T>, _>(),
 			config: PhantomData,
 		}
 	}
@@ -48,7 +57,8 @@ impl<T: Config> Credits<T> {
 		owner: AlphaBalance,
 	) -> DispatchResult {
 		let netuid = self.netuid;
-		let mut shares = HotkeyShares::<T>::get(hotkey, netuid);
+		let hotkey = HashedHotkey::new(hotkey);
+		let mut shares: PoolShares = unhashed::get_or_default(self.shares.at(&hotkey, netuid));
 		let mut pool = SharePool {
 			alpha: before,
 			shares: shares.total,
@@ -65,11 +75,11 @@ impl<T: Config> Credits<T> {
 		let others = self.staked.checked_sub(before).ok_or(Error::<T>::Overflow)?;
 		self.staked = others.checked_add(pool.alpha).ok_or(Error::<T>::Overflow)?;
 		if pool.alpha != before {
-			TotalHotkeyAlpha::<T>::insert(hotkey, netuid, pool.alpha);
+			unhashed::put(self.alpha.at(&hotkey, netuid), &pool.alpha);
 		}
 		if pool.shares != shares.total {
 			shares.total = pool.shares;
-			HotkeyShares::<T>::insert(hotkey, netuid, shares);
+			unhashed::put(self.shares.at(&hotkey, netuid), &shares);
 		}
 		Ok(())
 	}

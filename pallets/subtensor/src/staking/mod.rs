@@ -3,6 +3,7 @@
 mod burns;
 pub(crate) mod credits;
 mod exits;
+pub(crate) mod keys;
 mod minimum;
 pub(crate) mod moves;
 mod orders;
