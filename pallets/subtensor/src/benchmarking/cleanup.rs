@@ -279,9 +279,9 @@ mod benchmarks {
 		full_chain::<T>();
 		let index = MechanismIndex::main(NETUID);
 		let row = row(0, MOST_UIDS, MOST_UIDS);
-		let mut rows = crate::rows::RowsOf::<Weights<T>>::new(index);
+		let mut stored = crate::rows::RowsOf::<Weights<T>>::new(index);
 		for uid in 0..r as u16 {
-			rows.store(uid, &row);
+			stored.store(uid, &row);
 		}
 		dissolve::<T>(CleanupStage::Rows);
 		let weight: Weight;
