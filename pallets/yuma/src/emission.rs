@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::fixed::{Fixed, total};
+use crate::fixed::{Divisor, Fixed, total};
 use crate::types::EpochOutput;
 
 /// Splits `emission` by incentive and dividends over the sum of both.
@@ -37,13 +37,14 @@ pub(crate) fn distribute(
 		.iter()
 		.zip(dividends)
 		.map(|(incentive, dividend)| incentive.plus(*dividend));
-	fill(server_emission, emission, incentive.iter().map(|share| share.over(sum)));
+	let sum = Divisor::new(sum);
+	fill(server_emission, emission, incentive.iter().map(|share| sum.divide(*share)));
 	fill(
 		validator_emission,
 		emission,
-		dividends.iter().map(|share| share.over(sum)),
+		dividends.iter().map(|share| sum.divide(*share)),
 	);
-	fill(combined_emission, emission, both.map(|share| share.over(sum)));
+	fill(combined_emission, emission, both.map(|share| sum.divide(share)));
 }
 
 fn fill(amounts: &mut Vec<u64>, emission: u64, shares: impl Iterator<Item = Fixed>) {

@@ -3,10 +3,14 @@
 //! The rounding is part of the protocol: products round towards minus infinity, quotients are cut towards zero,
 //! and every conversion to an integer rounds down. A result that does not exist or does not fit is zero.
 
+use crate::share::{self, ONE, Whole};
+
 /// How many bits stand behind the binary point.
 const FRACTIONAL_BITS: u32 = 32;
 /// The integer that stands for a share of one in the `u16` format.
 const PROPORTION_SCALE: u64 = u16::MAX as u64;
+/// What a [`Whole`] has to be less than.
+const MOST_WHOLE: u64 = 1 << 48;
 
 /// A signed number with 32 fractional bits, most often a share between zero and one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -111,12 +115,43 @@ pub(crate) fn total<'a>(values: impl IntoIterator<Item = &'a Fixed>) -> Fixed {
 	values.into_iter().fold(Fixed::ZERO, |sum, value| sum.plus(*value))
 }
 
+/// A number that many others are divided by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Divisor {
+	number: Fixed,
+	/// The same for shares of it, if there are any.
+	whole: Whole,
+	/// The largest of them.
+	most: u64,
+}
+
+impl Divisor {
+	pub(crate) fn new(number: Fixed) -> Self {
+		let value = Some(share::from_fixed(number)).filter(|value| *value < MOST_WHOLE);
+		Self {
+			number,
+			whole: Whole::new(value.unwrap_or(0)),
+			most: value.unwrap_or(0).min(ONE),
+		}
+	}
+
+	/// [`Fixed::over`] this number: `dividend / number`, without a division where the dividend is a share of it.
+	#[inline(always)]
+	pub(crate) fn divide(&self, dividend: Fixed) -> Fixed {
+		match u64::try_from(dividend.0) {
+			Ok(part) if part <= self.most => share::to_fixed(self.whole.share(part)),
+			_ => dividend.over(self.number),
+		}
+	}
+}
+
 /// Divides each value by the sum of all, unless that sum is zero.
 pub(crate) fn normalise(values: &mut [Fixed]) {
 	let sum = total(values.iter());
 	if sum != Fixed::ZERO {
+		let divisor = Divisor::new(sum);
 		for value in values {
-			*value = value.over(sum);
+			*value = divisor.divide(*value);
 		}
 	}
 }

@@ -10,10 +10,11 @@ use crate::share::ONE;
 const SAMPLE: usize = 8;
 /// How many weights are compared with the ends of the range at a time.
 const CHUNK: usize = 16;
-/// How often the range between two of them is halved before the weights in it are looked at by themselves.
-const HALVINGS: u32 = if COMPARES_SEVERAL { 4 } else { 2 };
-/// How many of the weights that are left are looked at by going up from one to the next before they are sorted.
-const STEPS: u32 = if COMPARES_SEVERAL { 3 } else { 0 };
+/// How often the range between two of them is halved before the weights in it are looked at by themselves, where each look at
+/// all weights costs much.
+const HALVINGS: u32 = 2;
+/// Where it costs little, so often that of a column about as many weights are left as of one of this length.
+const FEW: usize = 8;
 /// Whether the processor compares several weights at a time, so that another look at all costs little.
 const COMPARES_SEVERAL: bool = !cfg!(target_family = "wasm");
 
@@ -154,7 +155,12 @@ fn select(
 		}
 		rest = if range.high <= *middle { lower } else { upper };
 	}
-	for _ in 0..HALVINGS {
+	let halvings = if COMPARES_SEVERAL {
+		(weights.len() / FEW).checked_ilog2().unwrap_or(0)
+	} else {
+		HALVINGS
+	};
+	for _ in 0..halvings {
 		let middle = range.low.middle(range.high);
 		narrow(&mut range, middle);
 	}
@@ -162,13 +168,6 @@ fn select(
 		range.below = votes_up_to(weights, votes, Ordinal::ZERO);
 		if range.below > minority {
 			return Ordinal::ZERO;
-		}
-	}
-	for _ in 0..STEPS {
-		let next = next_above(weights, range.low);
-		narrow(&mut range, next);
-		if range.high == next {
-			return next;
 		}
 	}
 	walk(weights, votes, range, minority, candidates)
@@ -215,17 +214,6 @@ fn votes_up_to(weights: &[Ordinal], votes: &[u32], most: Ordinal) -> u32 {
 		.zip(votes)
 		.map(|(weight, vote)| if weight.0 <= most.0 { *vote } else { 0 });
 	counted.fold(0, u32::wrapping_add)
-}
-
-/// The smallest weight that is larger. There has to be one.
-fn next_above(weights: &[Ordinal], low: Ordinal) -> Ordinal {
-	let lowest = low.0.wrapping_add(1);
-	// How far above, with the sign turned: what is not above wraps to something large.
-	let distances = weights
-		.iter()
-		.map(|weight| weight.0.wrapping_sub(lowest).wrapping_add(i32::MIN));
-	let nearest = distances.fold(i32::MAX, i32::min);
-	Ordinal(nearest.wrapping_sub(i32::MIN).wrapping_add(lowest))
 }
 
 /// Goes up through the weights of a range until there are more than `minority` votes.

@@ -192,21 +192,21 @@ impl Look {
 	fn at(weights: &[Entry], bonds: &[Entry], n: u16) -> Self {
 		let is_aligned = weights.len() == bonds.len() && are_aligned(weights, bonds);
 		let is_sorted = rises_below(weights, n);
-		let (mut sum, mut least) = (0_u64, u16::MAX);
+		let (mut sum, mut zeros) = (0_u64, 0_u16);
 		for weights in weights.chunks(CHUNK) {
 			// Half words are added up more at a time.
-			let of_chunk = weights.iter().fold((0_u32, u16::MAX), |(sum, least), (_, weight)| {
-				(sum.wrapping_add(u32::from(*weight)), least.min(*weight))
+			let of_chunk = weights.iter().fold((0_u32, 0_u16), |(sum, zeros), (_, weight)| {
+				(sum.wrapping_add(u32::from(*weight)), zeros | u16::from(*weight == 0))
 			});
 			sum = sum.wrapping_add(u64::from(of_chunk.0));
-			least = least.min(of_chunk.1);
+			zeros |= of_chunk.1;
 		}
 		Self {
 			is_sorted,
 			are_bonds_sorted: if is_aligned { is_sorted } else { rises_below(bonds, n) },
 			is_aligned,
 			sum,
-			has_zeros: least == 0,
+			has_zeros: zeros != 0,
 		}
 	}
 }
