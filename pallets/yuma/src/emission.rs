@@ -38,7 +38,11 @@ pub(crate) fn distribute(
 		.zip(dividends)
 		.map(|(incentive, dividend)| incentive.plus(*dividend));
 	let sum = Divisor::new(sum);
-	fill(server_emission, emission, incentive.iter().map(|share| sum.divide(*share)));
+	fill(
+		server_emission,
+		emission,
+		incentive.iter().map(|share| sum.divide(*share)),
+	);
 	fill(
 		validator_emission,
 		emission,

@@ -177,8 +177,9 @@ mod benchmarks {
 		}
 		declare(weight);
 		if r > 0 {
-			let claims = RootClaims::<T>::iter_values().filter(|claims| claims[&NETUID].owed == 0);
-			assert!(claims.count() > 0);
+			// Whose turn has not come has no claim on this subnet yet.
+			let mut owed = RootClaims::<T>::iter_values().filter_map(|claims| Some(claims.get(&NETUID)?.owed));
+			assert!(owed.any(|owed| owed == 0));
 		}
 	}
 

@@ -1,13 +1,7 @@
 //! What consensus reads of a subnet, loaded at once.
 
-use crate::{
-	emission, hyperparameters,
-	pallet::*,
-	rows::RowsOf,
-	staking::keys::{HashedHotkey, PositionKeys},
-};
+use crate::{emission, hyperparameters, pallet::*, rows::RowsOf};
 use alloc::{vec, vec::Vec};
-use frame_support::storage::unhashed;
 use ganglion_primitives::{AccountId32, AlphaBalance, MechanismIndex, NetUid};
 use yuma::{Entry, EpochInput, EpochOutput, MechanismInput, Parameters, Workspace};
 
@@ -47,7 +41,8 @@ impl Snapshot {
 		let n = SubnetworkN::<T>::get(netuid);
 		let index = MechanismIndex::main(netuid);
 		let hotkeys = Hotkeys::<T>::get(netuid);
-		let (alpha, root) = stakes::<T>(&hotkeys, netuid);
+		let stakes = Pallet::<T>::stakes(hotkeys.iter(), [netuid, NetUid::ROOT]);
+		let (alpha, root): (Vec<_>, Vec<_>) = stakes.map(|[alpha, root]| (alpha.get(), root.get())).unzip();
 		let tao_weight = TaoWeight::<T>::get();
 		let weighted_root: Vec<u64> = root.iter().map(|tao| emission::weighted(*tao, tao_weight)).collect();
 		let stake = alpha
@@ -131,17 +126,6 @@ impl Snapshot {
 		};
 		yuma::run_epoch(&input, workspace, output);
 	}
-}
-
-/// Loads the alpha on each hotkey, and the TAO on it on root.
-fn stakes<T: Config>(hotkeys: &[AccountId32], netuid: NetUid) -> (Vec<u64>, Vec<u64>) {
-	let mut keys = PositionKeys::of::<TotalHotkeyAlpha<T>, _>();
-	let stakes = hotkeys.iter().map(|hotkey| {
-		let hotkey = HashedHotkey::new(hotkey);
-		let mut on = |netuid| unhashed::get_or_default::<AlphaBalance>(keys.at(&hotkey, netuid)).get();
-		(on(netuid), on(NetUid::ROOT))
-	});
-	stakes.unzip()
 }
 
 /// Loads the rows of all who may validate.

@@ -32,14 +32,10 @@ impl<T: Config> Pallet<T> {
 		let tao_in_emission = SubnetTaoInEmission::<T>::get(netuid);
 		let [servers, validators, root] = Self::pending_emission(netuid);
 		let pending = servers.saturating_add(validators);
-		let stakes: Vec<AlphaBalance> = neurons
-			.iter()
-			.map(|neuron| TotalHotkeyAlpha::<T>::get(&neuron.hotkey, netuid))
-			.collect();
-		let roots: Vec<TaoBalance> = neurons
-			.iter()
-			.map(|neuron| TaoBalance::new(TotalHotkeyAlpha::<T>::get(&neuron.hotkey, NetUid::ROOT).get()))
-			.collect();
+		let hotkeys = neurons.iter().map(|neuron| &neuron.hotkey);
+		let staked = Self::stakes(hotkeys, [netuid, NetUid::ROOT]);
+		let (stakes, roots): (Vec<_>, Vec<_>) =
+			staked.map(|[alpha, root]| (alpha, TaoBalance::new(root.get()))).unzip();
 		let tao_weight = TaoWeight::<T>::get();
 		let no_collateral: Vec<_> = stakes.iter().map(|_| Compact(AlphaBalance::ZERO)).collect();
 		Some(Metagraph {

@@ -4,16 +4,31 @@
 //! each of these is a call to the host, and all of them together take longer than the read itself. Where an epoch goes
 //! through all neurons it uses these instead.
 
+use crate::pallet::*;
 use alloc::vec::Vec;
-use codec::Encode;
-use frame_support::storage::StoragePrefixedMap;
-use ganglion_primitives::{AccountId32, NetUid};
+use codec::{Encode, FullCodec};
+use frame_support::storage::{StoragePrefixedMap, unhashed};
+use ganglion_primitives::{AccountId32, AlphaBalance, NetUid};
 use sp_io::hashing::blake2_128;
 
 /// Bytes of a map's prefix.
 const PREFIX_BYTES: usize = 32;
 /// Bytes of a hotkey and its hash.
 const HOTKEY_BYTES: usize = 48;
+
+impl<T: Config> Pallet<T> {
+	/// What is staked on each hotkey on each of some subnets: alpha, on root TAO.
+	pub(crate) fn stakes<'a, const N: usize>(
+		hotkeys: impl Iterator<Item = &'a AccountId32>,
+		netuids: [NetUid; N],
+	) -> impl Iterator<Item = [AlphaBalance; N]> {
+		let mut keys = PositionKeys::of::<TotalHotkeyAlpha<T>, _>();
+		hotkeys.map(move |hotkey| {
+			let hotkey = HashedHotkey::new(hotkey);
+			netuids.map(|netuid| unhashed::get_or_default(keys.at(&hotkey, netuid)))
+		})
+	}
+}
 
 /// A hotkey as it is in keys: its `Blake2_128Concat`.
 pub(crate) struct HashedHotkey<'a> {
@@ -37,7 +52,7 @@ pub(crate) struct PositionKeys {
 
 impl PositionKeys {
 	/// The keys of a map; which one, the type says.
-	pub(crate) fn of<Map: StoragePrefixedMap<Value>, Value: codec::FullCodec>() -> Self {
+	pub(crate) fn of<Map: StoragePrefixedMap<Value>, Value: FullCodec>() -> Self {
 		let mut key = Vec::with_capacity(
 			PREFIX_BYTES
 				.saturating_add(HOTKEY_BYTES)
@@ -60,7 +75,7 @@ impl PositionKeys {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::{mock::*, *};
+	use crate::mock::*;
 	use proptest::prelude::*;
 
 	proptest! {

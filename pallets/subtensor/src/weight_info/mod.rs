@@ -29,7 +29,7 @@ pub mod computation {
 	/// An epoch of an empty subnet.
 	pub const EPOCH_BASE_PS: u64 = 600_000_000;
 	/// What a neuron adds to an epoch: its columns, and putting aside what it is to be paid.
-	pub const EPOCH_NEURON_PS: u64 = 11_000_000;
+	pub const EPOCH_NEURON_PS: u64 = 8_000_000;
 	/// What a validator adds to an epoch, its entries excluded: its rows are found and stored, and its pots, of which it may
 	/// have one for each subnet.
 	pub const EPOCH_VALIDATOR_PS: u64 = 60_000_000;
