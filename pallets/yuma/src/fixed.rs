@@ -158,6 +158,8 @@ pub(crate) fn normalise(values: &mut [Fixed]) {
 
 #[cfg(test)]
 mod tests {
+	use proptest::prelude::*;
+
 	use super::*;
 
 	fn fixed(integer: i64) -> Fixed {
@@ -210,6 +212,22 @@ mod tests {
 	fn wide_and_narrow_division_agree() {
 		assert_eq!(Fixed::ratio(1 << 40, 1 << 41), Fixed::HALF);
 		assert_eq!(Fixed::ratio(u64::MAX, u128::from(u64::MAX) * 2), Fixed::HALF);
+	}
+
+	proptest! {
+		#[test]
+		fn a_divisor_divides_as_a_division_does(
+			number in prop_oneof![any::<i64>(), 0..=1_i64 << 33, -3..3_i64, (1_i64 << 48) - 3..(1_i64 << 48) + 3],
+			dividends in prop::collection::vec(prop_oneof![any::<i64>(), 0..=1_i64 << 33, -3..3_i64], 1..50),
+			off in -2..3_i64,
+		) {
+			let number = Fixed::from_bits(number);
+			let divisor = Divisor::new(number);
+			let near = [number.0.saturating_add(off), (ONE as i64) + off];
+			for dividend in dividends.into_iter().chain(near).map(Fixed::from_bits) {
+				prop_assert_eq!(divisor.divide(dividend), dividend.over(number));
+			}
+		}
 	}
 
 	#[test]

@@ -116,7 +116,7 @@ pub(crate) fn to_vote(share: Fixed) -> u32 {
 ///
 /// Nothing is moved or sorted at first: each step adds up the votes up to some weight, which takes a fraction of the time
 /// of anything that depends on the order of two weights. A small sample cuts the range of what it can be, and halvings cut
-/// it further. Of what is left, the first few are gone up through one by one, and if there are more they are sorted.
+/// it further, until few are left to be sorted.
 /// `highest` is the largest weight with a vote, where all votes may sum up to one.
 #[inline(never)]
 fn select(
