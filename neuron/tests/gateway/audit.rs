@@ -37,11 +37,13 @@ use crate::{
 };
 
 const LONG: Duration = Duration::from_secs(120);
+/// Questions after which a cheat should have been found out long ago.
+const MOST_QUESTIONS: usize = 1_000;
 
 /// Answers with the model, then changes tokens: any other model would do as badly.
 struct Tampering {
 	honest: Arc<dyn DynMechanism>,
-	/// The token that ends an answer; it stays where it is.
+	/// The token that ends an answer, if it stays where it is.
 	end_of_turn: Option<u32>,
 	/// Whether it sends another token after the last, so that its answers end with an error.
 	overlong: bool,
@@ -182,7 +184,11 @@ async fn world(options: AuditOptions, setup: Setup) -> World {
 	let checking = registry::text_mechanism(&mechanism).unwrap();
 	let tampering = Tampering {
 		honest: built,
-		end_of_turn: checking.model().end_of_turn(),
+		// An answer that breaks off must not come to its end before.
+		end_of_turn: checking
+			.model()
+			.end_of_turn()
+			.filter(|_| setup.breaks_off_after.is_none()),
 		overlong: setup.overlong,
 		breaks_off_after: setup.breaks_off_after,
 	};
@@ -242,6 +248,27 @@ impl World {
 		self.verdicts.standing(uid, Hotkey(hotkey(uid).into()))
 	}
 
+	/// Whether the scores of a miner tell that it cheats. Those of answers that could not be tampered with, because they were
+	/// over at once, do not.
+	fn is_low(&self, uid: u16) -> bool {
+		match self.standing(uid) {
+			Standing::Unknown => false,
+			Standing::Measured(quality) => quality < 0.5,
+			Standing::Banned(_) => true,
+		}
+	}
+
+	/// Asks the cheat, and reads so many parts of each answer, until it is found out. Returns what came of the answers.
+	async fn ask_until(&self, is_found_out: impl Fn() -> bool, parts: usize) -> Vec<Result<(), Fault>> {
+		let mut answers = Vec::new();
+		while !is_found_out() {
+			assert!(answers.len() < MOST_QUESTIONS, "not found out: {:?}", self.standing(2));
+			answers.push(self.ask_for(2, parts).await);
+			tokio::time::sleep(Duration::from_millis(20)).await;
+		}
+		answers
+	}
+
 	fn uids(&self) -> Vec<u16> {
 		let candidates = self.miners.candidates();
 		candidates.iter().map(|candidate| candidate.answerer.uid).collect()
@@ -260,11 +287,9 @@ async fn who_cheats_applications_gets_no_more_requests_and_the_validator_knows()
 	until(|| world.standing(1) != Standing::Unknown).await;
 	assert_eq!(world.standing(1), Standing::Measured(1.0));
 	let caught = || matches!(world.standing(2), Standing::Banned(_));
-	while !caught() {
-		// What it sends makes sense as an answer, so that the application notices nothing.
-		world.ask(2).await.unwrap();
-		tokio::time::sleep(Duration::from_millis(20)).await;
-	}
+	let answers = world.ask_until(caught, usize::MAX).await;
+	// What it sends makes sense as an answer, so that the application notices nothing.
+	assert!(answers.iter().all(Result::is_ok), "{answers:?}");
 	assert_eq!(world.uids(), [1]);
 	// The list is written after the verdict is known.
 	until(|| condemned::read(world.folder.path()).is_ok_and(|told| !told.is_empty())).await;
@@ -328,20 +353,13 @@ async fn an_error_after_the_last_token_hides_no_cheat() {
 	};
 	for (share, canary_every) in [(1.0, None), (0.0, NonZeroU64::new(1))] {
 		let world = world(AuditOptions { share, canary_every }, setup).await;
-		// A question whose known answer is over at once decides nothing; with the next request comes another.
-		while world.standing(2) == Standing::Unknown {
-			let fault = world.ask(2).await.unwrap_err();
+		for answer in world.ask_until(|| world.is_low(2), usize::MAX).await {
+			let fault = answer.unwrap_err();
 			assert!(
 				matches!(&fault, Fault::Failed(reason) if reason.contains("tokens asked for") || reason.contains("goes on")),
 				"{fault}"
 			);
-			tokio::time::sleep(Duration::from_millis(20)).await;
 		}
-		let low = match world.standing(2) {
-			Standing::Measured(quality) => quality < 0.5,
-			_ => true,
-		};
-		assert!(low, "share {share}: {:?}", world.standing(2));
 	}
 }
 
@@ -359,14 +377,9 @@ async fn the_beginning_of_an_answer_that_breaks_off_is_checked() {
 	};
 	for (setup, read) in [(breaks_off, usize::MAX), (Setup::default(), 4)] {
 		let world = world(all, setup).await;
-		let asked = world.ask_for(2, read).await;
-		assert_eq!(asked.is_err(), read == usize::MAX, "{asked:?}");
-		until(|| world.standing(2) != Standing::Unknown).await;
-		let low = match world.standing(2) {
-			Standing::Measured(quality) => quality < 0.5,
-			_ => true,
-		};
-		assert!(low, "{:?}", world.standing(2));
+		for answer in world.ask_until(|| world.is_low(2), read).await {
+			assert_eq!(answer.is_err(), read == usize::MAX, "{answer:?}");
+		}
 		// An application that leaves makes no honest miner fail.
 		world.ask_for(1, 4).await.unwrap();
 		until(|| world.standing(1) != Standing::Unknown).await;
