@@ -18,7 +18,7 @@ use yuma::Entry;
 /// Bytes of an encoded entry.
 const ENTRY_BYTES: usize = 4;
 
-/// The rows of a mechanism in one map.
+/// The rows of a mechanism in one map, whose second key is hashed by `Identity`.
 pub(crate) struct RowsOf<Rows> {
 	/// The key of a row: all the same but for the uid at its end.
 	key: Vec<u8>,
@@ -39,7 +39,7 @@ impl<Rows: StorageDoubleMap<MechanismIndex, u16, SparseRow>> RowsOf<Rows> {
 			return Vec::new();
 		};
 		decode(&bytes).unwrap_or_else(|| {
-			defensive!("a stored row does not decode", (&self.key, uid));
+			defensive!("a stored row does not decode", &self.key);
 			Vec::new()
 		})
 	}
@@ -95,13 +95,17 @@ mod tests {
 	fn what_is_stored_in_bulk_reads_back_either_way() {
 		storage_with(parameters()).execute_with(|| {
 			let index = MechanismIndex::main(NETUID);
+			for uid in [0, 1, 258, u16::MAX] {
+				let (mut weights, mut bonds) = (RowsOf::<Weights<Test>>::new(index), RowsOf::<Bonds<Test>>::new(index));
+				assert_eq!(weights.key(uid), Weights::<Test>::hashed_key_for(index, uid));
+				assert_eq!(bonds.key(uid), Bonds::<Test>::hashed_key_for(index, uid));
+			}
 			let row = vec![(3, 7), (4_095, u16::MAX)];
 			let mut bonds = RowsOf::<Bonds<Test>>::new(index);
 			bonds.store(5, &row);
 			assert_eq!(Bonds::<Test>::get(index, 5).into_inner(), row);
 			assert_eq!(bonds.load(5), row);
 			assert_eq!(bonds.load(6), vec![]);
-			assert_eq!(RowsOf::<Weights<Test>>::new(index).load(5), vec![]);
 			bonds.remove(6);
 			bonds.remove(5);
 			assert!(!Bonds::<Test>::contains_key(index, 5));

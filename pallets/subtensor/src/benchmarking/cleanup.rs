@@ -177,9 +177,9 @@ mod benchmarks {
 		}
 		declare(weight);
 		if r > 0 {
-			// Whose turn has not come has no claim on this subnet yet.
-			let mut owed = RootClaims::<T>::iter_values().filter_map(|claims| Some(claims.get(&NETUID)?.owed));
-			assert!(owed.any(|owed| owed == 0));
+			// Paid, or forgotten already where the block had time for that too.
+			let mut claims = RootClaims::<T>::iter_values();
+			assert!(claims.any(|claims| claims.get(&NETUID).is_none_or(|claim| claim.owed == 0)));
 		}
 	}
 
@@ -214,9 +214,8 @@ mod benchmarks {
 		}
 		declare(weight);
 		if r > 0 {
-			let claims = RootClaims::<T>::iter_values()
-				.filter(|claims| !claims.contains_key(&NETUID) || claims[&NETUID].owed == 0);
-			assert!(claims.count() > 0);
+			let mut claims = RootClaims::<T>::iter_values();
+			assert!(claims.any(|claims| claims.get(&NETUID).is_none_or(|claim| claim.owed == 0)));
 		}
 	}
 

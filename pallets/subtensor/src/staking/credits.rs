@@ -1,26 +1,22 @@
 //! Credits what an epoch pays.
 
 use super::{
-	keys::{HashedHotkey, PositionKeys},
+	keys::{HashedHotkey, Positions},
 	pool::{PoolError, PoolShares, SharePool},
 };
 use crate::pallet::*;
-use core::marker::PhantomData;
-use frame_support::{pallet_prelude::DispatchResult, storage::unhashed};
+use frame_support::pallet_prelude::DispatchResult;
 use ganglion_primitives::{AccountId32, AlphaBalance, NetUid};
 
 /// Credits alpha that a subnet's account backs already, on many hotkeys of the subnet.
 ///
 /// The subnet's total is read once and written once, by [`Credits::close`]; until then nothing else may change it.
 #[must_use = "`close` stores the subnet's total"]
-pub(crate) struct Credits<T> {
+pub(crate) struct Credits<T: Config> {
 	netuid: NetUid,
 	staked: AlphaBalance,
-	/// The keys of [`TotalHotkeyAlpha`].
-	alpha: PositionKeys,
-	/// The keys of [`HotkeyShares`].
-	shares: PositionKeys,
-	config: PhantomData<T>,
+	alpha: Positions<TotalHotkeyAlpha<T>, AlphaBalance>,
+	shares: Positions<HotkeyShares<T>, PoolShares>,
 }
 
 impl<T: Config> Credits<T> {
@@ -29,36 +25,35 @@ impl<T: Config> Credits<T> {
 		Self {
 			netuid,
 			staked: TotalAlphaStaked::<T>::get(netuid),
-			alpha: PositionKeys::of::<TotalHotkeyAlpha<T>, _>(),
-			shares: PositionKeys::of::<HotkeyShares<T>, _>(),
-			config: PhantomData,
+			alpha: Positions::new(),
+			shares: Positions::new(),
 		}
 	}
 
-	/// [`Credits::credit_on`] with the alpha that storage has.
+	/// Adds `stakers` to all who stake on a hotkey (to its owner where nobody does), and then `owner` to the owner's
+	/// stake, which does not earn a part of the former by the latter. Less than one share bit of it may go to the others.
+	/// Changes nothing where it fails.
 	pub(crate) fn credit(
 		&mut self,
 		hotkey: &AccountId32,
 		stakers: AlphaBalance,
 		owner: AlphaBalance,
 	) -> DispatchResult {
-		let before = TotalHotkeyAlpha::<T>::get(hotkey, self.netuid);
-		self.credit_on(hotkey, before, stakers, owner)
+		let hotkey = HashedHotkey::new(hotkey);
+		let before = self.alpha.get(&hotkey, self.netuid);
+		self.credit_on(&hotkey, before, stakers, owner)
 	}
 
-	/// Adds `stakers` to all who stake on a hotkey (to its owner where nobody does), and then `owner` to the owner's
-	/// stake, which does not earn a part of the former by the latter. Less than one share bit of it may go to the others.
-	/// Changes nothing where it fails. The caller knows the alpha that is on the hotkey now, `before`.
+	/// [`Credits::credit`] by a caller that knows the alpha that is on the hotkey now, `before`.
 	pub(crate) fn credit_on(
 		&mut self,
-		hotkey: &AccountId32,
+		hotkey: &HashedHotkey<'_>,
 		before: AlphaBalance,
 		stakers: AlphaBalance,
 		owner: AlphaBalance,
 	) -> DispatchResult {
 		let netuid = self.netuid;
-		let hotkey = HashedHotkey::new(hotkey);
-		let mut shares: PoolShares = unhashed::get_or_default(self.shares.at(&hotkey, netuid));
+		let mut shares = self.shares.get(hotkey, netuid);
 		let mut pool = SharePool {
 			alpha: before,
 			shares: shares.total,
@@ -75,11 +70,11 @@ impl<T: Config> Credits<T> {
 		let others = self.staked.checked_sub(before).ok_or(Error::<T>::Overflow)?;
 		self.staked = others.checked_add(pool.alpha).ok_or(Error::<T>::Overflow)?;
 		if pool.alpha != before {
-			unhashed::put(self.alpha.at(&hotkey, netuid), &pool.alpha);
+			self.alpha.insert(hotkey, netuid, &pool.alpha);
 		}
 		if pool.shares != shares.total {
 			shares.total = pool.shares;
-			unhashed::put(self.shares.at(&hotkey, netuid), &shares);
+			self.shares.insert(hotkey, netuid, &shares);
 		}
 		Ok(())
 	}

@@ -20,7 +20,11 @@ mod tests;
 pub use record::{Paid, Payment, Payout};
 
 use super::{dividends::DividendSplit, snapshot::Snapshot};
-use crate::{PAYMENTS_PER_BLOCK, WeightInfo, pallet::*, staking::credits::Credits};
+use crate::{
+	PAYMENTS_PER_BLOCK, WeightInfo,
+	pallet::*,
+	staking::{credits::Credits, keys::HashedHotkey},
+};
 use alloc::vec::Vec;
 use frame_support::{
 	BoundedSlice, defensive,
@@ -90,7 +94,8 @@ impl<T: Config> Pallet<T> {
 			.count();
 		for due in payments.by_ref().take(validators.max(PAGE)) {
 			let payment = &due.payment;
-			let credited = credits.credit_on(&payment.hotkey, due.alpha, payment.stakers, payment.of_owner());
+			let hotkey = HashedHotkey::new(&payment.hotkey);
+			let credited = credits.credit_on(&hotkey, due.alpha, payment.stakers, payment.of_owner());
 			paid.note(payment, credited);
 			if !due.root.is_zero() && Self::credit_root(&payment.hotkey, netuid, due.root, due.root_stake).is_ok() {
 				paid.root = paid.root.saturating_add(due.root);
