@@ -2,7 +2,8 @@
 
 use alloc::vec::Vec;
 
-use crate::fixed::{Divisor, Fixed, total};
+use crate::divisor::Divisor;
+use crate::fixed::{Fixed, total};
 use crate::types::EpochOutput;
 
 /// Splits `emission` by incentive and dividends over the sum of both.
@@ -37,18 +38,11 @@ pub(crate) fn distribute(
 		.iter()
 		.zip(dividends)
 		.map(|(incentive, dividend)| incentive.plus(*dividend));
-	let sum = Divisor::new(sum);
-	fill(
-		server_emission,
-		emission,
-		incentive.iter().map(|share| sum.divide(*share)),
-	);
-	fill(
-		validator_emission,
-		emission,
-		dividends.iter().map(|share| sum.divide(*share)),
-	);
-	fill(combined_emission, emission, both.map(|share| sum.divide(share)));
+	let divisor = Divisor::new(sum);
+	let part = |share: Fixed| divisor.divide(share);
+	fill(server_emission, emission, incentive.iter().copied().map(part));
+	fill(validator_emission, emission, dividends.iter().copied().map(part));
+	fill(combined_emission, emission, both.map(part));
 }
 
 fn fill(amounts: &mut Vec<u64>, emission: u64, shares: impl Iterator<Item = Fixed>) {

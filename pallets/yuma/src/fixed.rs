@@ -3,14 +3,12 @@
 //! The rounding is part of the protocol: products round towards minus infinity, quotients are cut towards zero,
 //! and every conversion to an integer rounds down. A result that does not exist or does not fit is zero.
 
-use crate::share::{self, ONE, Whole};
+use crate::divisor::Divisor;
 
 /// How many bits stand behind the binary point.
 const FRACTIONAL_BITS: u32 = 32;
 /// The integer that stands for a share of one in the `u16` format.
 const PROPORTION_SCALE: u64 = u16::MAX as u64;
-/// What a [`Whole`] has to be less than.
-const MOST_WHOLE: u64 = 1 << 48;
 
 /// A signed number with 32 fractional bits, most often a share between zero and one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -115,36 +113,6 @@ pub(crate) fn total<'a>(values: impl IntoIterator<Item = &'a Fixed>) -> Fixed {
 	values.into_iter().fold(Fixed::ZERO, |sum, value| sum.plus(*value))
 }
 
-/// A number that many others are divided by.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Divisor {
-	number: Fixed,
-	/// The same for shares of it, if there are any.
-	whole: Whole,
-	/// The largest of them.
-	most: u64,
-}
-
-impl Divisor {
-	pub(crate) fn new(number: Fixed) -> Self {
-		let value = Some(share::from_fixed(number)).filter(|value| *value < MOST_WHOLE);
-		Self {
-			number,
-			whole: Whole::new(value.unwrap_or(0)),
-			most: value.unwrap_or(0).min(ONE),
-		}
-	}
-
-	/// [`Fixed::over`] this number: `dividend / number`, without a division where the dividend is a share of it.
-	#[inline(always)]
-	pub(crate) fn divide(&self, dividend: Fixed) -> Fixed {
-		match u64::try_from(dividend.0) {
-			Ok(part) if part <= self.most => share::to_fixed(self.whole.share(part)),
-			_ => dividend.over(self.number),
-		}
-	}
-}
-
 /// Divides each value by the sum of all, unless that sum is zero.
 pub(crate) fn normalise(values: &mut [Fixed]) {
 	let sum = total(values.iter());
@@ -158,8 +126,6 @@ pub(crate) fn normalise(values: &mut [Fixed]) {
 
 #[cfg(test)]
 mod tests {
-	use proptest::prelude::*;
-
 	use super::*;
 
 	fn fixed(integer: i64) -> Fixed {
@@ -212,22 +178,6 @@ mod tests {
 	fn wide_and_narrow_division_agree() {
 		assert_eq!(Fixed::ratio(1 << 40, 1 << 41), Fixed::HALF);
 		assert_eq!(Fixed::ratio(u64::MAX, u128::from(u64::MAX) * 2), Fixed::HALF);
-	}
-
-	proptest! {
-		#[test]
-		fn a_divisor_divides_as_a_division_does(
-			number in prop_oneof![any::<i64>(), 0..=1_i64 << 33, -3..3_i64, (1_i64 << 48) - 3..(1_i64 << 48) + 3],
-			dividends in prop::collection::vec(prop_oneof![any::<i64>(), 0..=1_i64 << 33, -3..3_i64], 1..50),
-			off in -2..3_i64,
-		) {
-			let number = Fixed::from_bits(number);
-			let divisor = Divisor::new(number);
-			let near = [number.0.saturating_add(off), (ONE as i64) + off];
-			for dividend in dividends.into_iter().chain(near).map(Fixed::from_bits) {
-				prop_assert_eq!(divisor.divide(dividend), dividend.over(number));
-			}
-		}
 	}
 
 	#[test]

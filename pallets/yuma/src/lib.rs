@@ -20,6 +20,7 @@
 extern crate alloc;
 
 mod bonds;
+mod divisor;
 mod emission;
 mod epoch;
 mod estimate;

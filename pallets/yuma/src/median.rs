@@ -13,7 +13,7 @@ const CHUNK: usize = 16;
 /// How often the range between two of them is halved before the weights in it are looked at by themselves, where each look at
 /// all weights costs much.
 const HALVINGS: u32 = 2;
-/// Where it costs little, so often that of a column about as many weights are left as of one of this length.
+/// Where it costs little, the range is halved until about so many weights would be left in it if they were spread evenly.
 const FEW: usize = 8;
 /// Whether the processor compares several weights at a time, so that another look at all costs little.
 const COMPARES_SEVERAL: bool = !cfg!(target_family = "wasm");
@@ -116,7 +116,7 @@ pub(crate) fn to_vote(share: Fixed) -> u32 {
 ///
 /// Nothing is moved or sorted at first: each step adds up the votes up to some weight, which takes a fraction of the time
 /// of anything that depends on the order of two weights. A small sample cuts the range of what it can be, and halvings cut
-/// it further, until few are left to be sorted.
+/// it further, until few are left to be sorted, unless many are alike.
 /// `highest` is the largest weight with a vote, where all votes may sum up to one.
 #[inline(never)]
 fn select(
@@ -243,7 +243,8 @@ fn walk(weights: &[Ordinal], votes: &[u32], range: Range, minority: u32, candida
 	}
 	note(rest, votes_of_rest);
 	let candidates = candidates.get_mut(..inside).unwrap_or_default();
-	candidates.sort_unstable();
+	// By weight alone: the order within one weight does not matter, and equal weights count as sorted.
+	candidates.sort_unstable_by_key(|(weight, _)| *weight);
 	let mut below = range.below;
 	for (weight, vote) in candidates.iter() {
 		below = below.wrapping_add(*vote);

@@ -57,8 +57,8 @@ pub(crate) const fn product_with_proportion<const ONES: bool>(share: u64, twice:
 /// The product of two shares, rounded up. `right` has to be less than one.
 #[inline(always)]
 pub(crate) const fn product_rounded_up(left: u64, right: u64) -> u64 {
-	let product = left.wrapping_mul(right);
-	(product >> 32).wrapping_add((product & FRACTION != 0) as u64)
+	// At most 2⁶⁴ - 1.
+	left.wrapping_mul(right).wrapping_add(FRACTION) >> 32
 }
 
 /// `value / 65535` as a share, cut.
@@ -83,7 +83,7 @@ pub(crate) const fn to_proportion(share: u64) -> u16 {
 /// Integers using Multiplication", 1994). All products fit a word, so that processors without wide ones are as fast.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Whole {
-	/// Less than 2⁴⁸: the sum of at most 65535 shares.
+	/// The sum of at most 65535 shares is less than 2⁴⁸; [`Whole::share`] divides by what is less than 2⁶³.
 	value: u64,
 	/// `floor((2⁶⁴ - 1) / value)`
 	reciprocal: u64,

@@ -7,6 +7,7 @@
 
 pub(crate) mod generator;
 pub(crate) mod invariants;
+pub(crate) mod plain;
 pub(crate) mod raw;
 pub(crate) mod stream;
 pub(crate) mod subnets;
