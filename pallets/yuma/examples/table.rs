@@ -1,6 +1,6 @@
-//! Prints the times in `BENCHMARKS.md`: `cargo run --release -p yuma --example table`.
+//! Prints the tables of `BENCHMARKS.md`: `cargo run --release -p yuma --example table`.
 //!
-//! All are the least of many, of warm memory, on one thread.
+//! Times are medians in warm memory, on one thread; memory is what a heap profiler counts.
 
 #[path = "../tests/common/mod.rs"]
 mod common;
@@ -8,17 +8,21 @@ mod common;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use common::generator::{Kind, SCALES, SIZES, Size, Variant, subnet, unsorted};
-use common::plain::plain;
+use common::generator::{Kind, SCALES, SIZES, Size, Variant, size_in_bytes, subnet, unsorted};
 use common::stream::stream;
+use dhat::HeapStats;
 use yuma::{EpochOutput, OwnedEpochInput, Workspace, run_epoch};
 
-const SEED: u64 = 1;
-const TURNS: usize = 8;
-const TURN: Duration = Duration::from_millis(100);
+#[global_allocator]
+static ALLOCATOR: dhat::Alloc = dhat::Alloc;
 
-/// Milliseconds per epoch of the network's own sparse implementation on another machine, by size and variant.
-const NETWORK_MS: [[f64; 4]; 4] = [
+const SEED: u64 = 1;
+const FEWEST_RUNS: usize = 7;
+const MOST_RUNS: usize = 301;
+const LONGEST: Duration = Duration::from_secs(1);
+
+/// Milliseconds per epoch of the network's own sparse implementation, by size and variant.
+const BASELINE_MS: [[f64; 4]; 4] = [
 	[1.5, 1.05, 17.0, 1.5],
 	[13.8, 11.9, 274.0, 17.9],
 	[38.0, 35.0, 4_448.0, 99.0],
@@ -34,6 +38,7 @@ fn main() {
 	print_table();
 	print_scaling();
 	print_kinds_of_input();
+	print_memory();
 }
 
 /// Milliseconds of a run. Where the machine has other work, the least says more than the median.
@@ -43,56 +48,28 @@ struct Time {
 	least: f64,
 }
 
-fn time(run: impl FnMut()) -> Time {
-	times([&mut { run }])[0]
-}
-
-/// Times several in turns of some length, so that a machine that is slow for a while is so for all of them. The first run of
-/// a turn only warms up.
-fn times<const N: usize>(mut all: [&mut dyn FnMut(); N]) -> [Time; N] {
-	let mut times = [const { Vec::new() }; N];
-	for _ in 0..TURNS {
-		for (run, times) in all.iter_mut().zip(&mut times) {
-			run();
-			let start = Instant::now();
-			while times.is_empty() || start.elapsed() < TURN {
-				let before = Instant::now();
-				run();
-				times.push(before.elapsed());
-			}
-		}
+/// Times runs after two that warm up.
+fn time(mut run: impl FnMut()) -> Time {
+	run();
+	run();
+	let start = Instant::now();
+	let mut times = Vec::new();
+	while times.len() < FEWEST_RUNS || (start.elapsed() < LONGEST && times.len() < MOST_RUNS) {
+		let before = Instant::now();
+		run();
+		times.push(before.elapsed());
 	}
-	times.map(|mut times| {
-		times.sort_unstable();
-		let ms = |time: Duration| time.as_secs_f64() * 1e3;
-		Time {
-			median: ms(times[times.len() / 2]),
-			least: ms(times[0]),
-		}
-	})
+	times.sort_unstable();
+	let ms = |time: Duration| time.as_secs_f64() * 1e3;
+	Time {
+		median: ms(times[times.len() / 2]),
+		least: ms(times[0]),
+	}
 }
 
 fn epoch_time(input: &OwnedEpochInput) -> Time {
 	let (mut workspace, mut output) = (Workspace::default(), EpochOutput::default());
 	input.with_borrowed(|input| time(|| run_epoch(black_box(input), &mut workspace, &mut output)))
-}
-
-/// The times of the engine and, but for liquid alpha, which it leaves out, of the plain epoch.
-fn epoch_and_plain_time(input: &OwnedEpochInput) -> (Time, Option<Time>) {
-	if input.parameters.liquid_alpha.is_some() {
-		return (epoch_time(input), None);
-	}
-	let (mut workspace, mut output) = (Workspace::default(), EpochOutput::default());
-	input.run(&mut workspace, &mut output);
-	let permits = output.new_validator_permits.clone();
-	input.with_borrowed(|borrowed| {
-		let mut engine = || run_epoch(black_box(borrowed), &mut workspace, &mut output);
-		let mut plain = || {
-			black_box(plain(black_box(input), &permits));
-		};
-		let [engine, plain] = times([&mut engine, &mut plain]);
-		(engine, Some(plain))
-	})
 }
 
 fn stream_time(input: &OwnedEpochInput) -> Time {
@@ -110,27 +87,23 @@ fn ns_per_weight(ms: f64, size: Size) -> f64 {
 
 fn print_table() {
 	println!(
-		"| uids / validators / listed | variant | ms | median ms | plain ms | times as fast | network ms | times as fast | bar | ns per weight | times streaming |"
+		"| uids / validators / listed | variant | ms | least ms | baseline ms | times as fast | bar | ns per weight | times streaming |"
 	);
-	println!("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- | ---: | ---: |");
-	for (size, of_network) in SIZES.into_iter().zip(NETWORK_MS) {
-		for (variant, network) in Variant::ALL.into_iter().zip(of_network) {
+	println!("| --- | --- | ---: | ---: | ---: | ---: | --- | ---: | ---: |");
+	for (size, baselines) in SIZES.into_iter().zip(BASELINE_MS) {
+		for (variant, baseline) in Variant::ALL.into_iter().zip(baselines) {
 			let input = subnet(SEED, size, variant, Kind::RandomBonds);
-			let (Time { median, least }, plain) = epoch_and_plain_time(&input);
-			let floor = stream_time(&input).least;
-			let (plain, speed) = plain.map_or_else(Default::default, |plain| {
-				(format!("{:.2}", plain.least), format!("{:.1}", plain.least / least))
-			});
+			let (Time { median: ms, least }, floor) = (epoch_time(&input), stream_time(&input).median);
 			let is_hardest = variant == Variant::LiquidAlpha && size.uids == 4_096;
 			let bar = BARS[usize::from(is_hardest)];
-			let verdict = if network / least >= bar { "met" } else { "missed" };
+			let verdict = if baseline / ms >= bar { "met" } else { "missed" };
 			println!(
-				"| {} | {} | {least:.3} | {median:.3} | {plain} | {speed} | {network} | {:.1} | {bar}: {verdict} | {:.2} | {:.1} |",
+				"| {} | {} | {ms:.3} | {least:.3} | {baseline} | {:.1} | {bar}: {verdict} | {:.2} | {:.1} |",
 				size.name(),
 				variant.name(),
-				network / least,
-				ns_per_weight(least, size),
-				least / floor,
+				baseline / ms,
+				ns_per_weight(ms, size),
+				ms / floor,
 			);
 		}
 	}
@@ -142,7 +115,7 @@ fn print_scaling() {
 	for variant in Variant::ALL {
 		let mut before: Option<(f64, u64)> = None;
 		for size in SCALES {
-			let ms = epoch_time(&subnet(SEED, size, variant, Kind::RandomBonds)).least;
+			let ms = epoch_time(&subnet(SEED, size, variant, Kind::RandomBonds)).median;
 			let slope = before.map_or("".into(), |(before_ms, weights)| {
 				format!("{:.2}", (ms - before_ms) * 1e6 / (size.weights() - weights) as f64)
 			});
@@ -176,8 +149,42 @@ fn print_kinds_of_input() {
 		inputs.push(unsorted(inputs[0].clone(), SEED));
 		let cells: Vec<String> = inputs
 			.iter()
-			.map(|input| format!("{:.3}", epoch_time(input).least))
+			.map(|input| format!("{:.3}", epoch_time(input).median))
 			.collect();
 		println!("| {} | {} |", variant.name(), cells.join(" | "));
+	}
+}
+
+/// Bytes that workspace and output take at most, and how often a warm epoch allocates.
+fn memory(input: &OwnedEpochInput) -> (usize, u64) {
+	input.with_borrowed(|input| {
+		let _profiler = dhat::Profiler::builder().testing().build();
+		let (mut workspace, mut output) = (Workspace::default(), EpochOutput::default());
+		run_epoch(input, &mut workspace, &mut output);
+		let cold = HeapStats::get();
+		run_epoch(input, &mut workspace, &mut output);
+		let warm = HeapStats::get();
+		(warm.max_bytes, warm.total_blocks - cold.total_blocks)
+	})
+}
+
+fn print_memory() {
+	println!(
+		"\n| uids / validators / listed | variant | input KiB | workspace and output KiB | times the input | allocations, warm |"
+	);
+	println!("| --- | --- | ---: | ---: | ---: | ---: |");
+	for size in SIZES {
+		for variant in Variant::ALL {
+			let input = subnet(SEED, size, variant, Kind::RandomBonds);
+			let (of_input, (peak, allocations)) = (size_in_bytes(&input), memory(&input));
+			println!(
+				"| {} | {} | {} | {} | {:.2} | {allocations} |",
+				size.name(),
+				variant.name(),
+				of_input / 1_024,
+				peak / 1_024,
+				peak as f64 / of_input as f64,
+			);
+		}
 	}
 }

@@ -1,9 +1,8 @@
 //! An epoch as one writes it down: a matrix for each formula, a pass for each matrix, 128 bits for each product and
 //! quotient.
 //!
-//! The benchmarks' baseline, and a check of the engine on subnets that are too large for exact rationals. The rounding is
-//! the protocol's, so that both agree in every bit. Rows have to be sorted and without repetitions; there is one mechanism,
-//! and no liquid alpha.
+//! It checks the engine on subnets that are too large for exact rationals. The rounding is the protocol's, so that both
+//! agree in every bit. Rows have to be sorted and without repetitions; there is one mechanism, and no liquid alpha.
 
 use yuma::{Entry, OwnedEpochInput};
 
