@@ -9,7 +9,7 @@ use crate::share::ONE;
 /// How many weights of a column are looked at first.
 const SAMPLE: usize = 8;
 /// How many weights are compared with the ends of the range at a time.
-const CHUNK: usize = 16;
+const CHUNK: usize = 8;
 /// How often the range between two of them is halved before the weights in it are looked at by themselves, where each look at
 /// all weights costs much.
 const HALVINGS: u32 = 2;

@@ -16,7 +16,7 @@ use crate::validators::Validators;
 
 /// How many columns are filled at a time, unless rows are short: as many places are written in turn, and all stay in the
 /// fastest cache.
-const TILE: u16 = 64;
+const TILE: u16 = 256;
 /// The fewest pairs of a row in a tile, on average.
 const LEAST_SEGMENT: usize = 32;
 /// How many quarters of all places have to be taken for columns to be laid out without counting.
