@@ -192,11 +192,13 @@ impl Look {
 	fn at(weights: &[Entry], bonds: &[Entry], n: u16) -> Self {
 		let is_aligned = weights.len() == bonds.len() && are_aligned(weights, bonds);
 		let is_sorted = rises_below(weights, n);
-		let (mut sum, mut zeros) = (0_u64, 0_u16);
+		let (mut sum, mut zeros) = (0_u64, 0_u32);
 		for weights in weights.chunks(CHUNK) {
 			// Half words are added up more at a time.
-			let of_chunk = weights.iter().fold((0_u32, 0_u16), |(sum, zeros), (_, weight)| {
-				(sum.wrapping_add(u32::from(*weight)), zeros | u16::from(*weight == 0))
+			let of_chunk = weights.iter().fold((0_u32, 0_u32), |(sum, zeros), entry| {
+				let weight = word(entry) >> 16;
+				// Negative from the first zero on.
+				(sum.wrapping_add(weight), zeros | weight.wrapping_sub(1))
 			});
 			sum = sum.wrapping_add(u64::from(of_chunk.0));
 			zeros |= of_chunk.1;
@@ -206,7 +208,7 @@ impl Look {
 			are_bonds_sorted: if is_aligned { is_sorted } else { rises_below(bonds, n) },
 			is_aligned,
 			sum,
-			has_zeros: zeros != 0,
+			has_zeros: zeros > i32::MAX as u32,
 		}
 	}
 }
@@ -216,18 +218,26 @@ fn are_aligned(row: &[Entry], other: &[Entry]) -> bool {
 	let differences = row
 		.iter()
 		.zip(other)
-		.fold(0_u16, |all, (one, other)| all | (one.0 ^ other.0));
-	differences == 0
+		.fold(0_u32, |all, (one, other)| all | (word(one) ^ word(other)));
+	differences as u16 == 0
 }
 
 /// Whether the destinations rise strictly and exist.
 fn rises_below(row: &[Entry], n: u16) -> bool {
 	let next = row.iter().skip(1);
-	// Zero unless a destination is below the one before it, or the same; 65535 exists nowhere.
-	let falls = row.iter().zip(next).fold(0_u16, |any, (one, next)| {
-		any | one.0.saturating_add(1).saturating_sub(next.0)
+	let destination = |entry| word(entry) & 0xffff;
+	// Negative as long as each destination is above the one before it.
+	let rises = row.iter().zip(next).fold(u32::MAX, |all, (one, next)| {
+		all & destination(one).wrapping_sub(destination(next))
 	});
-	falls == 0 && row.last().is_none_or(|(last, _)| *last < n)
+	rises > i32::MAX as u32 && row.last().is_none_or(|(last, _)| *last < n)
+}
+
+/// An entry in one word, the value in its upper half: processors compare several words at a time, and take long to pick
+/// halves out of them.
+#[inline(always)]
+fn word(entry: &Entry) -> u32 {
+	u32::from(entry.1) << 16 | u32::from(entry.0)
 }
 
 /// Rows that had to be copied.
